@@ -1,0 +1,175 @@
+//! The items that tell one story.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{IncidentType, Reason, Relevance, Sector, Tagged};
+use crate::clock::Timestamp;
+use crate::id::{CveId, IdError, IncidentId, ItemId, SourceId};
+use crate::region::Region;
+use crate::severity::{Judgement, Severity};
+
+macro_rules! wire_enum {
+    ($(#[$doc:meta])* $name:ident, $wanted:literal { $($(#[$vdoc:meta])* $variant:ident = $text:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+        )]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// The word on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                match text {
+                    $($text => Ok(Self::$variant),)*
+                    _ => Err(IdError { given: text.chars().take(60).collect(), wanted: $wanted }),
+                }
+            }
+        }
+    };
+}
+
+wire_enum! {
+    /// What people have done about an incident.
+    IncidentStatus, "an incident status (new, watching, handled or dismissed)" {
+        /// Nobody has looked.
+        New = "new";
+        /// Somebody follows it.
+        Watching = "watching";
+        /// Done.
+        Handled = "handled";
+        /// Of no concern.
+        Dismissed = "dismissed";
+    }
+}
+
+wire_enum! {
+    /// How firm the story is.
+    ClaimStatus, "a claim status (claimed, reported, corroborated, confirmed or denied)" {
+        /// Only the attacker says so.
+        Claimed = "claimed";
+        /// One publisher reports it.
+        Reported = "reported";
+        /// Several independent publishers report it.
+        Corroborated = "corroborated";
+        /// The victim or an authority confirms it.
+        Confirmed = "confirmed";
+        /// The victim denies it.
+        Denied = "denied";
+    }
+}
+
+/// One opinion on how bad an incident is: an item's, or a vulnerability's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Voice {
+    /// Whose: an item id, or a CVE id.
+    pub origin: String,
+    /// What it says.
+    pub judgement: Judgement,
+}
+
+/// An incident that an item may belong to, and what they share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The incident.
+    pub incident: Incident,
+    /// What they share, strongest first; never empty.
+    pub links: Vec<Link>,
+}
+
+/// What an item and an incident share.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// The item is a new version of this one: same source, same external id.
+    Edit(ItemId),
+    /// This item has the same canonical address.
+    Address(ItemId),
+    /// This item has the same text.
+    Text(ItemId),
+    /// Both are about this CVE.
+    Cve(CveId),
+}
+
+/// The items that tell one story, and what follows from them together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Incident {
+    /// Its name.
+    pub id: IncidentId,
+    /// Grows by one with every change; tells a reader whether it has news.
+    pub revision: u64,
+    /// The headline, as a source wrote it.
+    pub title: String,
+    /// One to three sentences that a source wrote.
+    pub summary: String,
+    /// The address of the item that title and summary come from.
+    pub url: Option<String>,
+    /// The source that title and summary come from.
+    pub source: SourceId,
+    /// How bad: the highest of `voices`.
+    pub severity: Judgement,
+    /// Every opinion on how bad, highest first, at most [`Incident::MAX_VOICES`].
+    pub voices: Vec<Voice>,
+    /// Kinds of event, surest first.
+    pub types: Vec<Tagged<IncidentType>>,
+    /// Where.
+    pub region: Region,
+    /// Whom.
+    pub sectors: Vec<Tagged<Sector>>,
+    /// The highest relevance among its items.
+    pub relevance: Relevance,
+    /// The CVEs it is about.
+    pub cves: Vec<CveId>,
+    /// Whether exploitation is confirmed.
+    pub exploited: bool,
+    /// Whether a CVE of it is in CISA's catalogue of known exploited ones.
+    pub kev: bool,
+    /// The user's keywords that brought it, as the user spelled them.
+    pub keywords: Vec<String>,
+    /// How firm the story is.
+    pub claim: ClaimStatus,
+    /// What people did about it.
+    pub status: IncidentStatus,
+    /// Effective time of its earliest item.
+    pub first_seen: Timestamp,
+    /// Effective time of its latest item.
+    pub last_seen: Timestamp,
+    /// How many items it has, repeats of one text left out.
+    pub items: u32,
+    /// The sources that tell it, in order of first telling.
+    pub sources: Vec<SourceId>,
+    /// Why, weightiest first: relevance, types, severity, region.
+    pub reasons: Vec<Reason>,
+}
+
+impl Incident {
+    /// How many opinions on severity are kept.
+    pub const MAX_VOICES: usize = 12;
+
+    /// How bad.
+    #[must_use]
+    pub const fn band(&self) -> Severity {
+        self.severity.severity
+    }
+
+    /// Its types without the confidence.
+    pub fn type_labels(&self) -> impl Iterator<Item = IncidentType> {
+        self.types.iter().map(|tagged| tagged.label)
+    }
+}

@@ -1,0 +1,54 @@
+//! The nouns of Prahari, in the order in which an item meets them.
+//!
+//! A [`Item`] is one thing a source published. Understanding it gives an
+//! [`Analysis`]; what sources say of one CVE is a [`Statement`], and all of them
+//! together a [`Vulnerability`]. Items that tell one story are an [`Incident`];
+//! a [`Rule`] that fires on one is an [`Alert`], and an alert on its way through
+//! one channel is a [`Delivery`].
+//!
+//! Nothing here does I/O, is random or reads a clock: the time comes in through
+//! [`Clock`], new ids through [`IdMaker`].
+
+pub mod alert;
+pub mod analysis;
+pub mod clock;
+pub mod cursor;
+pub mod delivery;
+pub mod entity;
+pub mod fold;
+pub mod hash;
+pub mod id;
+pub mod incident;
+pub mod item;
+pub mod milestone;
+pub mod owasp;
+pub mod region;
+pub mod rule;
+pub mod secret;
+pub mod severity;
+pub mod vulnerability;
+
+pub use alert::{Alert, Cause};
+pub use analysis::{
+    Analysis, Aspect, IncidentType, Reason, Relevance, RelevanceLabel, Sector, Tagged,
+};
+pub use clock::{Clock, Timestamp};
+pub use cursor::Cursor;
+pub use delivery::{Attempt, Delivery, DeliveryKind, DeliveryState, Receipt};
+pub use entity::{Entity, EntityKind, Field, Span};
+pub use id::{
+    AlertId, ChannelId, CveId, CweId, DeliveryId, IdError, IdMaker, IncidentId, ItemId, RuleId,
+    SourceId,
+};
+pub use incident::{ClaimStatus, Incident, IncidentStatus, Voice};
+pub use item::{Item, ItemKind, Markup};
+pub use milestone::{Milestone, Milestones};
+pub use owasp::OwaspCategory;
+pub use region::{Country, Region};
+pub use rule::{Audience, Rule, Sign};
+pub use secret::Secret;
+pub use severity::{Judgement, Severity};
+pub use vulnerability::{
+    Affected, Exploitation, Reference, Sayer, Score, ScoreVersion, Statement, VersionRange,
+    Vulnerability, VulnerabilityStatus,
+};
