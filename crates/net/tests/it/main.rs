@@ -1,0 +1,3 @@
+//! The door against a web server that fails in every way.
+
+mod door;
