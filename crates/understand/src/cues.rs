@@ -1,0 +1,311 @@
+//! Cue words: what they say stands in `data/*.toml`, one a line.
+//!
+//! All of them are found by one automaton in one pass over the folded text, so
+//! that a hundred more cost nothing. A cue counts as whole words only. `=` before
+//! it asks for exactly this case (`=US` is not "us"); `*` after it lets the word
+//! go on (`hack*` is also "hacked"). A longer cue that is a mask (`life hack`)
+//! hides the shorter ones inside it; a negation before a cue is noted on its hit.
+
+mod data;
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use model::{Field, Span};
+
+pub(crate) use data::{Cue, Feature, Sense};
+
+use crate::fold::is_word;
+use crate::passage::Passage;
+
+/// More hits than this are not read: 200,000 characters of one cue word repeated
+/// are no article.
+const MAX_HITS: usize = 20_000;
+
+/// How far before a cue a negation still counts, in bytes: some six words.
+const NEGATION_REACH: usize = 42;
+
+/// A cue where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hit {
+    pub(crate) cue: &'static Cue,
+    pub(crate) field: Field,
+    /// In bytes of the passage's folded text.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) span: Span,
+    pub(crate) negated: bool,
+}
+
+impl Hit {
+    pub(crate) fn in_title(&self) -> bool {
+        self.field == Field::Title
+    }
+}
+
+/// Every cue of the item, in order, without those that a mask hides.
+pub(crate) fn read(passages: &[Passage; 2]) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for passage in passages {
+        read_passage(passage, &mut hits);
+    }
+    hits
+}
+
+struct Book {
+    cues: Vec<Cue>,
+    /// The cues of each pattern of the automaton: one word may say several things.
+    of_pattern: Vec<Vec<usize>>,
+    automaton: AhoCorasick,
+}
+
+/// Built once, from files that are part of the binary. Tests build it, so a
+/// broken file cannot be shipped; should it happen all the same, the item has no
+/// cues rather than the service no start.
+static BOOK: LazyLock<Option<Book>> = LazyLock::new(|| build().ok());
+
+fn build() -> Result<Book, String> {
+    let cues = data::read_all()?;
+    let mut patterns: Vec<&str> = cues.iter().map(|cue| cue.folded.as_str()).collect();
+    patterns.sort_unstable();
+    patterns.dedup();
+    let mut of_pattern = vec![Vec::new(); patterns.len()];
+    for (index, cue) in cues.iter().enumerate() {
+        if let Ok(at) = patterns.binary_search(&cue.folded.as_str())
+            && let Some(list) = of_pattern.get_mut(at)
+        {
+            list.push(index);
+        }
+    }
+    let automaton = AhoCorasick::builder()
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(&patterns)
+        .map_err(|error| error.to_string())?;
+    Ok(Book {
+        of_pattern,
+        automaton,
+        cues,
+    })
+}
+
+fn read_passage(passage: &Passage, hits: &mut Vec<Hit>) {
+    let Some(book) = BOOK.as_ref() else { return };
+    let text = passage.folded.text();
+    let first = hits.len();
+    let mut masks: Vec<(usize, usize)> = Vec::new();
+    let mut negations: Vec<usize> = Vec::new();
+    for found in book
+        .automaton
+        .find_overlapping_iter(text)
+        .take(MAX_HITS * 2)
+    {
+        let (start, end) = (found.start(), found.end());
+        if !starts_word(text, start) {
+            continue;
+        }
+        let ends = ends_word(text, end);
+        for index in book
+            .of_pattern
+            .get(found.pattern().as_usize())
+            .into_iter()
+            .flatten()
+        {
+            let Some(cue) = book.cues.get(*index) else {
+                continue;
+            };
+            if !(ends || cue.open_end) || !cue.case_fits(passage.clean_of_folded(start, end)) {
+                continue;
+            }
+            // A word that goes on belongs to the cue as a whole.
+            let end = if ends { end } else { word_end(text, end) };
+            match cue.sense {
+                Sense::Mask => masks.push((start, end)),
+                Sense::Negation => negations.push(end),
+                _ if hits.len() < MAX_HITS => {
+                    if cue.masks() {
+                        masks.push((start, end));
+                    }
+                    let span = passage.span_of_folded(start, end);
+                    hits.push(Hit {
+                        cue,
+                        field: passage.field,
+                        start,
+                        end,
+                        span,
+                        negated: false,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+    let masks = Masks::new(masks);
+    let mut index = 0;
+    hits.retain(|hit| {
+        index += 1;
+        index <= first || !masks.hide(hit.start, hit.end)
+    });
+    // The automaton reports by end; steps read from the front.
+    if let Some(new) = hits.get_mut(first..) {
+        new.sort_by_key(|hit| (hit.start, hit.end));
+        for hit in new {
+            hit.negated = is_negated(text, hit.start, &negations);
+        }
+    }
+}
+
+/// Whether a negation stands shortly before, in the same sentence.
+fn is_negated(text: &str, start: usize, negations: &[usize]) -> bool {
+    let after = negations.partition_point(|end| *end <= start);
+    let Some(end) = after.checked_sub(1).and_then(|index| negations.get(index)) else {
+        return false;
+    };
+    start - end <= NEGATION_REACH
+        && text.get(*end..start).is_some_and(|between| {
+            !between.contains(". ")
+                && !between.contains("; ")
+                && !between.contains(" but ")
+                && !between.contains("| ")
+        })
+}
+
+/// Ranges that hide what lies inside them and is shorter.
+struct Masks {
+    /// By start.
+    ranges: Vec<(usize, usize)>,
+    /// The furthest end of this range and those before it.
+    reach: Vec<usize>,
+}
+
+impl Masks {
+    fn new(mut ranges: Vec<(usize, usize)>) -> Self {
+        ranges.sort_unstable();
+        let reach = ranges
+            .iter()
+            .scan(0, |furthest, (_, end)| {
+                *furthest = (*furthest).max(*end);
+                Some(*furthest)
+            })
+            .collect();
+        Self { ranges, reach }
+    }
+
+    fn hide(&self, start: usize, end: usize) -> bool {
+        // A mask does not hide itself: ranges that end alike must start earlier.
+        let before = self.ranges.partition_point(|range| range.0 < start);
+        let earlier = before
+            .checked_sub(1)
+            .and_then(|index| self.reach.get(index))
+            .is_some_and(|reach| *reach >= end);
+        let same_start = || {
+            self.ranges
+                .iter()
+                .skip(before)
+                .take_while(|range| range.0 == start)
+                .any(|range| range.1 > end)
+        };
+        earlier || same_start()
+    }
+}
+
+fn starts_word(text: &str, start: usize) -> bool {
+    let first = text.get(start..).and_then(|rest| rest.chars().next());
+    !first.is_some_and(is_word)
+        || !text
+            .get(..start)
+            .and_then(|before| before.chars().next_back())
+            .is_some_and(is_word)
+}
+
+fn ends_word(text: &str, end: usize) -> bool {
+    let last = text
+        .get(..end)
+        .and_then(|before| before.chars().next_back());
+    !last.is_some_and(is_word)
+        || !text
+            .get(end..)
+            .and_then(|rest| rest.chars().next())
+            .is_some_and(is_word)
+}
+
+fn word_end(text: &str, from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    fn check(text: &str, wanted: &Expect) {
+        let passages = [
+            Passage::new(Field::Title, String::new()),
+            Passage::new(Field::Text, text.to_owned()),
+        ];
+        let found: Vec<String> = read(&passages)
+            .iter()
+            .filter(|hit| {
+                matches!(
+                    hit.cue.sense,
+                    Sense::Type(_) | Sense::Feature(_) | Sense::Relevance(_)
+                )
+            })
+            .map(|hit| {
+                format!(
+                    "{}{} {:?}",
+                    if hit.negated { "not " } else { "" },
+                    hit.cue.pattern,
+                    hit.cue.sense
+                )
+            })
+            .collect();
+        wanted.assert_eq(&found.join("\n"));
+    }
+
+    #[test]
+    fn every_data_file_is_read() {
+        let book = build().unwrap();
+        assert!(book.cues.len() > 1_500, "{}", book.cues.len());
+    }
+
+    #[test]
+    fn cues_are_whole_words() {
+        check("Ransomwares? No: ddosing.", &expect![[""]]);
+    }
+
+    #[test]
+    fn a_negation_is_noted() {
+        check(
+            "There is no evidence of active exploitation. The flaw is exploited in the wild.",
+            &expect![[r#"
+                not active exploitation Type(VulnExploit)
+                not active exploitation Feature(Exploited)
+                not exploit Relevance(ThreatInfo)
+                not exploit Type(VulnExploit)
+                flaw Type(VulnExploit)
+                exploit Relevance(ThreatInfo)
+                exploit Type(VulnExploit)
+                exploited in the wild Type(VulnExploit)
+                exploited in the wild Feature(Exploited)"#]],
+        );
+    }
+
+    #[test]
+    fn a_mask_hides_what_it_holds() {
+        check(
+            "Ten life hacks",
+            &expect!["life hack Relevance(Irrelevant)"],
+        );
+    }
+
+    #[test]
+    fn hostile_repetition_is_bounded() {
+        let passages = [
+            Passage::new(Field::Title, String::new()),
+            Passage::new(Field::Text, "hacked life hack ".repeat(11_000)),
+        ];
+        assert!(read(&passages).len() <= MAX_HITS);
+    }
+}

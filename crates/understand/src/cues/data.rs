@@ -1,0 +1,255 @@
+//! The data files, and what a cue means.
+
+use std::str::FromStr;
+
+use model::{Country, IncidentType, RelevanceLabel, Sector};
+use toml::{Table, Value};
+
+use crate::fold;
+
+/// What a cue says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Sense {
+    /// For this class of relevance; weights of `irrelevant` speak against.
+    Relevance(RelevanceLabel),
+    /// For this type.
+    Type(IncidentType),
+    /// For a feature of the event that severity or the claim status reads.
+    Feature(Feature),
+    /// For this sector.
+    Sector(Sector),
+    /// A country's name, its people, its capital.
+    Country(Country),
+    /// A state or union territory of India.
+    State(String),
+    /// An Indian city, with its state.
+    City(String),
+    /// An Indian city whose name stands elsewhere too: needs a second cue.
+    ClashingCity(String),
+    /// An Indian public body, by its usual name.
+    Body(String),
+    /// An Indian company or service.
+    Company,
+    /// A word of Indian life: lakh, Aadhaar.
+    Term,
+    /// Says that the country beside it is the attacker's, as in "Chinese hackers".
+    AttackerAfter,
+    /// The same before the country: "linked to Russia".
+    AttackerBefore,
+    /// Turns the meaning of the cue behind it round.
+    Negation,
+    /// Hides the shorter cues inside it.
+    Mask,
+}
+
+macro_rules! features {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What severity and claim status read out of the text.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Feature { $($(#[$doc])* $name,)* }
+
+        impl FromStr for Feature {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($text => Ok(Self::$name),)*
+                    other => Err(format!("no feature is called `{other}`")),
+                }
+            }
+        }
+    };
+}
+
+features! {
+    /// The flaw is used by attackers now.
+    Exploited = "exploited";
+    /// A zero-day.
+    ZeroDay = "zero_day";
+    /// The source calls it critical.
+    CriticalWord = "critical_word";
+    /// The source calls it high or severe.
+    HighWord = "high_word";
+    /// The source calls it of medium severity.
+    MediumWord = "medium_word";
+    /// The source calls it of low severity.
+    LowWord = "low_word";
+    /// Code runs, without login.
+    GraveFlaw = "grave_flaw";
+    /// Operations stand still.
+    Disruption = "disruption";
+    /// Many organisations, a nation.
+    Wide = "wide";
+    /// A large or vital victim.
+    Major = "major";
+    /// Sensitive data: health, identity, money.
+    Sensitive = "sensitive";
+    /// Fine, lawsuit, earnings: what comes after.
+    Aftermath = "aftermath";
+    /// Advice, statistics, opinion.
+    Advice = "advice";
+    /// Only the attacker says so.
+    Claimed = "claimed";
+    /// The victim or an authority says so.
+    Confirmed = "confirmed";
+    /// The victim denies it.
+    Denied = "denied";
+}
+
+/// One line of a data file.
+#[derive(Debug, Clone)]
+pub(crate) struct Cue {
+    /// As written, without its marks.
+    pub(crate) pattern: String,
+    pub(crate) folded: String,
+    pub(crate) sense: Sense,
+    pub(crate) weight: f32,
+    /// Only in this case.
+    pub(crate) exact: bool,
+    /// The word may go on.
+    pub(crate) open_end: bool,
+}
+
+impl Cue {
+    fn new(written: &str, sense: Sense, weight: f32) -> Self {
+        let (written, exact) = written
+            .strip_prefix('=')
+            .map_or((written, false), |rest| (rest, true));
+        let (pattern, open_end) = written
+            .strip_suffix('*')
+            .map_or((written, false), |rest| (rest, true));
+        Self {
+            pattern: pattern.to_owned(),
+            folded: fold::folded(pattern),
+            sense,
+            weight,
+            exact,
+            open_end,
+        }
+    }
+
+    pub(crate) fn case_fits(&self, standing: &str) -> bool {
+        !self.exact || standing == self.pattern
+    }
+
+    /// Whether it hides shorter cues: "phone hacking trial" leaves no "hacking".
+    pub(crate) fn masks(&self) -> bool {
+        self.sense == Sense::Relevance(RelevanceLabel::Irrelevant)
+    }
+}
+
+/// Every cue of every file.
+pub(crate) fn read_all() -> Result<Vec<Cue>, String> {
+    let mut cues = Vec::new();
+    weighted(
+        include_str!("../../data/relevance.toml"),
+        &mut cues,
+        |label| match label {
+            "incident" => Ok(Sense::Relevance(RelevanceLabel::Incident)),
+            "threat_info" => Ok(Sense::Relevance(RelevanceLabel::ThreatInfo)),
+            "irrelevant" => Ok(Sense::Relevance(RelevanceLabel::Irrelevant)),
+            other => Err(format!("no relevance is called `{other}`")),
+        },
+    )?;
+    weighted(include_str!("../../data/types.toml"), &mut cues, |label| {
+        label
+            .parse()
+            .map(Sense::Type)
+            .map_err(|error: model::IdError| error.to_string())
+    })?;
+    weighted(
+        include_str!("../../data/severity.toml"),
+        &mut cues,
+        |label| label.parse().map(Sense::Feature),
+    )?;
+    weighted(
+        include_str!("../../data/claims.toml"),
+        &mut cues,
+        |label| match label {
+            "negation" => Ok(Sense::Negation),
+            feature => feature.parse().map(Sense::Feature),
+        },
+    )?;
+    weighted(
+        include_str!("../../data/sectors.toml"),
+        &mut cues,
+        |label| {
+            label
+                .parse()
+                .map(Sense::Sector)
+                .map_err(|error: model::IdError| error.to_string())
+        },
+    )?;
+    for (code, names) in table(include_str!("../../data/countries.toml"))? {
+        let country: Country = code
+            .parse()
+            .map_err(|error: model::IdError| error.to_string())?;
+        listed(&names, &mut cues, &Sense::Country(country), 1.0)?;
+    }
+    india(&mut cues)?;
+    Ok(cues)
+}
+
+fn india(cues: &mut Vec<Cue>) -> Result<(), String> {
+    for (section, entries) in table(include_str!("../../data/india.toml"))? {
+        let Value::Table(entries) = entries else {
+            return Err(format!("`{section}` is no table"));
+        };
+        for (key, value) in entries {
+            match section.as_str() {
+                "states" => listed(&value, cues, &Sense::State(key), 1.0)?,
+                "cities" => listed(&value, cues, &Sense::City(key), 0.9)?,
+                "clashing_cities" => listed(&value, cues, &Sense::ClashingCity(key), 0.4)?,
+                "bodies" => listed(&value, cues, &Sense::Body(key), 1.0)?,
+                "companies" => cues.push(Cue::new(&key, Sense::Company, weight(&value)?)),
+                "terms" => cues.push(Cue::new(&key, Sense::Term, weight(&value)?)),
+                "vetoes" => listed(&value, cues, &Sense::Mask, 1.0)?,
+                "attackers" if key == "after" => listed(&value, cues, &Sense::AttackerAfter, 1.0)?,
+                "attackers" if key == "before" => {
+                    listed(&value, cues, &Sense::AttackerBefore, 1.0)?
+                }
+                other => return Err(format!("`{other}.{key}` has no meaning in india.toml")),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn table(text: &str) -> Result<Table, String> {
+    text.parse()
+        .map_err(|error: toml::de::Error| error.to_string())
+}
+
+/// Sections by label, in each lines of `"cue" = weight`.
+fn weighted(
+    text: &str,
+    cues: &mut Vec<Cue>,
+    sense: impl Fn(&str) -> Result<Sense, String>,
+) -> Result<(), String> {
+    for (label, lines) in table(text)? {
+        let Value::Table(lines) = lines else {
+            return Err(format!("`{label}` is no table"));
+        };
+        let sense = sense(&label)?;
+        for (pattern, value) in lines {
+            cues.push(Cue::new(&pattern, sense.clone(), weight(&value)?));
+        }
+    }
+    Ok(())
+}
+
+fn listed(names: &Value, cues: &mut Vec<Cue>, sense: &Sense, weight: f32) -> Result<(), String> {
+    for name in names.as_array().ok_or("a list of names is missing")? {
+        let name = name.as_str().ok_or("a name is no text")?;
+        cues.push(Cue::new(name, sense.clone(), weight));
+    }
+    Ok(())
+}
+
+fn weight(value: &Value) -> Result<f32, String> {
+    #[expect(clippy::cast_possible_truncation, reason = "weights have two digits")]
+    value
+        .as_float()
+        .or_else(|| value.as_integer().map(|whole| whole as f64))
+        .map(|weight| weight as f32)
+        .ok_or_else(|| format!("`{value}` is no weight"))
+}

@@ -1,0 +1,149 @@
+//! Item in, analysis out; analysis in, placement out. Pure text work.
+//!
+//! The steps, in order: clean the text, extract what is named, read the cues,
+//! judge relevance, types, severity, region and sector from them, and name the
+//! keys by which placement finds the story. Every judgement carries its reasons.
+//!
+//! This is the first layer: rules and cue words from data files. Trained models
+//! come in through [`Context`] and change no signature.
+
+use model::{Analysis, Aspect, Entity, EntityKind, Field, Item, RelevanceLabel};
+
+mod clean;
+mod context;
+mod cues;
+mod evidence;
+mod extract;
+mod fold;
+mod language;
+mod mapped;
+mod passage;
+mod quantity;
+mod region;
+mod relevance;
+mod severity;
+mod story;
+mod types;
+mod url_key;
+
+pub use context::Context;
+pub use story::{Placement, fold, place};
+pub use url_key::canonical_url;
+
+use extract::Own;
+use passage::Passage;
+
+/// Reasons kept for one item; the weightiest tell the story.
+const MAX_REASONS: usize = 60;
+
+/// What this item says. Bounded in time for any input, and total: the worst text
+/// gives an empty analysis, never a panic.
+#[must_use]
+pub fn understand(item: &Item, context: &Context) -> Analysis {
+    let passages = [
+        Passage::new(Field::Title, clean::title(&item.title, item.markup)),
+        Passage::new(Field::Text, clean::body(&item.text, item.markup)),
+    ];
+    let language = language::of(&passages[0].clean, &passages[1].clean);
+    let own = Own::new(item.url.as_deref(), context.own_domains());
+    let mut named = extract::indicators(item, &own, &passages);
+    let mut reasons = Vec::new();
+
+    let keywords = context.keywords_in(&passages);
+    let keyword_reasons: Vec<_> = keywords
+        .iter()
+        .map(|(spelled, spans)| context::keyword_reason(spelled, spans))
+        .collect();
+
+    let hits = cues::read(&passages);
+    let prior = region::Prior {
+        hindi: language.as_deref() == Some("hin"),
+        stated: &item.stated.countries,
+    };
+    let region = region::judge(&passages, &hits, prior, &mut named, &mut reasons);
+    for (spelled, spans) in &keywords {
+        for span in spans {
+            named.add(EntityKind::Keyword, spelled, *span);
+        }
+    }
+    let entities = named.finish();
+    let story_keys = story::keys(item, &passages, &entities);
+
+    let form = relevance::Form {
+        kind: item.kind,
+        ids: entities.iter().any(is_security_id),
+        stated: !item.stated.types.is_empty() || item.stated.severity.is_some(),
+    };
+    let relevance = relevance::judge(&hits, form, &keyword_reasons, &mut reasons);
+    let is_incident = relevance.label == RelevanceLabel::Incident;
+    let about_cves = !story_keys.cves.is_empty();
+    let (types, sectors) = if relevance.is_relevant() {
+        (
+            types::types(
+                &hits,
+                &item.stated.types,
+                is_incident,
+                about_cves,
+                &mut reasons,
+            ),
+            types::sectors(&hits, &mut reasons),
+        )
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    let known = severity::Known {
+        label: relevance.label,
+        types: &types,
+        about_cves,
+        stated: item.stated.severity,
+    };
+    let severity = severity::judge(&passages, &hits, &known, &mut reasons);
+
+    reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    keep_reasons(&mut reasons);
+    let [title, text] = passages.map(|passage| passage.clean);
+    Analysis {
+        title,
+        text,
+        language,
+        relevance,
+        types,
+        severity,
+        region,
+        sectors,
+        entities,
+        keywords: keywords.into_iter().map(|(spelled, _)| spelled).collect(),
+        story_keys,
+        reasons,
+    }
+}
+
+/// An id or a hash that only texts about security hold.
+fn is_security_id(entity: &Entity) -> bool {
+    matches!(
+        entity.kind,
+        EntityKind::Cve
+            | EntityKind::Cwe
+            | EntityKind::Ghsa
+            | EntityKind::CertIn
+            | EntityKind::Attack
+            | EntityKind::Md5
+            | EntityKind::Sha1
+            | EntityKind::Sha256
+            | EntityKind::Sha512
+    )
+}
+
+/// Cuts the list, but keeps the weightiest reason of every aspect.
+fn keep_reasons(reasons: &mut Vec<model::Reason>) {
+    let mut seen: Vec<Aspect> = Vec::new();
+    let mut index = 0;
+    reasons.retain(|reason| {
+        index += 1;
+        let first = !seen.contains(&reason.aspect);
+        if first {
+            seen.push(reason.aspect);
+        }
+        first || index <= MAX_REASONS
+    });
+}

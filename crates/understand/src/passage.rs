@@ -1,0 +1,112 @@
+//! One field of an item in the forms the steps read: clean, folded, and the way
+//! from bytes to the code points that spans count in.
+
+use model::{Field, Span};
+
+use crate::fold;
+use crate::mapped::Mapped;
+
+/// A clean text, its folded form, and where each byte stands in code points.
+#[derive(Debug)]
+pub(crate) struct Passage {
+    pub(crate) field: Field,
+    pub(crate) clean: String,
+    pub(crate) folded: Mapped,
+    /// Code points before each block of [`BLOCK`] bytes; empty for ASCII, where
+    /// bytes and code points agree.
+    counts: Vec<u32>,
+}
+
+/// Small enough that the rest of a lookup is a short count, large enough that
+/// the table stays small.
+const BLOCK: usize = 64;
+
+impl Passage {
+    pub(crate) fn new(field: Field, clean: String) -> Self {
+        let folded = fold::fold(&clean);
+        let counts = if clean.is_ascii() {
+            Vec::new()
+        } else {
+            count_blocks(clean.as_bytes())
+        };
+        Self {
+            field,
+            clean,
+            folded,
+            counts,
+        }
+    }
+
+    /// The span of a stretch of the folded text.
+    pub(crate) fn span_of_folded(&self, start: usize, end: usize) -> Span {
+        self.span(self.folded.start_of(start), self.folded.end_of(end))
+    }
+
+    /// The span of a stretch of the clean text, given in bytes.
+    pub(crate) fn span(&self, start: usize, end: usize) -> Span {
+        Span {
+            field: self.field,
+            start: self.code_points(start),
+            end: self.code_points(end),
+        }
+    }
+
+    /// The clean text under a stretch of the folded text.
+    pub(crate) fn clean_of_folded(&self, start: usize, end: usize) -> &str {
+        self.clean
+            .get(self.folded.start_of(start)..self.folded.end_of(end))
+            .unwrap_or_default()
+    }
+
+    fn code_points(&self, byte: usize) -> u32 {
+        let byte = byte.min(self.clean.len());
+        if self.counts.is_empty() {
+            return u32::try_from(byte).unwrap_or(u32::MAX);
+        }
+        let block = byte / BLOCK;
+        let before = self.counts.get(block).copied().unwrap_or_default();
+        let rest = self
+            .clean
+            .as_bytes()
+            .get(block * BLOCK..byte)
+            .unwrap_or_default();
+        before + starts(rest)
+    }
+}
+
+fn count_blocks(bytes: &[u8]) -> Vec<u32> {
+    let mut total = 0;
+    let mut counts = Vec::with_capacity(bytes.len() / BLOCK + 2);
+    counts.push(0);
+    for block in bytes.chunks(BLOCK) {
+        total += starts(block);
+        counts.push(total);
+    }
+    counts
+}
+
+/// How many code points start in these bytes of UTF-8.
+fn starts(bytes: &[u8]) -> u32 {
+    let count = bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_count_code_points() {
+        let text = format!("{}🔥 दिल्ली में CERT-In", "x".repeat(70));
+        let passage = Passage::new(Field::Text, text.clone());
+        let at = passage.folded.text().find("cert-in").unwrap();
+        let span = passage.span_of_folded(at, at + 7);
+        let slice: String = text
+            .chars()
+            .skip(span.start as usize)
+            .take((span.end - span.start) as usize)
+            .collect();
+        assert_eq!(slice, "CERT-In");
+        assert_eq!(passage.clean_of_folded(at, at + 7), "CERT-In");
+    }
+}

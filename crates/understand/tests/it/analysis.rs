@@ -1,0 +1,414 @@
+//! Written texts and what is understood of them.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+use model::item::Stated;
+use model::{Analysis, Aspect, Country, IncidentType, Item, ItemKind, RelevanceLabel, Severity};
+use understand::{Context, understand};
+
+use crate::article;
+
+fn told(analysis: &Analysis) -> String {
+    let mut out = String::new();
+    let types: Vec<&str> = analysis
+        .types
+        .iter()
+        .map(|tagged| tagged.label.as_str())
+        .collect();
+    let sectors: Vec<&str> = analysis
+        .sectors
+        .iter()
+        .map(|tagged| tagged.label.as_str())
+        .collect();
+    let countries: Vec<&str> = analysis
+        .region
+        .countries
+        .iter()
+        .map(Country::as_str)
+        .collect();
+    let entities: Vec<String> = analysis
+        .entities
+        .iter()
+        .map(|e| format!("{:?} {}", e.kind, e.name))
+        .collect();
+    let cves: Vec<&str> = analysis
+        .story_keys
+        .cves
+        .iter()
+        .map(model::CveId::as_str)
+        .collect();
+    let _ = writeln!(
+        out,
+        "{:?} {}",
+        analysis.relevance.label,
+        analysis.language.as_deref().unwrap_or("-")
+    );
+    let _ = writeln!(out, "types {}", types.join(" "));
+    let _ = writeln!(
+        out,
+        "severity {} {:.1}: {}",
+        analysis.severity.severity, analysis.severity.score, analysis.severity.reason.text
+    );
+    let _ = writeln!(
+        out,
+        "region {} / {}",
+        countries.join(" "),
+        analysis.region.states.join(" ")
+    );
+    let _ = writeln!(out, "sectors {}", sectors.join(" "));
+    let _ = writeln!(out, "about {}", cves.join(" "));
+    let _ = write!(out, "entities {}", entities.join(", "));
+    out
+}
+
+fn check(fixture: &str, wanted: &Expect) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(fixture);
+    let raw = std::fs::read_to_string(path).unwrap();
+    let (title, text) = raw.split_once('\n').unwrap();
+    let analysis = understand(&article("outlet", 0, title, text), &Context::new(&[]));
+    for aspect in [Aspect::Relevance, Aspect::Severity] {
+        assert!(
+            analysis.reasons_for(aspect).next().is_some(),
+            "{aspect:?} has no reason"
+        );
+    }
+    wanted.assert_eq(&told(&analysis));
+}
+
+#[test]
+fn a_hospital_is_hit() {
+    check(
+        "hospital-ransomware.html",
+        &expect![[r#"
+        Incident eng
+        types ransomware
+        severity high 7.6: a large operator is disrupted: “surgeries postponed”
+        region IN / UP
+        sectors health
+        about 
+        entities Place Lucknow, Organisation CERT-In"#]],
+    );
+}
+
+#[test]
+fn a_flaw_is_exploited() {
+    check(
+        "exploited-flaw.html",
+        &expect![[r#"
+        ThreatInfo eng
+        types vuln_exploit
+        severity critical 9.8: the text names a CVSS score of 9.8
+        region  / 
+        sectors 
+        about CVE-2026-1234
+        entities Cve CVE-2026-1234, Ip 203.0.113.9, Url https://update-acme.top/a.bin, Sha256 5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9, Cve CVE-2026-1200"#]],
+    );
+}
+
+#[test]
+fn a_patch_day_is_about_no_single_flaw() {
+    check(
+        "patch-day.html",
+        &expect![[r#"
+            ThreatInfo eng
+            types vuln_exploit
+            severity high 7.5: a zero-day: “zero-day”
+            region  / 
+            sectors 
+            about 
+            entities Cve CVE-2026-2001, Cve CVE-2026-2002, Cve CVE-2026-2003, Cve CVE-2026-2004, Cve CVE-2026-2005, Cve CVE-2026-2006"#]],
+    );
+}
+
+#[test]
+fn a_hindi_report_is_read() {
+    check(
+        "hindi-fraud.html",
+        &expect![[r#"
+        Incident hin
+        types phishing_fraud
+        severity medium 4.6: an event of unknown extent
+        region IN / UP
+        sectors 
+        about 
+        entities Place नोएडा"#]],
+    );
+}
+
+#[test]
+fn an_unproven_claim_stays_medium() {
+    check(
+        "leak-claim.html",
+        &expect![[r#"
+        Incident eng
+        types data_breach ransomware
+        severity medium 5.5: an unproven claim: “claim to have”
+        region CA / 
+        sectors telecom
+        about 
+        entities Place Canadian"#]],
+    );
+}
+
+#[test]
+fn a_lawsuit_is_aftermath() {
+    check(
+        "lawsuit.html",
+        &expect![[r#"
+        Incident eng
+        types data_breach
+        severity low 2.5: aftermath, no new harm: “sued”
+        region CA / 
+        sectors telecom
+        about 
+        entities Place Toronto"#]],
+    );
+}
+
+#[test]
+fn kitchen_hacks_are_no_threat() {
+    check(
+        "life-hacks.html",
+        &expect![[r#"
+        Irrelevant eng
+        types 
+        severity low 1.0: not a matter of security
+        region  / 
+        sectors 
+        about 
+        entities "#]],
+    );
+}
+
+#[test]
+fn attackers_are_not_where_it_happened() {
+    check(
+        "attackers-abroad.html",
+        &expect![[r#"
+        Incident eng
+        types apt_espionage
+        severity medium 5.8: a vital victim: “ministry”
+        region NO / 
+        sectors government
+        about 
+        entities Place Norwegian, Place Oslo"#]],
+    );
+}
+
+#[test]
+fn a_denial_is_read_as_one() {
+    check(
+        "quiet-denial.html",
+        &expect![[r#"
+            Incident eng
+            types data_breach
+            severity medium 4.5: the victim denies it: “denies”
+            region GB / 
+            sectors banking
+            about 
+            entities Place Manchester"#]],
+    );
+}
+
+/// Whether India is affected by a headline.
+fn india(title: &str) -> bool {
+    understand(&article("outlet", 0, title, ""), &Context::new(&[]))
+        .region
+        .is_india()
+}
+
+#[test]
+fn india_is_found_without_its_name() {
+    for title in [
+        "CERT-In warns of WhatsApp account hijacking",
+        "Cyber fraudsters dupe Thane man of ₹23.5 lakh",
+        "UIDAI denies Aadhaar data leak",
+        "WazirX hacked, crypto stolen",
+        "बिहार में साइबर ठगी का मामला",
+        "Private firm in Bengaluru hit by ransomware",
+        "INDIA TOPS MALWARE CHART",
+        "Hyderabad police warn of UPI fraud",
+        "India denies data breach of vaccine portal",
+        "Firm based in India hit by ransomware",
+    ] {
+        assert!(india(title), "{title}");
+    }
+}
+
+#[test]
+fn india_is_not_affected_by_its_attackers_and_namesakes() {
+    for title in [
+        "Native American Indian tribe hit by ransomware",
+        "Indian hackers breach Nepali ministry",
+        "Data breach at Indian Health Service clinic in Arizona",
+        "Indian-owned steelmaker in Wales hit by cyber attack",
+        "Two arrested in India for tech support scam on Americans",
+        "Winston-Salem hit by cyber attack",
+        "Salem schools close after ransomware attack",
+        "Hackers leak data of hospital in Hyderabad, Pakistan",
+        "Indiana county pays ransom",
+        "Tata-owned Jaguar Land Rover halts production",
+    ] {
+        assert!(!india(title), "{title}");
+    }
+}
+
+#[test]
+fn what_the_publisher_states_counts_first() {
+    let mut item = article("outlet", 0, "Note on the portal", "It was slow today.");
+    item.stated = Stated {
+        types: vec![IncidentType::Ddos],
+        severity: Some(Severity::High),
+        countries: vec!["NP".parse().unwrap()],
+    };
+    let analysis = understand(&item, &Context::new(&[]));
+    assert!(analysis.relevance.is_relevant());
+    assert_eq!(
+        analysis
+            .types
+            .first()
+            .map(|tagged| (tagged.label, tagged.confidence)),
+        Some((IncidentType::Ddos, 1.0))
+    );
+    assert_eq!(analysis.severity.severity, Severity::High);
+    assert_eq!(analysis.severity.reason.text, "the publisher says so");
+    assert_eq!(
+        analysis
+            .region
+            .countries
+            .iter()
+            .map(Country::as_str)
+            .collect::<Vec<_>>(),
+        ["NP"]
+    );
+}
+
+#[test]
+fn a_note_of_a_person_is_always_relevant() {
+    let item = Item {
+        kind: ItemKind::Note,
+        ..article("desk", 0, "Portal looks odd", "")
+    };
+    let analysis = understand(&item, &Context::new(&[]));
+    assert_eq!(analysis.relevance.label, RelevanceLabel::Incident);
+    assert!(
+        analysis
+            .reasons
+            .iter()
+            .any(|reason| reason.text == "a person entered it")
+    );
+}
+
+#[test]
+fn a_keyword_decides_relevance() {
+    let context = Context::new(&["Ten kitchen".to_owned(), "Garlic".to_owned()]);
+    let analysis = understand(
+        &article("outlet", 0, "Ten kitchen hacks", "with gárlic"),
+        &context,
+    );
+    assert!(analysis.relevance.is_relevant());
+    assert_eq!(analysis.keywords, ["Ten kitchen", "Garlic"]);
+    assert!(analysis.reasons[0].text.contains("your keyword"));
+}
+
+#[test]
+fn own_domains_are_no_indicators() {
+    let text = "Traffic from bad-host.xyz to portal.mybank.in";
+    let with = Context::with(&[], &["mybank.in".to_owned()]);
+    let names = |context: &Context| -> Vec<String> {
+        understand(&article("outlet", 0, "", text), context)
+            .entities
+            .into_iter()
+            .map(|e| e.name)
+            .collect()
+    };
+    assert_eq!(names(&with), ["bad-host.xyz"]);
+    assert_eq!(
+        names(&Context::new(&[])),
+        ["bad-host.xyz", "portal.mybank.in"]
+    );
+}
+
+#[test]
+fn the_same_words_in_another_dress_have_the_same_hash() {
+    let one = understand(
+        &article("a", 0, "Acme hacked", "<p>Acme was <b>hacked</b>.</p>"),
+        &Context::new(&[]),
+    );
+    let two = understand(
+        &article("b", 1, "ACME  hacked!", "Acme was hacked"),
+        &Context::new(&[]),
+    );
+    let other = understand(
+        &article("b", 1, "Acme hacked", "Acme was hacked again"),
+        &Context::new(&[]),
+    );
+    assert_eq!(one.story_keys.content_hash, two.story_keys.content_hash);
+    assert_ne!(one.story_keys.content_hash, other.story_keys.content_hash);
+}
+
+#[test]
+fn many_languages_and_nothing_at_all_are_read() {
+    for text in [
+        "",
+        " ",
+        "\u{0}",
+        "ራንሰምዌር ጥቃት",
+        "هجوم إلكتروني على البنك",
+        "حمله سایبری به بیمارستان",
+        "サイバー攻撃で病院が停止",
+        "勒索软件攻击医院",
+        "랜섬웨어 공격",
+        "Кибератака на больницу",
+        "Кібератака на лікарню",
+        "হাসপাতালে সাইবার হামলা",
+        "மருத்துவமனை மீது சைபர் தாக்குதல்",
+        "ఆసుపత్రిపై సైబర్ దాడి",
+        "ಆಸ್ಪತ್ರೆ ಮೇಲೆ ಸೈಬರ್ ದಾಳಿ",
+        "ആശുപത്രിക്ക് നേരെ സൈബർ ആക്രമണം",
+        "ਹਸਪਤਾਲ 'ਤੇ ਸਾਈਬਰ ਹਮਲਾ",
+        "હોસ્પિટલ પર સાયબર હુમલો",
+        "ଡାକ୍ତରଖାନା ଉପରେ ସାଇବର ଆକ୍ରମଣ",
+        "රෝහලට සයිබර් ප්‍රහාරයක්",
+        "ရန်ဆမ်ဝဲ တိုက်ခိုက်မှု",
+        "การโจมตีทางไซเบอร์",
+        "ການໂຈມຕີທາງໄຊເບີ",
+        "การ",
+        "កុំព្យូទ័រ",
+        "Tấn công mạng bệnh viện",
+        "Serangan siber",
+        "Siber saldırı İstanbul",
+        "Κυβερνοεπίθεση",
+        "התקפת סייבר",
+        "კიბერშეტევა",
+        "Կիբերհարձակում",
+        "Kibertámadás",
+        "Küberrünnak",
+        "Kyberútok",
+        "Cyberangriff auf Krankenhaus",
+        "Cyberattaque contre un hôpital",
+        "Ciberataque a un hospital",
+        "Attacco informatico",
+        "Atac cibernetic",
+        "Kyberhyökkäys",
+        "Tölvuárás",
+        "སྨན་ཁང",
+        "ᠮᠣᠩᠭᠣᠯ",
+        "𝔥𝔞𝔠𝔨𝔢𝔡 𝓭𝓪𝓽𝓪",
+        "\u{202e}dekcah\u{202c}",
+    ] {
+        let analysis = understand(
+            &article("outlet", 0, text, text),
+            &Context::new(&["hacked data".to_owned()]),
+        );
+        assert_eq!(
+            analysis.keywords.len(),
+            usize::from(text.starts_with('𝔥')),
+            "{text}"
+        );
+    }
+}

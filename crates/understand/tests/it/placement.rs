@@ -1,0 +1,429 @@
+//! Which incident an item joins, and what becomes of the incident.
+
+use expect_test::expect;
+use model::incident::{Candidate, Link};
+use model::{
+    ClaimStatus, CveId, Exploitation, Incident, IncidentId, Item, ItemKind, Severity, SourceId,
+    Statement, Timestamp, Vulnerability,
+};
+use understand::{Context, Placement, fold, place, understand};
+
+use crate::article;
+
+fn id(number: u128) -> IncidentId {
+    IncidentId(uuid::Uuid::from_u128(number))
+}
+
+fn open(number: u128, item: &Item) -> Incident {
+    let analysis = understand(item, &Context::new(&[]));
+    fold(None, id(number), item, &analysis, &Placement::Opens, &[])
+}
+
+fn join(
+    before: &Incident,
+    item: &Item,
+    repeat_of: Option<model::ItemId>,
+    vulnerabilities: &[Vulnerability],
+) -> Incident {
+    let analysis = understand(item, &Context::new(&[]));
+    let placement = Placement::Joins {
+        incident: before.id,
+        because: "test".to_owned(),
+        repeat_of,
+    };
+    fold(
+        Some(before),
+        before.id,
+        item,
+        &analysis,
+        &placement,
+        vulnerabilities,
+    )
+}
+
+fn told(incident: &Incident) -> String {
+    format!(
+        "r{} {} ({}) {:.1} {} items {} exploited {} kev {} | {}",
+        incident.revision,
+        incident.title,
+        incident
+            .sources
+            .iter()
+            .map(SourceId::as_str)
+            .collect::<Vec<_>>()
+            .join(" "),
+        incident.severity.score,
+        incident.claim,
+        incident.items,
+        incident.exploited,
+        incident.kev,
+        incident.summary,
+    )
+}
+
+const STORY: &str = "Acme Bank of Pune confirmed on Monday that attackers stole the personal data of 250,000 customers. \
+    The bank has informed CERT-In and the police.";
+
+#[test]
+fn nothing_shared_opens() {
+    let item = article("a", 1, "Acme Bank breached", STORY);
+    let analysis = understand(&item, &Context::new(&[]));
+    assert_eq!(place(&analysis, &[]), Placement::Opens);
+}
+
+#[test]
+fn a_reprint_joins_and_counts_once() {
+    let first = article("a", 1, "Acme Bank breached", STORY);
+    let incident = open(1, &first);
+    let reprint = article("b", 2, "Acme Bank breached", STORY);
+    let analysis = understand(&reprint, &Context::new(&[]));
+    let placement = place(
+        &analysis,
+        &[Candidate {
+            incident: incident.clone(),
+            links: vec![Link::Text(first.id)],
+        }],
+    );
+    assert!(
+        matches!(&placement, Placement::Joins { repeat_of: Some(of), .. } if *of == first.id),
+        "{placement:?}"
+    );
+    let after = fold(
+        Some(&incident),
+        incident.id,
+        &reprint,
+        &analysis,
+        &placement,
+        &[],
+    );
+    assert_eq!(
+        (after.items, after.sources.len(), after.voices.len()),
+        (1, 2, 1)
+    );
+    assert_eq!(after.claim, incident.claim);
+}
+
+#[test]
+fn a_page_that_changed_is_an_update_and_one_that_did_not_a_repeat() {
+    let first = article("a", 1, "Acme Bank breached", STORY);
+    let incident = open(1, &first);
+    let candidate = Candidate {
+        incident,
+        links: vec![Link::Address(first.id)],
+    };
+    let context = Context::new(&[]);
+    let same = understand(
+        &article("a", 1, "Acme Bank breached", &format!("{STORY} More soon.")),
+        &context,
+    );
+    assert!(matches!(
+        place(&same, std::slice::from_ref(&candidate)),
+        Placement::Joins {
+            repeat_of: Some(_),
+            ..
+        }
+    ));
+    let other = understand(
+        &article(
+            "a",
+            1,
+            "Police arrest suspect",
+            "Two men were taken into custody in Nagpur overnight, officers told reporters there.",
+        ),
+        &context,
+    );
+    assert!(matches!(
+        place(&other, &[candidate]),
+        Placement::Joins {
+            repeat_of: None,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn short_texts_that_are_alike_stay_apart() {
+    let first = article("a", 1, "Security bulletin", "");
+    let candidate = Candidate {
+        incident: open(1, &first),
+        links: vec![Link::Text(first.id)],
+    };
+    let second = understand(
+        &article("b", 2, "Security bulletin", ""),
+        &Context::new(&[]),
+    );
+    assert_eq!(place(&second, &[candidate]), Placement::Opens);
+}
+
+#[test]
+fn one_cve_is_one_incident_and_a_round_up_none() {
+    let first = article("a", 1, "Acme VPN flaw CVE-2026-1234", "Patch now.");
+    let cve = CveId::new("CVE-2026-1234").unwrap();
+    let candidate = Candidate {
+        incident: open(1, &first),
+        links: vec![Link::Cve(cve)],
+    };
+    let context = Context::new(&[]);
+    let second = understand(
+        &article("b", 2, "Acme users hit", "Attackers use CVE-2026-1234."),
+        &context,
+    );
+    assert!(matches!(
+        place(&second, std::slice::from_ref(&candidate)),
+        Placement::Joins {
+            repeat_of: None,
+            ..
+        }
+    ));
+    let many: String = (0..9).map(|n| format!("CVE-2026-123{n} ")).collect();
+    let round_up = understand(&article("b", 3, "Patch day", &many), &context);
+    assert_eq!(place(&round_up, &[candidate]), Placement::Opens);
+}
+
+#[test]
+fn the_strongest_link_wins_then_the_earliest_then_the_smallest() {
+    let old = article("a", 1, "Acme VPN flaw CVE-2026-1234", STORY);
+    let new = article("a", 9, "Acme VPN flaw CVE-2026-1234 again", STORY);
+    let cve = Link::Cve(CveId::new("CVE-2026-1234").unwrap());
+    let item = understand(
+        &article("b", 10, "CVE-2026-1234", STORY),
+        &Context::new(&[]),
+    );
+    let joined = |candidates: &[Candidate]| match place(&item, candidates) {
+        Placement::Joins { incident, .. } => incident,
+        Placement::Opens => panic!("opened"),
+    };
+    let by_cve = |number, item: &Item| Candidate {
+        incident: open(number, item),
+        links: vec![cve.clone()],
+    };
+    let by_text = Candidate {
+        incident: open(9, &new),
+        links: vec![cve.clone(), Link::Text(new.id)],
+    };
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let weak = [by_cve(5, &old), by_cve(3, &old), by_cve(1, &new)];
+        assert_eq!(joined(&order.map(|at| weak[at].clone())), id(3));
+        let strong = [by_cve(5, &old), by_text.clone(), by_cve(1, &new)];
+        assert_eq!(joined(&order.map(|at| strong[at].clone())), id(9));
+    }
+}
+
+#[test]
+fn an_edit_takes_the_voice_of_the_version_before() {
+    let first = article(
+        "a",
+        1,
+        "Acme Bank breached",
+        "Hackers stole data of 12 million customers of Acme Bank, it confirmed.",
+    );
+    let incident = open(1, &first);
+    assert_eq!(incident.band(), Severity::Critical);
+    let mut edited = article(
+        "a",
+        1,
+        "Acme Bank breached",
+        "Hackers stole data of 12,000 customers of Acme Bank, it confirmed.",
+    );
+    edited.url.clone_from(&first.url);
+    let analysis = understand(&edited, &Context::new(&[]));
+    let placement = place(
+        &analysis,
+        &[Candidate {
+            incident: incident.clone(),
+            links: vec![Link::Edit(first.id)],
+        }],
+    );
+    let after = fold(
+        Some(&incident),
+        incident.id,
+        &edited,
+        &analysis,
+        &placement,
+        &[],
+    );
+    assert_eq!(
+        (after.band(), after.items, after.voices.len()),
+        (Severity::Medium, 1, 1)
+    );
+    assert!(after.summary.contains("12,000"));
+}
+
+#[test]
+fn a_second_publisher_corroborates_and_aftermath_does_not_lower() {
+    let first = article(
+        "a",
+        1,
+        "Hackers claim breach of Acme Bank",
+        "Hackers claim to have stolen data of Acme Bank in Pune.",
+    );
+    let claimed = open(1, &first);
+    assert_eq!(claimed.claim, ClaimStatus::Claimed);
+    let second = article(
+        "b",
+        2,
+        "Acme Bank hit by cyberattack",
+        "A cyberattack hit Acme Bank, and data of 300,000 customers is online.",
+    );
+    let reported = join(&claimed, &second, None, &[]);
+    assert_eq!(
+        (reported.claim, reported.band(), reported.items),
+        (ClaimStatus::Corroborated, Severity::High, 2)
+    );
+    let lawsuit = article(
+        "c",
+        3,
+        "Acme Bank sued over data breach",
+        "A lawsuit was filed against Acme Bank over the data breach.",
+    );
+    let later = join(&reported, &lawsuit, None, &[]);
+    assert_eq!(later.band(), Severity::High);
+    let confirmed = join(
+        &later,
+        &article("d", 4, "Acme Bank confirms data breach", STORY),
+        None,
+        &[],
+    );
+    assert_eq!(confirmed.claim, ClaimStatus::Confirmed);
+    assert_eq!(confirmed.title, claimed.title);
+    assert_eq!(
+        (confirmed.first_seen, confirmed.last_seen),
+        (
+            first.effective(),
+            first.effective() + jiff::Span::new().minutes(3)
+        )
+    );
+}
+
+fn listed(cve: &str) -> Statement {
+    let mut statement = Statement::new(CveId::new(cve).unwrap(), SourceId::new("kev").unwrap());
+    statement.description = Some("Acme VPN contains a path traversal flaw.".to_owned());
+    statement.exploitation = Some(Exploitation {
+        name: None,
+        added: None,
+        due: None,
+        action: None,
+        ransomware: true,
+    });
+    statement
+}
+
+#[test]
+fn a_cve_record_opens_and_an_article_tells_it_better() {
+    let statement = listed("CVE-2026-1234");
+    let vulnerability = Vulnerability::fuse(std::slice::from_ref(&statement)).unwrap();
+    let record = statement.to_item(Timestamp::UNIX_EPOCH);
+    assert_eq!(record.kind, ItemKind::CveRecord);
+    let analysis = understand(&record, &Context::new(&[]));
+    let incident = fold(
+        None,
+        id(1),
+        &record,
+        &analysis,
+        &Placement::Opens,
+        std::slice::from_ref(&vulnerability),
+    );
+    let told_first = told(&incident);
+    let news = article(
+        "a",
+        1,
+        "Acme VPN gateways under attack",
+        "Gateways are attacked through CVE-2026-1234, the maker of them says today.",
+    );
+    let after = join(&incident, &news, None, &[vulnerability]);
+    expect![[r#"
+        r1 CVE-2026-1234: Acme VPN contains a path traversal flaw (kev) 9.0 reported items 1 exploited true kev true | Acme VPN contains a path traversal flaw. Known to be used in ransomware campaigns.
+        r2 Acme VPN gateways under attack (kev a) 9.0 corroborated items 2 exploited true kev true | Gateways are attacked through CVE-2026-1234, the maker of them says today."#]].assert_eq(&format!("{told_first}\n{}", told(&after)));
+}
+
+#[test]
+fn kev_comes_from_the_catalogue_alone_and_exploitation_also_from_the_text() {
+    let said = open(
+        1,
+        &article(
+            "a",
+            1,
+            "Acme flaw CVE-2026-1234 actively exploited",
+            "It is listed in KEV.",
+        ),
+    );
+    assert!(said.exploited && !said.kev);
+    let denied = open(
+        1,
+        &article(
+            "a",
+            1,
+            "Acme flaw CVE-2026-1234",
+            "There is no evidence that it is actively exploited.",
+        ),
+    );
+    assert!(!denied.exploited);
+    let other = Vulnerability::fuse(&[listed("CVE-2026-9999")]).unwrap();
+    let unmoved = join(
+        &denied,
+        &article("b", 2, "CVE-2026-1234 patch", "Out now."),
+        None,
+        &[other],
+    );
+    assert!(!unmoved.kev && !unmoved.exploited);
+}
+
+#[test]
+fn an_incident_is_never_nameless_and_its_lists_are_bounded() {
+    let empty = open(1, &article("a", 1, "", ""));
+    assert_eq!(empty.title, "https://a.example.com/1");
+    let untitled = open(1, &article("a", 1, "", STORY));
+    assert!(
+        untitled.title.starts_with("Acme Bank of Pune confirmed") && !untitled.summary.is_empty()
+    );
+    let mut incident = open(1, &article("a", 1, "Acme Bank breached", STORY));
+    for minute in 2..40 {
+        incident = join(
+            &incident,
+            &article(&format!("s{minute}"), minute, "Acme Bank breached", STORY),
+            None,
+            &[],
+        );
+    }
+    assert_eq!(incident.voices.len(), Incident::MAX_VOICES);
+    assert_eq!((incident.items, incident.revision), (39, 39));
+    assert!(incident.reasons.len() <= 12);
+}
+
+#[test]
+fn a_scored_record_is_not_outvoted_by_our_reading_of_its_text() {
+    let mut statement = Statement::new(
+        CveId::new("CVE-2026-1234").unwrap(),
+        SourceId::new("nvd").unwrap(),
+    );
+    statement.description = Some("Remote code execution in Acme VPN.".to_owned());
+    let record = statement.to_item(Timestamp::UNIX_EPOCH);
+    let analysis = understand(&record, &Context::new(&[]));
+    let unscored = Vulnerability::fuse(std::slice::from_ref(&statement)).unwrap();
+    let guessed = fold(
+        None,
+        id(1),
+        &record,
+        &analysis,
+        &Placement::Opens,
+        &[unscored],
+    );
+    assert_eq!(guessed.band(), Severity::High);
+    statement.scores.push(model::Score {
+        sayer: model::Sayer::Nvd,
+        version: model::ScoreVersion::V31,
+        vector: None,
+        base: 5.5,
+    });
+    let scored = Vulnerability::fuse(&[statement]).unwrap();
+    let said = fold(
+        None,
+        id(1),
+        &record,
+        &analysis,
+        &Placement::Opens,
+        &[scored],
+    );
+    assert_eq!((said.severity.score, said.voices.len()), (5.5, 1));
+    assert_eq!(said.voices[0].origin, "CVE-2026-1234");
+}
