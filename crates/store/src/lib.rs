@@ -1,0 +1,533 @@
+//! Remembers everything; the only SQL.
+//!
+//! Four traits, one for each part of the flow that needs memory: [`Intake`] for
+//! what was collected, [`Lane`] for placement, [`Outbox`] for deliveries and
+//! [`Library`] for readers. [`Store`] is all of them. Every write is one
+//! transaction; what belongs together is written together.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::incident::Candidate;
+use model::{
+    Alert, Analysis, Attempt, ChannelId, Country, Cursor, CveId, Delivery, DeliveryId,
+    DeliveryKind, Incident, IncidentId, IncidentStatus, IncidentType, Item, ItemId, Milestones,
+    Receipt, Severity, SourceId, Statement, Timestamp, Vulnerability,
+};
+
+pub mod sqlite;
+mod tokens;
+
+/// All of the memory.
+pub trait Store: Intake + Lane + Outbox + Library {}
+impl<T: Intake + Lane + Outbox + Library> Store for T {}
+
+/// Why the store did not do it. Each variant is a different next step.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Locked by another process, or the queue of writes is full: try again.
+    #[error("the database is busy: {0}")]
+    Busy(String),
+    /// No room left on the disk: everything stays as it was; make room.
+    #[error("the disk is full")]
+    Full,
+    /// Another node holds the lane now; drop what was computed.
+    #[error("the placement lane was taken over by another process")]
+    Fenced,
+    /// The caller asked for something that cannot be: a page cursor we did not make.
+    #[error("{0}")]
+    Invalid(String),
+    /// The database is damaged, newer than this program, or not ours.
+    #[error("the database cannot be used: {0}")]
+    Broken(String),
+}
+
+/// Takes in what sources gave.
+#[async_trait]
+pub trait Intake: Send + Sync {
+    /// Writes one poll: items that are new wait for placement, statements are
+    /// fused into their vulnerabilities, the cursor and the source's health are
+    /// kept. All or nothing. An item whose id is known is a repeat and changes
+    /// nothing.
+    async fn record(&self, collected: Collected) -> Result<Recorded, StoreError>;
+
+    /// Notes that a poll gave nothing. The cursor stays.
+    async fn record_failure(
+        &self,
+        source: &SourceId,
+        at: Timestamp,
+        error: &str,
+    ) -> Result<(), StoreError>;
+
+    /// How every source that was ever polled stands.
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError>;
+}
+
+/// One poll's yield.
+#[derive(Debug, Clone)]
+pub struct Collected {
+    /// Which source.
+    pub source: SourceId,
+    /// When it was read.
+    pub at: Timestamp,
+    /// What it published.
+    pub items: Vec<Item>,
+    /// What it states of CVEs.
+    pub heard: Vec<Heard>,
+    /// Where to go on; absent when the poll is no checkpoint.
+    pub cursor: Option<Cursor>,
+    /// How what it brings may alert.
+    pub occasion: Occasion,
+    /// Problems the parser met, for the source's health: the count and the first.
+    pub problems: (u32, Option<String>),
+}
+
+/// A statement, and whether it is more than a mere record.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// What is said.
+    pub statement: Statement,
+    /// Whether it becomes an item: a keyword stands in it, or it says the flaw is
+    /// exploited. If not, it still does when its CVE already has an incident.
+    pub promote: bool,
+}
+
+/// How items of a poll may alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// Now, as rules say.
+    Fresh,
+    /// Never: a first load, an import.
+    History,
+    /// In one digest per channel: catching up after an absence.
+    CatchUp,
+}
+
+/// What [`Intake::record`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Items that were new and now wait for placement.
+    pub items: u32,
+    /// Items that were known already.
+    pub repeats: u32,
+    /// CVEs that no source had spoken of.
+    pub new_vulnerabilities: u32,
+    /// CVEs of which this source now says something else.
+    pub changed_vulnerabilities: u32,
+}
+
+/// How a source stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceState {
+    /// Which.
+    pub source: SourceId,
+    /// How far it was read.
+    pub cursor: Cursor,
+    /// First poll that gave an answer.
+    pub first_success: Option<Timestamp>,
+    /// Latest poll that gave an answer.
+    pub last_success: Option<Timestamp>,
+    /// Latest poll.
+    pub last_attempt: Option<Timestamp>,
+    /// Polls that failed since the last success.
+    pub failures: u32,
+    /// What the latest failure was; absent after a success.
+    pub error: Option<String>,
+    /// When it last gave something new.
+    pub last_item: Option<Timestamp>,
+    /// Items it gave since ever.
+    pub items: u64,
+    /// Problems in its latest document: the count and the first.
+    pub problems: (u32, Option<String>),
+}
+
+/// Placement: one item at a time, by whoever holds the lane.
+#[async_trait]
+pub trait Lane: Send + Sync {
+    /// Takes or renews the lease `name` until `until`. `None`: somebody else holds
+    /// it and it has not expired at `now`.
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Fence>, StoreError>;
+
+    /// Gives the lease back.
+    async fn release(&self, fence: &Fence) -> Result<(), StoreError>;
+
+    /// Items that wait for placement, oldest effective time first.
+    async fn unplaced(&self, limit: u32) -> Result<Vec<Waiting>, StoreError>;
+
+    /// How many items wait for placement.
+    async fn unplaced_count(&self) -> Result<u64, StoreError>;
+
+    /// Incidents the item may belong to, by what it shares with them, and the
+    /// item of it that shares it: the same document (an edit), address, text or
+    /// CVE. At most 50, the latest first.
+    async fn candidates(
+        &self,
+        item: &Item,
+        analysis: &Analysis,
+    ) -> Result<Vec<Candidate>, StoreError>;
+
+    /// What is known of these CVEs, in this order, unknown ones left out.
+    async fn vulnerabilities(&self, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError>;
+
+    /// Writes the item's analysis, its incident, the alerts and their deliveries.
+    /// All or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when `fence` no longer holds.
+    async fn commit(&self, fence: &Fence, placed: Placed) -> Result<(), StoreError>;
+}
+
+/// The right to commit, until somebody else takes the lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    /// Of which lease.
+    pub name: String,
+    /// Grows each time the lease changes hands.
+    pub number: i64,
+}
+
+/// An item that waits for placement.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The item.
+    pub item: Item,
+    /// How it may alert.
+    pub occasion: Occasion,
+}
+
+/// What became of one item.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// Which.
+    pub item: ItemId,
+    /// When.
+    pub at: Timestamp,
+    /// What we understood.
+    pub analysis: Analysis,
+    /// The item whose text or address it repeats.
+    pub repeat_of: Option<ItemId>,
+    /// Why it belongs to the incident, in one sentence.
+    pub joined_because: Option<String>,
+    /// The incident with the item in it; none when the item is irrelevant.
+    pub incident: Option<Incident>,
+    /// What rules say of it.
+    pub alerts: Vec<Alert>,
+    /// Whom to tell.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// A delivery to be written. It joins one that waits for the same channel and
+/// incident (or the channel's waiting digest) and has not been claimed or tried.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// The id, if it does not join another.
+    pub id: DeliveryId,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// What it carries.
+    pub kind: DeliveryKind,
+    /// Alerts it tells of.
+    pub alerts: Vec<model::AlertId>,
+    /// Not before this.
+    pub due: Timestamp,
+    /// Nor sooner than this after the last message on the same incident.
+    pub gap: Duration,
+}
+
+/// Deliveries, their claims and their fates.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Claims up to `limit` deliveries that are due, whose channel is among
+    /// `channels` and not paused, and that nobody holds, until `until`. At most one
+    /// per channel and incident at a time, oldest first.
+    async fn claim(
+        &self,
+        holder: &str,
+        channels: &[ChannelId],
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Writes what came of a claimed delivery, and ends the claim.
+    async fn settle(
+        &self,
+        delivery: DeliveryId,
+        at: Timestamp,
+        settlement: Settlement,
+    ) -> Result<(), StoreError>;
+
+    /// When the next pending delivery of these channels is due.
+    async fn next_due(&self, channels: &[ChannelId]) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Writes a delivery that belongs to no alert.
+    async fn enqueue(&self, at: Timestamp, delivery: NewDelivery) -> Result<(), StoreError>;
+
+    /// Deliveries by state, newest first.
+    async fn deliveries(
+        &self,
+        state: Option<model::DeliveryState>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Every attempt of a delivery, oldest first.
+    async fn attempts(&self, delivery: DeliveryId) -> Result<Vec<Attempt>, StoreError>;
+
+    /// Makes a dead delivery pending again, due now. False if it is not dead.
+    async fn replay(&self, delivery: DeliveryId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The channels that are paused, since when and why.
+    async fn paused(&self) -> Result<Vec<(ChannelId, Timestamp, String)>, StoreError>;
+
+    /// Ends a pause. False if it was not paused.
+    async fn resume(&self, channel: &ChannelId) -> Result<bool, StoreError>;
+
+    /// A channel's memo: a fingerprint of its settings, a learned chat id.
+    async fn channel_memo(
+        &self,
+        channel: &ChannelId,
+        key: &str,
+    ) -> Result<Option<String>, StoreError>;
+
+    /// Keeps a channel's memo.
+    async fn keep_channel_memo(
+        &self,
+        channel: &ChannelId,
+        key: &str,
+        value: &str,
+    ) -> Result<(), StoreError>;
+}
+
+/// A delivery somebody has claimed, with what it takes to render it.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its alerts, oldest first, each with its incident as it is now.
+    pub alerts: Vec<(Alert, Incident)>,
+    /// The thread of the incident in this channel, if one was opened.
+    pub thread: Option<String>,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone)]
+pub enum Settlement {
+    /// The service took it.
+    Sent(Receipt),
+    /// Again, not before this.
+    Again {
+        /// When.
+        due: Timestamp,
+        /// Why not now.
+        error: String,
+    },
+    /// Trying again cannot help.
+    Dead {
+        /// Why.
+        error: String,
+    },
+    /// The channel is paused and the delivery waits; these others are told.
+    Paused {
+        /// Why.
+        reason: String,
+        /// Notices to other channels.
+        notices: Vec<NewDelivery>,
+    },
+}
+
+/// What readers ask.
+#[async_trait]
+pub trait Library: Send + Sync {
+    /// One page of incidents.
+    async fn incidents(
+        &self,
+        filter: &IncidentFilter,
+        page: &PageRequest,
+    ) -> Result<IncidentPage, StoreError>;
+
+    /// One incident with all that belongs to it.
+    async fn incident(&self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError>;
+
+    /// The latest items of an incident, newest first, repeats left out.
+    async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError>;
+
+    /// Sets what people did about an incident. `None` if there is no such incident.
+    async fn set_status(
+        &self,
+        id: IncidentId,
+        status: IncidentStatus,
+        at: Timestamp,
+    ) -> Result<Option<Incident>, StoreError>;
+
+    /// The incident an item was placed in; `None` while it waits, `Some(None)` when
+    /// it was found irrelevant.
+    async fn placement_of(&self, item: ItemId) -> Result<Option<Option<IncidentId>>, StoreError>;
+
+    /// The latest alert of `rule` on each incident, newest first.
+    async fn alerts(
+        &self,
+        rule: &model::RuleId,
+        limit: u32,
+    ) -> Result<Vec<(Alert, Incident)>, StoreError>;
+
+    /// Events after `seq`, oldest first. `seq` older than the oldest kept gives
+    /// [`EventPage::gap`].
+    async fn events(&self, after: i64, limit: u32) -> Result<EventPage, StoreError>;
+
+    /// The number of the latest event; 0 when there is none.
+    async fn last_event(&self) -> Result<i64, StoreError>;
+
+    /// Wakes whenever this process committed something that readers show. Leases,
+    /// claims and memos are not: whoever waits here may take them without waking
+    /// itself.
+    fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
+
+    /// How much there is.
+    async fn totals(&self) -> Result<Totals, StoreError>;
+
+    /// Reads and writes one row: whether the store works.
+    async fn probe(&self) -> Result<(), StoreError>;
+}
+
+/// Which incidents. All given parts must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IncidentFilter {
+    /// Words that stand in its items, all of them; `"quoted words"` stand together
+    /// and `begin*` finds words that begin so. A text without words finds nothing.
+    pub text: Option<String>,
+    /// At least this severe.
+    pub min_severity: Option<Severity>,
+    /// One of these types.
+    pub types: Vec<IncidentType>,
+    /// One of these countries.
+    pub countries: Vec<Country>,
+    /// One of these statuses.
+    pub statuses: Vec<IncidentStatus>,
+    /// About this CVE.
+    pub cve: Option<CveId>,
+    /// Told by this source.
+    pub source: Option<SourceId>,
+    /// Exploited, or not.
+    pub exploited: Option<bool>,
+    /// Brought by this keyword of the user's.
+    pub keyword: Option<String>,
+    /// Last seen at or after this.
+    pub since: Option<Timestamp>,
+    /// Last seen before this.
+    pub until: Option<Timestamp>,
+}
+
+/// Which page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// In which order.
+    pub order: IncidentOrder,
+    /// After this: [`IncidentPage::next`] of the page before.
+    pub after: Option<String>,
+    /// At most so many, 1 to 200.
+    pub limit: u32,
+}
+
+/// In which order incidents are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncidentOrder {
+    /// Latest first.
+    Latest,
+    /// Worst first, then latest.
+    Worst,
+}
+
+/// A page of incidents.
+#[derive(Debug, Clone)]
+pub struct IncidentPage {
+    /// The incidents.
+    pub incidents: Vec<Incident>,
+    /// Where the next page begins; absent on the last.
+    pub next: Option<String>,
+    /// How many match in all; exact up to 10,000.
+    pub total: u64,
+    /// Whether `total` is exact.
+    pub exact: bool,
+}
+
+/// One incident with all that belongs to it.
+#[derive(Debug, Clone)]
+pub struct IncidentDetail {
+    /// The incident.
+    pub incident: Incident,
+    /// Its items, newest first, repeats included, at most 500.
+    pub items: Vec<PlacedItem>,
+    /// Its vulnerabilities, worst first.
+    pub vulnerabilities: Vec<Vulnerability>,
+    /// Alerts on it with their deliveries, newest first, at most 200.
+    pub alerts: Vec<(Alert, Vec<Delivery>)>,
+}
+
+/// An item in its incident.
+#[derive(Debug, Clone)]
+pub struct PlacedItem {
+    /// The item.
+    pub item: Item,
+    /// What we understood of it.
+    pub analysis: Analysis,
+    /// The item whose text or address it repeats.
+    pub repeat_of: Option<ItemId>,
+    /// Why it is here.
+    pub joined_because: Option<String>,
+}
+
+/// Something that happened, for live readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its number; grows.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`.
+    pub kind: String,
+    /// About what: the id.
+    pub subject: String,
+}
+
+/// Some events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<Event>,
+    /// Whether events were missed because they are no longer kept.
+    pub gap: bool,
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Items.
+    pub items: u64,
+    /// Incidents.
+    pub incidents: u64,
+    /// Vulnerabilities.
+    pub vulnerabilities: u64,
+    /// Deliveries that wait.
+    pub pending: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+/// Opens the SQLite file at `path`, making it and bringing it up to date.
+///
+/// # Errors
+/// The file is not ours, is newer than this program, or cannot be opened.
+pub async fn open(
+    path: PathBuf,
+    milestones: Arc<dyn Milestones>,
+) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(sqlite::Sqlite::open(path, milestones).await?))
+}

@@ -1,0 +1,252 @@
+//! Taking in what sources gave.
+
+use async_trait::async_trait;
+use model::{Item, ItemId, Milestone, Milestones, SourceId, Timestamp};
+use rusqlite::Connection;
+
+use super::vulnerabilities::{self, Change, Heeded};
+use super::writer::News;
+use super::{Sqlite, events, rows};
+use crate::{Collected, Intake, Occasion, Recorded, SourceState, StoreError};
+
+#[async_trait]
+impl Intake for Sqlite {
+    async fn record(&self, collected: Collected) -> Result<Recorded, StoreError> {
+        // Encoding and hashing are most of the work and need no lock.
+        let prepared = tokio::task::spawn_blocking(move || Prepared::of(collected))
+            .await
+            .map_err(|error| StoreError::Broken(format!("encoding was stopped: {error}")))??;
+        let milestones = std::sync::Arc::clone(&self.milestones);
+        self.writer
+            .run(
+                News::Yes,
+                |_| Some(Milestone::POLL_COMMITTED),
+                move |connection| write(connection, &prepared, milestones.as_ref()),
+            )
+            .await
+    }
+
+    async fn record_failure(
+        &self,
+        source: &SourceId,
+        at: Timestamp,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        let (source, at, error) = (source.clone(), rows::micros(at), error.to_owned());
+        self.writer
+            .run(News::Yes, |_| None, move |connection| {
+                connection
+                    .prepare_cached(
+                        "INSERT INTO sources (source, cursor, last_attempt, failures, error, items, problems)
+                         VALUES (?1, 'null', ?2, 1, ?3, 0, 0)
+                         ON CONFLICT (source) DO UPDATE SET
+                             last_attempt = excluded.last_attempt, failures = failures + 1, error = excluded.error",
+                    )?
+                    .execute((source.as_str(), at, error))?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        self.readers.read(states).await
+    }
+}
+
+/// A poll made ready for writing.
+struct Prepared {
+    source: SourceId,
+    at: Timestamp,
+    items: Vec<(Item, String)>,
+    heeded: Vec<Heeded>,
+    cursor: Option<String>,
+    occasion: Occasion,
+    problems: (u32, Option<String>),
+}
+
+impl Prepared {
+    fn of(collected: Collected) -> Result<Self, StoreError> {
+        let with_body = |item: Item| rows::json(&item).map(|body| (item, body));
+        Ok(Self {
+            source: collected.source,
+            at: collected.at,
+            items: collected
+                .items
+                .into_iter()
+                .map(with_body)
+                .collect::<Result<_, _>>()?,
+            heeded: collected
+                .heard
+                .into_iter()
+                .map(Heeded::of)
+                .collect::<Result<_, _>>()?,
+            cursor: collected.cursor.as_ref().map(rows::json).transpose()?,
+            occasion: collected.occasion,
+            problems: collected.problems,
+        })
+    }
+}
+
+fn write(
+    connection: &Connection,
+    poll: &Prepared,
+    milestones: &dyn Milestones,
+) -> Result<Recorded, StoreError> {
+    let mut recorded = Recorded::default();
+    for (item, body) in &poll.items {
+        if insert(connection, item, body, poll.occasion)? {
+            recorded.items += 1;
+        } else {
+            recorded.repeats += 1;
+        }
+    }
+    for heeded in &poll.heeded {
+        heed(connection, poll, heeded, &mut recorded)?;
+    }
+    milestones.passed(Milestone::ITEMS_WRITTEN);
+
+    let news = recorded.items + recorded.new_vulnerabilities + recorded.changed_vulnerabilities > 0;
+    let at = rows::micros(poll.at);
+    connection
+        .prepare_cached(
+            "INSERT INTO sources (source, cursor, first_success, last_success, last_attempt, failures, error,
+                 last_item, items, problems, problem)
+             VALUES (?1, coalesce(?2, 'null'), ?3, ?3, ?3, 0, NULL, ?4, ?5, ?6, ?7)
+             ON CONFLICT (source) DO UPDATE SET
+                 cursor = coalesce(?2, cursor),
+                 first_success = coalesce(first_success, ?3), last_success = ?3, last_attempt = ?3,
+                 failures = 0, error = NULL,
+                 last_item = coalesce(?4, last_item), items = items + ?5,
+                 problems = ?6, problem = ?7",
+        )?
+        .execute((
+            poll.source.as_str(),
+            &poll.cursor,
+            at,
+            news.then_some(at),
+            recorded.items,
+            poll.problems.0,
+            &poll.problems.1,
+        ))?;
+    if news {
+        events::write(
+            connection,
+            poll.at,
+            events::SOURCE_POLLED,
+            poll.source.as_str(),
+        )?;
+    }
+    Ok(recorded)
+}
+
+/// Keeps a statement and, if people should hear of it, makes it an item.
+fn heed(
+    connection: &Connection,
+    poll: &Prepared,
+    heeded: &Heeded,
+    recorded: &mut Recorded,
+) -> Result<(), StoreError> {
+    let material = match vulnerabilities::keep(connection, heeded)? {
+        Change::None => {
+            // The statement is old, but the keyword that promotes it may be new.
+            if heeded.promote && insert_statement(connection, poll, heeded)? {
+                recorded.items += 1;
+            }
+            return Ok(());
+        }
+        Change::New { material } => {
+            recorded.new_vulnerabilities += 1;
+            material
+        }
+        Change::Changed { material } => {
+            recorded.changed_vulnerabilities += 1;
+            material
+        }
+    };
+    let moves_incident =
+        material && vulnerabilities::is_in_incident(connection, &heeded.statement.cve)?;
+    if !heeded.promote && !moves_incident {
+        return Ok(());
+    }
+    if insert_statement(connection, poll, heeded)? {
+        recorded.items += 1;
+    } else if moves_incident {
+        // The text is what it was and its item was placed long ago, yet the facts
+        // have changed: a new version of the same document, named after them.
+        let mut item = heeded.statement.to_item(poll.at);
+        item.id = ItemId::of(
+            &item.source,
+            &item.external_id,
+            &heeded.statement.content_hash(),
+        );
+        let body = rows::json(&item)?;
+        if insert(connection, &item, &body, poll.occasion)? {
+            recorded.items += 1;
+        }
+    } else {
+        recorded.repeats += 1;
+    }
+    Ok(())
+}
+
+fn insert_statement(
+    connection: &Connection,
+    poll: &Prepared,
+    heeded: &Heeded,
+) -> Result<bool, StoreError> {
+    let item = heeded.statement.to_item(poll.at);
+    insert(connection, &item, &rows::json(&item)?, poll.occasion)
+}
+
+/// Writes an item that waits for placement; false if it is known.
+fn insert(
+    connection: &Connection,
+    item: &Item,
+    body: &str,
+    occasion: Occasion,
+) -> Result<bool, StoreError> {
+    let written = connection
+        .prepare_cached(
+            "INSERT INTO items (id, source, external_id, effective, occasion) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute((
+            item.id.as_bytes(),
+            item.source.as_str(),
+            &item.external_id,
+            rows::micros(item.effective()),
+            rows::occasion_number(occasion),
+        ))?;
+    if written == 0 {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached("INSERT INTO item_texts (item, author, body) VALUES (?1, ?2, ?3)")?
+        .execute((connection.last_insert_rowid(), &item.author, body))?;
+    Ok(true)
+}
+
+fn states(connection: &Connection) -> Result<Vec<SourceState>, StoreError> {
+    let mut all = connection.prepare_cached(
+        "SELECT source, cursor, first_success, last_success, last_attempt, failures, error, last_item, items,
+             problems, problem
+         FROM sources ORDER BY source",
+    )?;
+    let mut found = all.query([])?;
+    let mut states = Vec::new();
+    while let Some(row) = found.next()? {
+        states.push(SourceState {
+            source: rows::name(&row.get::<_, String>(0)?)?,
+            cursor: rows::read(&row.get::<_, String>(1)?)?,
+            first_success: rows::maybe_time(row.get(2)?)?,
+            last_success: rows::maybe_time(row.get(3)?)?,
+            last_attempt: rows::maybe_time(row.get(4)?)?,
+            failures: row.get(5)?,
+            error: row.get(6)?,
+            last_item: rows::maybe_time(row.get(7)?)?,
+            items: rows::count(row, 8)?,
+            problems: (row.get(9)?, row.get(10)?),
+        });
+    }
+    Ok(states)
+}

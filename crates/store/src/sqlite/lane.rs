@@ -1,0 +1,174 @@
+//! Placement's side: the lease of the lane, what waits, what is known.
+
+use async_trait::async_trait;
+use model::incident::Candidate;
+use model::{Analysis, CveId, Item, Milestone, Timestamp, Vulnerability};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::writer::News;
+use super::{Sqlite, candidates, placing, rows, vulnerabilities};
+use crate::{Fence, Lane, Placed, StoreError, Waiting};
+
+/// How many waiting items are handed out at once at most.
+const MOST_WAITING: u32 = 1_000;
+
+#[async_trait]
+impl Lane for Sqlite {
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Fence>, StoreError> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.writer
+            .run(
+                News::No,
+                |_| None,
+                move |connection| {
+                    let number = acquire(
+                        connection,
+                        &name,
+                        &holder,
+                        rows::micros(now),
+                        rows::micros(until),
+                    )?;
+                    Ok(number.map(|number| Fence { name, number }))
+                },
+            )
+            .await
+    }
+
+    async fn release(&self, fence: &Fence) -> Result<(), StoreError> {
+        let fence = fence.clone();
+        self.writer
+            .run(
+                News::No,
+                |_| None,
+                move |connection| {
+                    connection
+                        .prepare_cached(
+                            "UPDATE leases SET holder = NULL WHERE name = ?1 AND number = ?2",
+                        )?
+                        .execute((fence.name, fence.number))?;
+                    Ok(())
+                },
+            )
+            .await
+    }
+
+    async fn unplaced(&self, limit: u32) -> Result<Vec<Waiting>, StoreError> {
+        self.readers
+            .read(move |connection| unplaced(connection, limit.min(MOST_WAITING)))
+            .await
+    }
+
+    async fn unplaced_count(&self) -> Result<u64, StoreError> {
+        self.readers
+            .read(|connection| {
+                Ok(connection
+                    .prepare_cached("SELECT count(*) FROM items WHERE placed_at IS NULL")?
+                    .query_one([], |row| rows::count(row, 0))?)
+            })
+            .await
+    }
+
+    async fn candidates(
+        &self,
+        item: &Item,
+        analysis: &Analysis,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let wanted = candidates::Wanted::of(item, analysis);
+        self.readers
+            .read(move |connection| candidates::find(connection, &wanted))
+            .await
+    }
+
+    async fn vulnerabilities(&self, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError> {
+        if cves.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cves = cves.to_vec();
+        self.readers
+            .read(move |connection| {
+                cves.iter()
+                    .filter_map(|cve| vulnerabilities::get(connection, cve).transpose())
+                    .collect()
+            })
+            .await
+    }
+
+    async fn commit(&self, fence: &Fence, placed: Placed) -> Result<(), StoreError> {
+        let fence = fence.clone();
+        let prepared = tokio::task::spawn_blocking(move || placing::Prepared::of(placed))
+            .await
+            .map_err(|error| StoreError::Broken(format!("encoding was stopped: {error}")))??;
+        let milestones = std::sync::Arc::clone(&self.milestones);
+        self.writer
+            .run(
+                News::Yes,
+                |()| Some(Milestone::PLACEMENT_COMMITTED),
+                move |connection| {
+                    if !holds(connection, &fence)? {
+                        return Err(StoreError::Fenced);
+                    }
+                    placing::write(connection, &prepared, milestones.as_ref())
+                },
+            )
+            .await
+    }
+}
+
+/// The fencing number under which `holder` has the lease now, if it does.
+fn acquire(
+    connection: &Connection,
+    name: &str,
+    holder: &str,
+    now: i64,
+    until: i64,
+) -> Result<Option<i64>, StoreError> {
+    let held: Option<(Option<String>, i64, i64)> = connection
+        .prepare_cached("SELECT holder, number, until FROM leases WHERE name = ?1")?
+        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let number = match held {
+        None => 1,
+        Some((Some(by), number, _)) if by == holder => number,
+        Some((Some(_), _, expires)) if expires > now => return Ok(None),
+        Some((_, number, _)) => number + 1,
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO leases (name, holder, number, until) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (name) DO UPDATE SET holder = ?2, number = ?3, until = ?4",
+        )?
+        .execute((name, holder, number, until))?;
+    Ok(Some(number))
+}
+
+/// Whether the lease is still the fence's. An expired one is, until somebody takes
+/// it: nobody else can have placed anything.
+fn holds(connection: &Connection, fence: &Fence) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM leases WHERE name = ?1 AND number = ?2 AND holder IS NOT NULL)",
+        )?
+        .query_one((&fence.name, fence.number), |row| row.get(0))?)
+}
+
+fn unplaced(connection: &Connection, limit: u32) -> Result<Vec<Waiting>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT t.body, i.occasion FROM items i JOIN item_texts t ON t.item = i.n
+         WHERE i.placed_at IS NULL ORDER BY i.effective, i.n LIMIT ?1",
+    )?;
+    let mut found = statement.query([limit])?;
+    let mut waiting = Vec::new();
+    while let Some(row) = found.next()? {
+        waiting.push(Waiting {
+            item: rows::read(&row.get::<_, String>(0)?)?,
+            occasion: rows::occasion(row.get(1)?)?,
+        });
+    }
+    Ok(waiting)
+}

@@ -1,0 +1,169 @@
+//! One item's placement: its analysis, its incident, the alerts and whom to tell,
+//! in one transaction.
+
+use model::{Alert, Milestone, Milestones};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{deliveries, events, incidents, rows};
+use crate::{Placed, StoreError, tokens};
+
+/// A placement made ready for writing, off the writing thread.
+pub(super) struct Prepared {
+    placed: Placed,
+    analysis: String,
+    title: String,
+    text: String,
+}
+
+impl Prepared {
+    pub(super) fn of(placed: Placed) -> Result<Self, StoreError> {
+        let analysis = rows::json(&placed.analysis)?;
+        // What is irrelevant is not searched for, so it costs no index.
+        let stream = |text: &str| {
+            placed
+                .incident
+                .as_ref()
+                .map(|_| tokens::stream(text))
+                .unwrap_or_default()
+        };
+        let (title, text) = (
+            stream(&placed.analysis.title),
+            stream(&placed.analysis.text),
+        );
+        Ok(Self {
+            placed,
+            analysis,
+            title,
+            text,
+        })
+    }
+}
+
+pub(super) fn write(
+    connection: &Connection,
+    prepared: &Prepared,
+    milestones: &dyn Milestones,
+) -> Result<(), StoreError> {
+    let Prepared { placed, .. } = prepared;
+    let waiting: Option<(i64, bool)> = connection
+        .prepare_cached("SELECT n, placed_at IS NULL FROM items WHERE id = ?1")?
+        .query_row([placed.item.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let item = match waiting {
+        None => {
+            return Err(StoreError::Invalid(format!(
+                "there is no item {}",
+                placed.item
+            )));
+        }
+        // It was placed before; the answer was lost on the way.
+        Some((_, false)) => return Ok(()),
+        Some((item, true)) => item,
+    };
+    let incident = write_incident(connection, placed)?;
+    write_item(connection, item, incident, prepared)?;
+    if incident.is_some() {
+        milestones.passed(Milestone::INCIDENT_WRITTEN);
+    }
+    for alert in &placed.alerts {
+        write_alert(connection, alert)?;
+    }
+    if !placed.alerts.is_empty() {
+        milestones.passed(Milestone::ALERTS_WRITTEN);
+    }
+    for delivery in &placed.deliveries {
+        deliveries::write(connection, placed.at, delivery)?;
+    }
+    if !placed.deliveries.is_empty() {
+        milestones.passed(Milestone::DELIVERIES_WRITTEN);
+    }
+    Ok(())
+}
+
+fn write_incident(connection: &Connection, placed: &Placed) -> Result<Option<i64>, StoreError> {
+    let Some(incident) = &placed.incident else {
+        return Ok(None);
+    };
+    let subject = incident.id.to_string();
+    let Some(n) = incidents::row(connection, incident.id)? else {
+        let n = incidents::insert(connection, incident)?;
+        events::write(connection, placed.at, events::INCIDENT_OPENED, &subject)?;
+        return Ok(Some(n));
+    };
+    // Somebody may have set a status since the incident was read for placement:
+    // what people decide stays, and no revision is given twice.
+    let stored = incidents::get(connection, n)?;
+    let mut merged = incident.clone();
+    merged.status = stored.status;
+    merged.revision = merged.revision.max(stored.revision.saturating_add(1));
+    incidents::update(connection, n, &merged)?;
+    events::write(connection, placed.at, events::INCIDENT_UPDATED, &subject)?;
+    Ok(Some(n))
+}
+
+fn write_item(
+    connection: &Connection,
+    item: i64,
+    incident: Option<i64>,
+    prepared: &Prepared,
+) -> Result<(), StoreError> {
+    let Prepared {
+        placed,
+        analysis,
+        title,
+        text,
+    } = prepared;
+    let keys = &placed.analysis.story_keys;
+    let hash = Some(&keys.content_hash).filter(|hash| **hash != [0; 16]);
+    connection
+        .prepare_cached(
+            "UPDATE items SET placed_at = ?2, incident = ?3, repeat_of = ?4, canonical_url = ?5, content_hash = ?6
+             WHERE n = ?1",
+        )?
+        .execute((
+            item,
+            rows::micros(placed.at),
+            incident,
+            placed.repeat_of.map(|id| *id.as_bytes()),
+            &keys.canonical_url,
+            hash,
+        ))?;
+    connection
+        .prepare_cached("UPDATE item_texts SET analysis = ?2, joined_because = ?3 WHERE item = ?1")?
+        .execute((item, analysis, &placed.joined_because))?;
+    if incident.is_some() {
+        let (source, author): (String, Option<String>) = connection
+            .prepare_cached("SELECT i.source, t.author FROM items i JOIN item_texts t ON t.item = i.n WHERE i.n = ?1")?
+            .query_one([item], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let names = tokens::stream(&format!("{source} {}", author.unwrap_or_default()));
+        connection
+            .prepare_cached(
+                "INSERT INTO items_fts (rowid, title, text, names) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((item, title, text, names))?;
+    }
+    Ok(())
+}
+
+fn write_alert(connection: &Connection, alert: &Alert) -> Result<(), StoreError> {
+    let Some(incident) = incidents::row(connection, alert.incident)? else {
+        return Err(StoreError::Invalid(format!(
+            "there is no incident {} to alert on",
+            alert.incident
+        )));
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO alerts (id, rule, incident, at, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((
+            alert.id.as_bytes(),
+            alert.rule.as_str(),
+            incident,
+            rows::micros(alert.at),
+            rows::json(alert)?,
+        ))?;
+    Ok(())
+}

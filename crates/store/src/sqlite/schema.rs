@@ -1,0 +1,80 @@
+//! Whose file it is, how old its schema is, and bringing it up to date.
+//!
+//! The application id in the file's header tells our files from others': a file
+//! of another program is refused before anything in it changes. Migrations are
+//! numbered files, each run once, all in one transaction.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::StoreError;
+
+/// `PRHR` in the header of the file (`PRAGMA application_id`).
+const APPLICATION_ID: i64 = 0x5052_4852;
+
+/// Every migration, in order; its number is its place, from 1.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_first.sql")];
+
+/// The schema this program knows.
+pub(super) const VERSION: usize = MIGRATIONS.len();
+
+/// Makes the schema, or brings it up to date.
+///
+/// The write lock is taken before the file is looked at, so of two processes that
+/// open a new file at once one makes the schema and the other finds it.
+pub(super) fn bring_up_to_date(connection: &mut Connection) -> Result<(), StoreError> {
+    // A file that is up to date is only read: opening must not wait for a writer,
+    // nor fail beside a full disk. One snapshot, or another process's first
+    // migration would be seen by halves.
+    let snapshot = connection.transaction()?;
+    let up_to_date = is_ours(&snapshot)? && version(&snapshot)? == VERSION;
+    snapshot.finish()?;
+    if up_to_date {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if !is_ours(&transaction)? {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction
+            .execute_batch("CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT")?;
+    }
+    let done = version(&transaction)?;
+    for (migration, number) in MIGRATIONS.iter().zip(1_i64..).skip(done) {
+        transaction.execute_batch(migration)?;
+        transaction.execute("INSERT INTO schema_version VALUES (?1)", [number])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Whether it is our file; false when it is empty, an error when it is another's.
+fn is_ours(connection: &Connection) -> Result<bool, StoreError> {
+    let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if id == APPLICATION_ID {
+        return Ok(true);
+    }
+    let tables: i64 =
+        connection.query_one("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if id == 0 && tables == 0 {
+        return Ok(false);
+    }
+    Err(StoreError::Broken(
+        "the file is a database of another program".to_owned(),
+    ))
+}
+
+/// The schema's version; an error when this program does not know it.
+fn version(connection: &Connection) -> Result<usize, StoreError> {
+    let found: Option<i64> = connection
+        .query_row("SELECT max(version) FROM schema_version", [], |row| {
+            row.get(0)
+        })
+        .optional()?
+        .flatten();
+    let found = usize::try_from(found.unwrap_or(0)).unwrap_or(0);
+    if found > VERSION {
+        return Err(StoreError::Broken(format!(
+            "it was made by a newer version of this program (schema {found}; this one knows {VERSION})"
+        )));
+    }
+    Ok(found)
+}

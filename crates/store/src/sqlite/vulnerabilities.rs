@@ -1,0 +1,243 @@
+//! What sources state of CVEs, and what follows from it.
+
+use model::{CveId, Statement, Vulnerability, VulnerabilityStatus};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::rows::{self, Key};
+use crate::{Heard, StoreError};
+
+/// A statement made ready for writing, off the writing thread.
+pub(super) struct Heeded {
+    pub(super) statement: Statement,
+    pub(super) promote: bool,
+    body: String,
+    hash: [u8; 16],
+}
+
+impl Heeded {
+    pub(super) fn of(heard: Heard) -> Result<Self, StoreError> {
+        let body = rows::json(&heard.statement)?;
+        // The same bytes that `Statement::content_hash` would make once more.
+        let hash = model::hash::short(&[body.as_bytes()]);
+        Ok(Self {
+            statement: heard.statement,
+            promote: heard.promote,
+            body,
+            hash,
+        })
+    }
+}
+
+/// What a statement changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nothing: the source said so before.
+    None,
+    /// Nobody had spoken of the CVE.
+    New {
+        /// Whether it says what people must hear of.
+        material: bool,
+    },
+    /// The source says something else, or speaks of it for the first time.
+    Changed {
+        /// Whether severity band, exploitation or rejection changed by it.
+        material: bool,
+    },
+}
+
+/// What of a vulnerability makes people look again.
+#[derive(PartialEq, Eq)]
+struct Gist {
+    severity: Option<i64>,
+    kev: bool,
+    ransomware: bool,
+    rejected: bool,
+}
+
+/// A CVE nobody has spoken of.
+const UNKNOWN: Gist = Gist {
+    severity: None,
+    kev: false,
+    ransomware: false,
+    rejected: false,
+};
+
+struct Known {
+    vulnerability: i64,
+    gist: Gist,
+    /// This source's statement, and whether it said the same.
+    statement: Option<(i64, bool)>,
+}
+
+/// Keeps a statement, and the columns of the vulnerability it belongs to.
+pub(super) fn keep(connection: &Connection, heeded: &Heeded) -> Result<Change, StoreError> {
+    let Heeded {
+        statement,
+        body,
+        hash,
+        ..
+    } = heeded;
+    let Some(known) = known(connection, statement, hash)? else {
+        let fused = Vulnerability::fuse(std::slice::from_ref(statement));
+        let Some(fused) = fused else {
+            return Ok(Change::None);
+        };
+        let (gist, status) = (Gist::of(&fused), status_word(&fused)?);
+        connection
+            .prepare_cached(
+                "INSERT INTO vulnerabilities (cve, severity, score, status, kev, ransomware, modified)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute((
+                statement.cve.as_str(),
+                gist.severity,
+                score(&fused),
+                status,
+                gist.kev,
+                gist.ransomware,
+                fused.modified.map(rows::micros),
+            ))?;
+        insert(connection, connection.last_insert_rowid(), heeded)?;
+        return Ok(Change::New {
+            material: gist != UNKNOWN,
+        });
+    };
+    match known.statement {
+        Some((_, true)) => return Ok(Change::None),
+        Some((n, false)) => {
+            connection
+                .prepare_cached("UPDATE statements SET hash = ?2, body = ?3 WHERE n = ?1")?
+                .execute((n, hash, body))?;
+        }
+        None => insert(connection, known.vulnerability, heeded)?,
+    }
+    // The newest word is in the table already.
+    let Some(fused) = Vulnerability::fuse(&statements(connection, known.vulnerability)?) else {
+        return Ok(Change::None);
+    };
+    let (gist, status) = (Gist::of(&fused), status_word(&fused)?);
+    connection
+        .prepare_cached(
+            "UPDATE vulnerabilities SET severity = ?2, score = ?3, status = ?4, kev = ?5, ransomware = ?6,
+             modified = ?7 WHERE n = ?1",
+        )?
+        .execute((
+            known.vulnerability,
+            gist.severity,
+            score(&fused),
+            status,
+            gist.kev,
+            gist.ransomware,
+            fused.modified.map(rows::micros),
+        ))?;
+    Ok(Change::Changed {
+        material: gist != known.gist,
+    })
+}
+
+/// Whether an incident is about this CVE.
+pub(super) fn is_in_incident(connection: &Connection, cve: &CveId) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM incident_keys WHERE kind = ?1 AND value = ?2)",
+        )?
+        .query_one((Key::Cve.number(), cve.as_str()), |row| row.get(0))?)
+}
+
+/// All that is known of a CVE.
+pub(super) fn get(
+    connection: &Connection,
+    cve: &CveId,
+) -> Result<Option<Vulnerability>, StoreError> {
+    let n: Option<i64> = connection
+        .prepare_cached("SELECT n FROM vulnerabilities WHERE cve = ?1")?
+        .query_row([cve.as_str()], |row| row.get(0))
+        .optional()?;
+    match n {
+        Some(n) => Ok(Vulnerability::fuse(&statements(connection, n)?)),
+        None => Ok(None),
+    }
+}
+
+fn known(
+    connection: &Connection,
+    statement: &Statement,
+    hash: &[u8; 16],
+) -> Result<Option<Known>, StoreError> {
+    let mut lookup = connection.prepare_cached(
+        "SELECT v.n, v.severity, v.kev, v.ransomware, v.status = 'rejected', s.n, s.hash
+         FROM vulnerabilities v LEFT JOIN statements s ON s.vulnerability = v.n AND s.source = ?2
+         WHERE v.cve = ?1",
+    )?;
+    let known = lookup
+        .query_row((statement.cve.as_str(), statement.source.as_str()), |row| {
+            let n: Option<i64> = row.get(5)?;
+            let said: Option<[u8; 16]> = row.get(6)?;
+            Ok(Known {
+                vulnerability: row.get(0)?,
+                gist: Gist {
+                    severity: row.get(1)?,
+                    kev: row.get(2)?,
+                    ransomware: row.get(3)?,
+                    rejected: row.get(4)?,
+                },
+                statement: n.map(|n| (n, said.as_ref() == Some(hash))),
+            })
+        })
+        .optional()?;
+    Ok(known)
+}
+
+fn statements(connection: &Connection, vulnerability: i64) -> Result<Vec<Statement>, StoreError> {
+    let mut lookup = connection
+        .prepare_cached("SELECT body FROM statements WHERE vulnerability = ?1 ORDER BY source")?;
+    let mut found = lookup.query([vulnerability])?;
+    let mut statements = Vec::new();
+    while let Some(row) = found.next()? {
+        statements.push(rows::read(&row.get::<_, String>(0)?)?);
+    }
+    Ok(statements)
+}
+
+fn insert(connection: &Connection, vulnerability: i64, heeded: &Heeded) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO statements (vulnerability, source, hash, body) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute((
+            vulnerability,
+            heeded.statement.source.as_str(),
+            &heeded.hash,
+            &heeded.body,
+        ))?;
+    Ok(())
+}
+
+impl Gist {
+    fn of(fused: &Vulnerability) -> Self {
+        Self {
+            severity: fused
+                .severity
+                .as_ref()
+                .map(|judgement| rows::severity_number(judgement.severity)),
+            kev: fused.exploitation.is_some(),
+            ransomware: fused
+                .exploitation
+                .as_ref()
+                .is_some_and(|exploitation| exploitation.ransomware),
+            rejected: fused.status == VulnerabilityStatus::Rejected,
+        }
+    }
+}
+
+fn score(fused: &Vulnerability) -> Option<i64> {
+    fused
+        .severity
+        .as_ref()
+        .map(|judgement| rows::tenths(judgement.score))
+}
+
+/// The status as on the wire.
+fn status_word(fused: &Vulnerability) -> Result<String, StoreError> {
+    Ok(rows::json(&fused.status)?.trim_matches('"').to_owned())
+}

@@ -1,0 +1,113 @@
+//! What every back end must do, case by case.
+//!
+//! A case takes two stores on one database, as two processes would have them, and
+//! most use one. A new back end is one line in `main.rs`: `suite!(name, stores)`,
+//! where `stores` opens two on an empty database and keeps its place for as long as
+//! the first of the returned values lives.
+
+pub(crate) mod intake;
+pub(crate) mod lane;
+pub(crate) mod library;
+pub(crate) mod outbox;
+pub(crate) mod pages;
+pub(crate) mod races;
+pub(crate) mod search;
+
+macro_rules! suite {
+    ($name:ident, $stores:path) => {
+        $crate::conformance::suite! { @of $name, $stores;
+            intake {
+                new_items_wait_and_known_ones_are_repeats
+                the_cursor_stays_unless_a_poll_brings_one
+                a_failed_poll_is_counted_until_the_next_success
+                an_unchanged_statement_changes_nothing
+                statements_of_several_sources_are_fused
+                a_promoted_statement_becomes_an_item
+                a_known_statement_becomes_an_item_once_a_keyword_promotes_it
+                a_mere_record_becomes_an_item_when_its_cve_has_an_incident
+                a_changed_fact_moves_its_incident_although_the_text_is_the_same
+                a_poll_with_nothing_new_is_no_event
+            }
+            lane {
+                waiting_items_come_oldest_first
+                a_lease_is_held_by_one_until_it_expires_or_is_given_back
+                who_lost_the_lane_cannot_commit
+                a_placement_is_written_whole
+                an_item_is_placed_once
+                an_irrelevant_item_has_a_placement_but_no_incident
+                a_placement_with_an_unknown_alert_writes_nothing
+                candidates_share_an_edit_an_address_a_text_or_a_cve
+                the_same_text_links_for_thirty_days
+                many_candidates_are_cut_to_the_latest_but_keep_strong_links
+                what_people_decided_survives_a_placement
+            }
+            outbox {
+                a_claimed_delivery_comes_with_its_alerts_and_incidents
+                alerts_on_one_story_join_the_waiting_delivery
+                nothing_joins_a_delivery_that_was_claimed_or_tried
+                a_digest_collects_many_stories_and_has_no_thread
+                notices_never_join
+                the_gap_counts_from_the_last_message_of_the_story
+                the_gap_also_holds_for_what_was_written_while_a_message_was_on_its_way
+                an_expired_claim_can_be_claimed_again_under_the_same_id
+                one_story_is_told_in_order
+                follow_ups_know_the_thread
+                a_delivery_that_must_wait_is_due_later
+                a_dead_delivery_can_be_replayed
+                a_paused_channel_keeps_its_deliveries_and_tells_others_once
+                the_latest_attempts_are_kept
+                who_got_through_decides
+                deliveries_are_listed_by_state
+                memos_are_kept_per_channel
+                strangers_are_refused
+            }
+            library {
+                an_incident_shows_all_that_belongs_to_it
+                the_latest_items_leave_repeats_out
+                a_status_is_set_and_told
+                alerts_of_a_rule_are_the_latest_of_each_incident
+                events_are_numbered_and_a_gap_is_told
+                changes_wake_readers
+                totals_count_everything
+                a_probe_writes_and_reads
+            }
+            pages {
+                each_filter_narrows
+                the_worst_come_first
+                a_cursor_of_another_list_is_refused
+                limits_are_kept_within_bounds
+                pages_give_each_incident_once_while_others_are_added
+                totals_beyond_ten_thousand_are_estimates
+            }
+            search {
+                words_are_found_in_any_form
+                phrases_stand_together
+                a_star_finds_what_begins_so
+                names_are_found_whole_and_in_parts
+                hindi_is_found_as_it_is_written
+                authors_and_sources_are_found
+                hostile_queries_are_only_words
+                common_words_are_found_through_other_filters
+            }
+            races {
+                two_stores_write_to_one_database
+                two_lanes_take_turns
+                two_claimers_never_get_the_same_delivery
+                the_same_items_from_two_processes_are_stored_once
+            }
+        }
+    };
+    (@of $name:ident, $stores:path; $($part:ident { $($case:ident)* })*) => {
+        mod $name {
+            $(mod $part {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let (place, one, other) = $stores().await;
+                    $crate::conformance::$part::$case(one, other).await;
+                    drop(place);
+                })*
+            })*
+        }
+    };
+}
+pub(crate) use suite;
