@@ -36,7 +36,7 @@ pub(crate) fn judge(
     reasons: &mut Vec<Reason>,
 ) -> Relevance {
     let evidence = evidence::gather(hits, |hit| matches!(hit.cue.sense, Sense::Relevance(_)));
-    let (mut incident, mut threat, mut against) = (0.0, 0.0, 0.0);
+    let (mut incident, mut threat, mut against, mut entered) = (0.0, 0.0, 0.0, 0.0);
     for one in &evidence {
         match one.cue.sense {
             Sense::Relevance(RelevanceLabel::Incident) => incident += one.weight,
@@ -63,10 +63,16 @@ pub(crate) fn judge(
         ItemKind::Article | ItemKind::Post => None,
     };
     if let Some(why) = by_kind {
-        threat += ID_WEIGHT;
+        // That a person entered it says that it matters, not which class it is.
+        let weight = if form.kind == ItemKind::Note {
+            &mut entered
+        } else {
+            &mut threat
+        };
+        *weight += ID_WEIGHT;
         reasons.push(Reason::new(Aspect::Relevance, why, ID_WEIGHT));
     }
-    let mut probability = logistic(BIAS + SLOPE * (incident + threat + against));
+    let mut probability = logistic(BIAS + SLOPE * (incident + threat + against + entered));
     if !keywords.is_empty() {
         probability = probability.max(DECIDED);
         reasons.extend(keywords.iter().cloned());
@@ -78,7 +84,7 @@ pub(crate) fn judge(
     }
     let label = if probability < 0.5 {
         RelevanceLabel::Irrelevant
-    } else if incident > threat || (form.kind == ItemKind::Note && incident + threat <= ID_WEIGHT) {
+    } else if incident > threat || (form.kind == ItemKind::Note && incident >= threat) {
         RelevanceLabel::Incident
     } else {
         RelevanceLabel::ThreatInfo

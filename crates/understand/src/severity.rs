@@ -186,10 +186,16 @@ impl Rubric<'_> {
         best.or_higher(self.exploited())
     }
 
+    /// Threat information. Whatever its class, a text that tells of disruption, or
+    /// of a confirmation, tells of an event.
     fn threat(&self) -> Opinion {
-        match self.has(Feature::Exploited) {
-            Some(_) => self.exploited(),
-            None => Opinion::plain(3.2, "no concrete event"),
+        let happened = self
+            .has(Feature::Disruption)
+            .or_else(|| self.has(Feature::Confirmed));
+        match (self.has(Feature::Exploited), happened) {
+            (Some(_), _) => self.exploited(),
+            (None, Some(_)) => self.event(),
+            (None, None) => Opinion::plain(3.2, "no concrete event"),
         }
     }
 
