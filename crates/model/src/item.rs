@@ -137,10 +137,11 @@ impl Item {
     }
 
     /// When it counts as having happened: the earlier of published and fetched,
-    /// so that a date in the future counts as fetched.
+    /// so that a date in the future counts as fetched. Many Atom feeds say only
+    /// when an entry was changed; that stands in for the missing date.
     #[must_use]
     pub fn effective(&self) -> Timestamp {
-        self.published
-            .map_or(self.fetched, |published| published.min(self.fetched))
+        let said = self.published.or(self.updated);
+        said.map_or(self.fetched, |said| said.min(self.fetched))
     }
 }
