@@ -192,7 +192,7 @@ pub struct Body {
     /// The bytes, decompressed.
     pub bytes: Bytes,
     /// What else the server said, without its cookies.
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Box<HeaderMap>,
 }
 
 impl Body {

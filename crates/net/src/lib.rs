@@ -10,7 +10,7 @@ mod wire;
 
 pub use door::{Body, Config, Door, Fetched, Method, Request, Validators};
 pub use guard::AddressGuard;
-pub use retry_after::parse_retry_after;
+pub use retry_after::{parse_reset, parse_retry_after};
 
 use std::time::Duration;
 

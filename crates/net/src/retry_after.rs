@@ -61,7 +61,9 @@ const FIRST_EPOCH: f64 = 1e9;
 pub fn parse_reset(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
     let at = match text.parse::<f64>() {
-        Ok(seconds) if seconds < FIRST_EPOCH => return parse_retry_after(text, now),
+        Ok(seconds) if seconds.is_nan() || seconds < FIRST_EPOCH => {
+            return parse_retry_after(text, now);
+        }
         #[expect(
             clippy::cast_possible_truncation,
             reason = "a cast of a float stops at the ends of the range"

@@ -254,7 +254,7 @@ async fn read_document(
         content_type,
         validators,
         bytes: bytes.freeze(),
-        headers,
+        headers: Box::new(headers),
     })
 }
 
