@@ -1,0 +1,406 @@
+//! `/api/incidents`: list, one, write, change.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use model::item::{Draft, Stated};
+use model::{
+    Country, Incident, IncidentId, IncidentStatus, IncidentType, Item, ItemKind, Markup, Severity,
+    SourceId,
+};
+use serde::Deserialize;
+use store::{IncidentFilter, IncidentOrder, PageRequest};
+use utoipa::ToSchema;
+
+use super::Shared;
+use super::error::Problem;
+use super::input::{JsonBody, Parameters, read_time};
+use super::view::{IncidentFull, IncidentList, IncidentSummary};
+
+/// Longest full-text query, in characters.
+const LONGEST_QUERY: usize = 500;
+/// Longest title and description that are taken, in characters.
+const LONGEST_TITLE: usize = 500;
+const LONGEST_DESCRIPTION: usize = 50_000;
+
+/// Lists incidents, latest first, a page at a time.
+#[utoipa::path(
+    get, path = "/api/incidents", tag = "incidents", operation_id = "listIncidents",
+    params(
+        ("q" = Option<String>, Query, description = "Words that stand in its items, all of them; \"quoted words\" stand together; a last word with * is a beginning"),
+        ("severity" = Option<Severity>, Query, description = "At least this severe"),
+        ("type" = Option<String>, Query, description = "One of these types, separated by commas"),
+        ("country" = Option<String>, Query, description = "One of these countries (ISO 3166-1 alpha-2), separated by commas"),
+        ("status" = Option<String>, Query, description = "One of these statuses, separated by commas"),
+        ("cve" = Option<String>, Query, description = "About this CVE"),
+        ("source" = Option<String>, Query, description = "Told by this source"),
+        ("exploited" = Option<bool>, Query, description = "Whether exploitation is confirmed"),
+        ("keyword" = Option<String>, Query, description = "Brought by this keyword of yours"),
+        ("since" = Option<String>, Query, description = "Latest report at or after this time or date"),
+        ("until" = Option<String>, Query, description = "Latest report before this time or date"),
+        ("order" = Option<String>, Query, description = "`latest` (default) or `worst`"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 200; 50 if absent"),
+    ),
+    responses(
+        (status = 200, body = IncidentList),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    parameters: Parameters,
+) -> Result<Json<IncidentList>, Problem> {
+    parameters.only(&[
+        "q",
+        "severity",
+        "type",
+        "country",
+        "status",
+        "cve",
+        "source",
+        "exploited",
+        "keyword",
+        "since",
+        "until",
+        "order",
+        "after",
+        "limit",
+    ])?;
+    let text = parameters.text("q").map(str::to_owned);
+    if text
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > LONGEST_QUERY)
+    {
+        return Err(Problem::bad_value(
+            "q",
+            format!("q: longer than {LONGEST_QUERY} characters"),
+        ));
+    }
+    let filter = IncidentFilter {
+        text,
+        min_severity: parameters.one("severity")?,
+        types: parameters.several("type")?,
+        countries: parameters.several("country")?,
+        statuses: parameters.several("status")?,
+        cve: parameters.one("cve")?,
+        source: parameters.one("source")?,
+        exploited: parameters.one("exploited")?,
+        keyword: parameters.text("keyword").map(str::to_owned),
+        since: parameters.time("since")?,
+        until: parameters.time("until")?,
+    };
+    let order = match parameters.text("order") {
+        None | Some("latest") => IncidentOrder::Latest,
+        Some("worst") => IncidentOrder::Worst,
+        Some(other) => {
+            return Err(Problem::bad_value(
+                "order",
+                format!("order: `{other}` is not latest or worst"),
+            ));
+        }
+    };
+    let limit = parameters.one::<u32>("limit")?.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::bad_value("limit", "limit: from 1 to 200"));
+    }
+    let page = PageRequest {
+        order,
+        after: parameters.text("after").map(str::to_owned),
+        limit,
+    };
+    let page = shared.pipeline.store.incidents(&filter, &page).await?;
+    Ok(Json(IncidentList {
+        incidents: page
+            .incidents
+            .into_iter()
+            .map(IncidentSummary::from)
+            .collect(),
+        next: page.next,
+        total: page.total,
+        total_exact: page.exact,
+    }))
+}
+
+/// One incident with its items, entities, reasons, vulnerabilities and alerts.
+#[utoipa::path(
+    get, path = "/api/incidents/{id}", tag = "incidents", operation_id = "getIncident",
+    params(("id" = IncidentId, Path)),
+    responses(
+        (status = 200, body = IncidentFull),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get_one(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<IncidentFull>, Problem> {
+    let id = read_id(&id)?;
+    let detail = shared
+        .pipeline
+        .store
+        .incident(id)
+        .await?
+        .ok_or_else(|| unknown(id))?;
+    Ok(Json(detail.into()))
+}
+
+/// An incident as a person or a script writes it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewIncident {
+    /// The headline.
+    title: String,
+    /// What happened.
+    description: Option<String>,
+    /// Its kind; or several in `types`.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// Its kinds.
+    #[serde(default)]
+    types: Vec<String>,
+    /// How bad: low, medium, high or critical, in any case.
+    severity: Option<String>,
+    /// Where it can be read.
+    url: Option<String>,
+    /// Who says it; `api` if absent.
+    source: Option<String>,
+    /// When it was published: a time or a date.
+    date: Option<String>,
+    /// The affected country, as `IN`.
+    country: Option<String>,
+}
+
+/// Writes an incident. It is understood and placed like any item: what tells a
+/// story that is known already joins it.
+#[utoipa::path(
+    post, path = "/api/incidents", tag = "incidents", operation_id = "createIncident",
+    request_body = NewIncident,
+    responses(
+        (status = 201, body = IncidentSummary),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn create(
+    State(shared): State<Shared>,
+    JsonBody(body): JsonBody<NewIncident>,
+) -> Result<(StatusCode, Json<IncidentSummary>), Problem> {
+    let pipeline = &shared.pipeline;
+    let now = pipeline.clock.now();
+    let (source, draft) = read_draft(body)?;
+    let item = Item::new(&source, draft, now);
+    let id = item.id;
+    pipeline.take_in(&source, item, now).await?;
+    let incident = placed(&shared, id).await?;
+    Ok((StatusCode::CREATED, Json(incident.into())))
+}
+
+/// The incident an item came to be in. Placement runs here if nobody else runs it.
+async fn placed(shared: &Shared, item: model::ItemId) -> Result<Incident, Problem> {
+    let pipeline = &shared.pipeline;
+    let mut changes = pipeline.store.changes();
+    // Another process may hold the lane for one lease: 30 s.
+    for _ in 0..40 {
+        pipeline.place_waiting().await.map_err(|error| {
+            tracing::error!("an incident that was posted could not be placed yet: {error}");
+            Problem::busy("it is kept and will be placed; the list shows it soon")
+        })?;
+        if let Some(placement) = pipeline.store.placement_of(item).await? {
+            let detail = match placement {
+                Some(incident) => pipeline.store.incident(incident).await?,
+                None => None,
+            };
+            return detail
+                .map(|detail| detail.incident)
+                .ok_or_else(Problem::internal);
+        }
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = pipeline.clock.sleep(std::time::Duration::from_secs(1)) => {}
+        }
+    }
+    Err(Problem::busy(
+        "it is kept and will be placed; the list shows it soon",
+    ))
+}
+
+fn read_draft(body: NewIncident) -> Result<(SourceId, Draft), Problem> {
+    let title = body.title.trim().to_owned();
+    if title.is_empty() {
+        return Err(Problem::bad_value("title", "title: must not be empty"));
+    }
+    if title.chars().count() > LONGEST_TITLE {
+        return Err(Problem::bad_value(
+            "title",
+            format!("title: longer than {LONGEST_TITLE} characters"),
+        ));
+    }
+    let text = body.description.unwrap_or_default();
+    if text.chars().count() > LONGEST_DESCRIPTION {
+        return Err(Problem::bad_value(
+            "description",
+            format!("description: longer than {LONGEST_DESCRIPTION} characters"),
+        ));
+    }
+    let url = body.url.map(|url| read_url(&url)).transpose()?;
+    let mut types: Vec<IncidentType> = Vec::new();
+    for (field, name) in body
+        .kind
+        .iter()
+        .map(|name| ("type", name))
+        .chain(body.types.iter().map(|name| ("types", name)))
+    {
+        let label = name.trim().to_lowercase().replace([' ', '-'], "_");
+        let label = label
+            .parse()
+            .map_err(|error| Problem::bad_value(field, format!("{field}: {error}")))?;
+        if !types.contains(&label) {
+            types.push(label);
+        }
+    }
+    let severity: Option<Severity> = body
+        .severity
+        .map(|text| {
+            text.trim()
+                .parse()
+                .map_err(|error| Problem::bad_value("severity", format!("severity: {error}")))
+        })
+        .transpose()?;
+    let country: Option<Country> = body
+        .country
+        .map(|text| {
+            text.parse()
+                .map_err(|error| Problem::bad_value("country", format!("country: {error}")))
+        })
+        .transpose()?;
+    let published = body
+        .date
+        .map(|date| read_time("date", date.trim()))
+        .transpose()?;
+    let source = source_of(body.source.as_deref());
+    // The same report sent twice is one item.
+    let external_id = url.clone().unwrap_or_else(|| {
+        let hash = model::hash::short(&[title.as_bytes(), text.as_bytes()]);
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    });
+    Ok((
+        source,
+        Draft {
+            external_id,
+            kind: ItemKind::Note,
+            url,
+            title,
+            text,
+            markup: Markup::Plain,
+            author: None,
+            language: None,
+            published,
+            updated: None,
+            stated: Stated {
+                types,
+                severity,
+                countries: country.into_iter().collect(),
+            },
+        },
+    ))
+}
+
+fn read_url(text: &str) -> Result<String, Problem> {
+    match url::Url::parse(text.trim()) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && text.len() <= 2_000 => {
+            Ok(url.to_string())
+        }
+        _ => Err(Problem::bad_value(
+            "url",
+            "url: not a web address (http or https, at most 2000 characters)",
+        )),
+    }
+}
+
+/// A source name from what a client calls itself.
+fn source_of(name: Option<&str>) -> SourceId {
+    let slug: String = name
+        .unwrap_or_default()
+        .trim()
+        .to_lowercase()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(64)
+        .collect();
+    let slug = slug.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    SourceId::new(slug).unwrap_or_else(|_| api_source())
+}
+
+/// The source of what comes without one.
+fn api_source() -> SourceId {
+    #[expect(clippy::expect_used, reason = "a valid name, by its test")]
+    SourceId::new("api").expect("`api` is a valid name")
+}
+
+/// What a person changes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IncidentChange {
+    /// What was done about it.
+    status: IncidentStatus,
+}
+
+/// Changes what people did about an incident.
+#[utoipa::path(
+    patch, path = "/api/incidents/{id}", tag = "incidents", operation_id = "changeIncident",
+    params(("id" = IncidentId, Path)),
+    request_body = IncidentChange,
+    responses(
+        (status = 200, body = IncidentSummary),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn change(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<IncidentChange>,
+) -> Result<Json<IncidentSummary>, Problem> {
+    let id = read_id(&id)?;
+    let now = shared.pipeline.clock.now();
+    let incident = shared
+        .pipeline
+        .store
+        .set_status(id, body.status, now)
+        .await?
+        .ok_or_else(|| unknown(id))?;
+    Ok(Json(incident.into()))
+}
+
+fn read_id(text: &str) -> Result<IncidentId, Problem> {
+    text.parse()
+        .map_err(|error: model::IdError| Problem::not_found(error.to_string()))
+}
+
+fn unknown(id: IncidentId) -> Problem {
+    Problem::not_found(format!("there is no incident {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_may_call_itself_anything() {
+        for (given, source) in [
+            (None, "api"),
+            (Some("My SIEM (prod)"), "my-siem--prod"),
+            (Some("रिपोर्ट"), "api"),
+            (Some(""), "api"),
+        ] {
+            assert_eq!(source_of(given).as_str(), source);
+        }
+    }
+}

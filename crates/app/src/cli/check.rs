@@ -1,0 +1,130 @@
+//! `prahari check`: reads the settings as a start would, and says everything that
+//! is wrong and everything that is assumed.
+
+use serde_json::json;
+
+use super::{Outcome, open, print};
+use crate::config::{Mistake, Settings};
+use crate::pipeline::World;
+
+pub(super) async fn check(
+    loaded: Result<Settings, Vec<Mistake>>,
+    as_json: bool,
+    world: World,
+) -> anyhow::Result<Outcome> {
+    let (mistakes, settings) = match loaded {
+        Ok(settings) => (settings.mistakes.clone(), Some(settings)),
+        Err(mistakes) => (mistakes, None),
+    };
+    let mut mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    let mut assumptions = Vec::new();
+    let mut facts = Vec::new();
+    if let Some(settings) = settings {
+        assumptions.clone_from(&settings.assumptions);
+        facts = describe(&settings);
+        // Opening reads secret files and the database: what would stop a start.
+        match open(settings, world).await {
+            Ok(pipeline) => {
+                for open in &pipeline.channels {
+                    facts.push(format!(
+                        "channel {} ({}) goes to {}",
+                        open.entry.id,
+                        open.entry.config.kind(),
+                        open.channel.address()
+                    ));
+                }
+            }
+            Err(error) => mistakes.push(format!("{error:#}")),
+        }
+    }
+    if as_json {
+        print::json(&json!({ "mistakes": mistakes, "assumptions": assumptions, "facts": facts }))?;
+    } else {
+        for mistake in &mistakes {
+            print::line(&format!("wrong    {}", print::plain(mistake)));
+        }
+        for assumption in &assumptions {
+            print::line(&format!("assumed  {}", print::plain(assumption)));
+        }
+        for fact in &facts {
+            print::line(&format!("is       {}", print::plain(fact)));
+        }
+    }
+    Ok(if mistakes.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Failed
+    })
+}
+
+fn describe(settings: &Settings) -> Vec<String> {
+    let read = settings
+        .sources
+        .iter()
+        .filter(|source| source.enabled)
+        .count();
+    let mut facts = vec![
+        format!("the service listens on {}", settings.server.listen),
+        format!("the database is {}", settings.database.display()),
+        format!(
+            "{read} sources are read, {} are switched off",
+            settings.sources.len() - read
+        ),
+    ];
+    if settings.watch.keywords.is_empty() {
+        facts.push("no keywords are watched".to_owned());
+    } else {
+        facts.push(format!(
+            "watched keywords: {}",
+            settings.watch.keywords.join(", ")
+        ));
+    }
+    for rule in &settings.rules {
+        facts.push(format!("rule {}: {}", rule.id, rule_in_words(rule)));
+    }
+    if settings.channels.is_empty() {
+        facts.push("no channel is configured: alerts are only shown".to_owned());
+    }
+    facts
+}
+
+fn rule_in_words(rule: &model::Rule) -> String {
+    let mut parts = Vec::new();
+    if let Some(severity) = rule.min_severity {
+        parts.push(format!("severity {severity} or above"));
+    }
+    if !rule.keywords.is_empty() {
+        parts.push(format!("one of the words {}", rule.keywords.join(", ")));
+    }
+    if !rule.regions.is_empty() {
+        let countries: Vec<&str> = rule.regions.iter().map(model::Country::as_str).collect();
+        parts.push(format!("affecting {}", countries.join(" or ")));
+    }
+    if !rule.any_of.is_empty() {
+        let signs: Vec<&str> = rule
+            .any_of
+            .iter()
+            .map(|sign| match sign {
+                model::Sign::India => "India",
+                model::Sign::Exploited => "exploited",
+                model::Sign::Keyword => "a keyword",
+            })
+            .collect();
+        parts.push(signs.join(" or "));
+    }
+    let condition = if parts.is_empty() {
+        "everything relevant".to_owned()
+    } else {
+        parts.join(", ")
+    };
+    let audience = match &rule.audience {
+        model::Audience::Everyone => "every channel".to_owned(),
+        model::Audience::Channels(channels) if channels.is_empty() => "shown only".to_owned(),
+        model::Audience::Channels(channels) => channels
+            .iter()
+            .map(model::ChannelId::as_str)
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    format!("{condition} → {audience}")
+}

@@ -1,0 +1,263 @@
+//! `prahari incident list|show`.
+
+use clap::Subcommand;
+use model::{Country, IncidentId, IncidentType, Severity};
+use store::{IncidentFilter, IncidentOrder, PageRequest};
+
+use super::{Outcome, open, print};
+use crate::api::view::{IncidentFull, IncidentList, IncidentSummary};
+use crate::config::Settings;
+use crate::pipeline::World;
+
+/// Incidents.
+#[derive(Debug, clap::Args)]
+pub(super) struct Incident {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List incidents, latest first
+    List(Listing),
+    /// Show one incident with its items, reasons and alerts
+    Show {
+        /// Its id
+        id: IncidentId,
+    },
+}
+
+/// Which incidents, and how many.
+#[derive(Debug, clap::Args)]
+pub(super) struct Listing {
+    /// At least this severe: low, medium, high, critical
+    #[arg(long)]
+    severity: Option<Severity>,
+    /// Of this type, as ransomware or data_breach; may be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<IncidentType>,
+    /// Affecting this country, as IN; may be given several times
+    #[arg(long = "country", value_name = "CODE")]
+    countries: Vec<Country>,
+    /// At most so many
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+    limit: u32,
+    /// Go on after this cursor (`next` of the page before)
+    #[arg(long)]
+    after: Option<String>,
+    /// Worst first
+    #[arg(long)]
+    worst: bool,
+}
+
+impl Listing {
+    /// Prints the incidents that hold `text`, if given, and meet the flags.
+    pub(super) async fn print(
+        self,
+        text: Option<String>,
+        settings: Settings,
+        world: World,
+        as_json: bool,
+    ) -> anyhow::Result<Outcome> {
+        let zone = settings.server.zone.clone();
+        let pipeline = open(settings, world).await?;
+        let filter = IncidentFilter {
+            text,
+            min_severity: self.severity,
+            types: self.types,
+            countries: self.countries,
+            ..IncidentFilter::default()
+        };
+        let order = if self.worst {
+            IncidentOrder::Worst
+        } else {
+            IncidentOrder::Latest
+        };
+        let page = pipeline
+            .store
+            .incidents(
+                &filter,
+                &PageRequest {
+                    order,
+                    after: self.after,
+                    limit: self.limit,
+                },
+            )
+            .await?;
+        let list = IncidentList {
+            incidents: page
+                .incidents
+                .into_iter()
+                .map(IncidentSummary::from)
+                .collect(),
+            next: page.next,
+            total: page.total,
+            total_exact: page.exact,
+        };
+        if as_json {
+            print::json(&list)?;
+            return Ok(Outcome::Done);
+        }
+        for incident in &list.incidents {
+            print::line(&format!(
+                "{}  {} {:<8} {}  {}",
+                incident.id,
+                incident.severity.mark(),
+                incident.severity.word(),
+                print::time(incident.last_seen, &zone),
+                print::plain(&incident.title),
+            ));
+        }
+        let about = if list.total_exact { "" } else { "about " };
+        print::line(&format!(
+            "{} of {about}{}",
+            list.incidents.len(),
+            list.total
+        ));
+        if let Some(next) = &list.next {
+            print::line(&format!("more: --after {next}"));
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl Incident {
+    pub(super) async fn run(
+        self,
+        settings: Settings,
+        world: World,
+        as_json: bool,
+    ) -> anyhow::Result<Outcome> {
+        match self.command {
+            Command::List(listing) => listing.print(None, settings, world, as_json).await,
+            Command::Show { id } => show(id, settings, world, as_json).await,
+        }
+    }
+}
+
+async fn show(
+    id: IncidentId,
+    settings: Settings,
+    world: World,
+    as_json: bool,
+) -> anyhow::Result<Outcome> {
+    let zone = settings.server.zone.clone();
+    let pipeline = open(settings, world).await?;
+    let Some(detail) = pipeline.store.incident(id).await? else {
+        anyhow::bail!("there is no incident {id}");
+    };
+    let full = IncidentFull::from(detail);
+    if as_json {
+        print::json(&full)?;
+    } else {
+        print_full(&full, &zone);
+    }
+    Ok(Outcome::Done)
+}
+
+fn print_full(full: &IncidentFull, zone: &str) {
+    let summary = &full.summary;
+    print::line(&print::plain(&summary.title));
+    let kinds: Vec<&str> = summary
+        .types
+        .iter()
+        .map(|tagged| tagged.label.word())
+        .collect();
+    print::line(&format!(
+        "{} {} {:.1} · {} · {} · {} items from {} sources",
+        summary.severity.mark(),
+        summary.severity.word(),
+        summary.severity_score,
+        if kinds.is_empty() {
+            "no type".to_owned()
+        } else {
+            kinds.join(", ")
+        },
+        summary.claim,
+        summary.items,
+        summary.sources.len(),
+    ));
+    print::line(&format!(
+        "first {} · last {}",
+        print::time(summary.first_seen, zone),
+        print::time(summary.last_seen, zone)
+    ));
+    if !summary.summary.is_empty() {
+        print::line("");
+        print::line(&print::plain(&summary.summary));
+    }
+    if !full.vulnerabilities.is_empty() {
+        print::line("\nVulnerabilities");
+        for vulnerability in &full.vulnerabilities {
+            let severity = vulnerability.severity.as_ref().map_or_else(
+                || "not scored".to_owned(),
+                |judgement| {
+                    format!(
+                        "{} {:.1}: {}",
+                        judgement.severity, judgement.score, judgement.reason.text
+                    )
+                },
+            );
+            print::line(&format!(
+                "  {} {}",
+                vulnerability.cve,
+                print::plain(&severity)
+            ));
+        }
+    }
+    print::line("\nItems");
+    for item in &full.timeline {
+        let at = print::time(item.published.unwrap_or(item.fetched), zone);
+        let repeat = if item.repeat_of.is_some() {
+            " (repeat)"
+        } else {
+            ""
+        };
+        print::line(&format!(
+            "  {at}  {}  {}{repeat}",
+            item.source,
+            print::plain(&item.title)
+        ));
+        if let Some(url) = &item.url {
+            print::line(&format!("    {}", print::plain(url)));
+        }
+    }
+    print::line("\nWhy");
+    for reason in &full.reasons {
+        print::line(&format!(
+            "  {:?} {:+.2}  {}",
+            reason.aspect,
+            reason.weight,
+            print::plain(&reason.text)
+        ));
+    }
+    if !full.alerts.is_empty() {
+        print::line("\nAlerts");
+        for alert in &full.alerts {
+            let held = alert
+                .held
+                .as_ref()
+                .map(|why| format!(" — held: {why}"))
+                .unwrap_or_default();
+            print::line(&format!(
+                "  {}  {}: {} ({}){held}",
+                print::time(alert.at, zone),
+                alert.rule,
+                alert.cause_text,
+                alert.reason
+            ));
+            for delivery in &alert.deliveries {
+                let error = delivery
+                    .error
+                    .as_ref()
+                    .map(|error| format!(", {}", print::plain(error)))
+                    .unwrap_or_default();
+                print::line(&format!(
+                    "    {}: {}{error}",
+                    delivery.channel,
+                    delivery.state.as_str()
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! `prahari ingest`: one pass over the sources, for cron and for a first look.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::SourceId;
+use serde::Serialize;
+use sources::SourceConfig;
+use tokio::sync::Semaphore;
+
+use super::{Outcome, open, print, run};
+use crate::config::{Settings, SourceEntry};
+use crate::pipeline::{Delivered, Pipeline, World};
+
+/// Reads every source once.
+#[derive(Debug, clap::Args)]
+pub(super) struct Ingest {
+    /// Only this source; may be given several times
+    #[arg(long, value_name = "ID")]
+    source: Vec<SourceId>,
+    /// Instead of the sources, a file or folder of feed documents, JSON Lines or NVD
+    /// JSON; `-` is standard input. May be given several times
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// What was done.
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    sources: Vec<SourceSummary>,
+    placed: u64,
+    deliveries_sent: u32,
+    deliveries_waiting: u32,
+    deliveries_dead: u32,
+    incidents: u64,
+    vulnerabilities: u64,
+}
+
+/// What one source gave.
+#[derive(Debug, Serialize)]
+struct SourceSummary {
+    id: SourceId,
+    new_items: u32,
+    repeats: u32,
+    statements: u64,
+    new_vulnerabilities: u32,
+    problems: u32,
+    error: Option<String>,
+}
+
+/// Sources read at the same time.
+const TOGETHER: usize = 8;
+
+impl Ingest {
+    pub(super) async fn run(
+        self,
+        mut settings: Settings,
+        world: World,
+        as_json: bool,
+    ) -> anyhow::Result<Outcome> {
+        if !self.paths.is_empty() {
+            settings.sources = self
+                .paths
+                .iter()
+                .enumerate()
+                .map(|(index, path)| file_entry(index, path))
+                .collect::<anyhow::Result<_>>()?;
+        }
+        for wanted in &self.source {
+            anyhow::ensure!(
+                settings.sources.iter().any(|source| &source.id == wanted),
+                "there is no source `{wanted}`"
+            );
+        }
+        if !self.source.is_empty() {
+            settings
+                .sources
+                .retain(|source| self.source.contains(&source.id));
+            for source in &mut settings.sources {
+                source.enabled = true; // asked for by name
+            }
+        }
+        let pipeline = Arc::new(open(settings, world).await?);
+        let summary = pass(&pipeline).await?;
+        let failed = summary
+            .sources
+            .iter()
+            .filter(|source| source.error.is_some())
+            .count();
+        if as_json {
+            print::json(&summary)?;
+        } else {
+            show(&summary);
+        }
+        Ok(match failed {
+            0 => Outcome::Done,
+            n if n == summary.sources.len() => Outcome::Failed,
+            _ => Outcome::InPart,
+        })
+    }
+}
+
+fn file_entry(index: usize, path: &std::path::Path) -> anyhow::Result<SourceEntry> {
+    let name = path.display().to_string();
+    Ok(SourceEntry {
+        id: SourceId::new(&if index == 0 {
+            "file".to_owned()
+        } else {
+            format!("file-{}", index + 1)
+        })?,
+        config: SourceConfig::File(serde_json::from_value(serde_json::json!({ "path": path }))?),
+        name,
+        enabled: true,
+        interval: Duration::from_secs(60),
+    })
+}
+
+/// Collect from all, place, deliver what is due.
+async fn pass(pipeline: &Arc<Pipeline>) -> anyhow::Result<Summary> {
+    let progress = run::bars();
+    let places = Arc::new(Semaphore::new(TOGETHER));
+    let mut tasks = tokio::task::JoinSet::new();
+    for index in 0..pipeline.sources.len() {
+        let (pipeline, progress, places) = (
+            Arc::clone(pipeline),
+            Arc::clone(&progress),
+            Arc::clone(&places),
+        );
+        tasks.spawn(async move {
+            let _place = places.acquire().await;
+            let source = pipeline.sources.get(index)?;
+            let result = pipeline.poll(source, &|done| progress(source, done)).await;
+            Some((index, source.entry.id.clone(), result))
+        });
+    }
+    let mut summary = Summary::default();
+    let mut read = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        if let Some((index, id, result)) = done? {
+            let (poll, error) = match result {
+                Ok(poll) => (poll, None),
+                Err(error) => (crate::pipeline::Poll::default(), Some(error.to_string())),
+            };
+            read.push((
+                index,
+                SourceSummary {
+                    id,
+                    new_items: poll.recorded.items,
+                    repeats: poll.recorded.repeats,
+                    statements: poll.statements,
+                    new_vulnerabilities: poll.recorded.new_vulnerabilities,
+                    problems: poll.problems,
+                    error,
+                },
+            ));
+        }
+    }
+    read.sort_by_key(|(index, _)| *index);
+    summary.sources = read.into_iter().map(|(_, source)| source).collect();
+    summary.placed = place_all(pipeline).await?;
+    let Delivered {
+        sent,
+        dead,
+        again,
+        paused,
+    } = deliver_gathered(pipeline).await?;
+    summary.deliveries_sent = sent;
+    summary.deliveries_waiting = again + paused;
+    summary.deliveries_dead = dead;
+    let totals = pipeline.store.totals().await?;
+    summary.incidents = totals.incidents;
+    summary.vulnerabilities = totals.vulnerabilities;
+    Ok(summary)
+}
+
+/// Places what waits; when a service beside us holds the lane, waits for it.
+async fn place_all(pipeline: &Pipeline) -> anyhow::Result<u64> {
+    let mut placed = 0;
+    loop {
+        placed += pipeline.place_waiting().await?;
+        if pipeline.store.unplaced_count().await? == 0 {
+            return Ok(placed);
+        }
+        pipeline.clock.sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Delivers what is due, and waits for what is still gathering: a pass that ends
+/// before its alerts went out would leave them to the next one.
+async fn deliver_gathered(pipeline: &Pipeline) -> anyhow::Result<Delivered> {
+    let channels = pipeline.channel_ids();
+    let mut sum = Delivered::default();
+    loop {
+        let round = pipeline.deliver_due().await?;
+        sum.sent += round.sent;
+        sum.again += round.again;
+        sum.dead += round.dead;
+        sum.paused += round.paused;
+        let now = pipeline.clock.now();
+        let gathering = pipeline.settings.alerting.group_wait() + Duration::from_secs(1);
+        match pipeline.store.next_due(&channels).await? {
+            Some(due) if sum.again == 0 && due <= model::clock::later(now, gathering) => {
+                pipeline.clock.sleep(model::clock::elapsed(now, due)).await;
+            }
+            _ => return Ok(sum),
+        }
+    }
+}
+
+fn show(summary: &Summary) {
+    for source in &summary.sources {
+        let result = match &source.error {
+            Some(error) => format!("failed: {}", print::plain(error)),
+            None => {
+                let mut parts = vec![format!("{} new items", source.new_items)];
+                if source.statements > 0 {
+                    parts.push(format!(
+                        "{} CVE records ({} new CVEs)",
+                        source.statements, source.new_vulnerabilities
+                    ));
+                }
+                if source.repeats > 0 {
+                    parts.push(format!("{} known", source.repeats));
+                }
+                if source.problems > 0 {
+                    parts.push(format!("{} entries could not be read", source.problems));
+                }
+                parts.join(", ")
+            }
+        };
+        print::line(&format!("{:<28} {result}", source.id.as_str()));
+    }
+    print::line(&format!(
+        "placed {}; {} incidents and {} CVEs are known; {} messages sent, {} wait, {} dead",
+        summary.placed,
+        summary.incidents,
+        summary.vulnerabilities,
+        summary.deliveries_sent,
+        summary.deliveries_waiting,
+        summary.deliveries_dead
+    ));
+}

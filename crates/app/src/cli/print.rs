@@ -1,0 +1,40 @@
+//! Printing: the one place that writes to standard output and error.
+
+use std::io::Write;
+
+use model::Timestamp;
+use serde::Serialize;
+
+/// A line of the result.
+pub(super) fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe (`| head`) is no mistake of anybody's.
+    let _ = writeln!(out, "{text}");
+}
+
+/// The whole result as JSON.
+pub(super) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
+    line(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Something that went wrong.
+pub(super) fn error(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "prahari: {text}");
+}
+
+/// A time in the reader's zone, to the minute.
+pub(super) fn time(at: Timestamp, zone: &str) -> String {
+    at.in_tz(zone).map_or_else(
+        |_| at.to_string(),
+        |zoned| zoned.strftime("%d %b %Y %H:%M").to_string(),
+    )
+}
+
+/// Outside text on a terminal: control characters would move its cursor.
+pub(super) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}

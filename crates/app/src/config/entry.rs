@@ -1,0 +1,410 @@
+//! Entries of the three lists: sources, channels, rules. A mistake costs one entry.
+
+use std::time::Duration;
+
+use channels::ChannelConfig;
+use model::{Audience, ChannelId, Country, Rule, RuleId, Severity, Sign, SourceId};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sources::SourceConfig;
+
+use super::file::Document;
+use super::{Mistake, keys};
+
+/// A source that may be read.
+#[derive(Debug, Clone)]
+pub struct SourceEntry {
+    /// Its short name.
+    pub id: SourceId,
+    /// Its name for people.
+    pub name: String,
+    /// Whether it is read.
+    pub enabled: bool,
+    /// How often.
+    pub interval: Duration,
+    /// What kind it is and what that kind needs.
+    pub config: SourceConfig,
+}
+
+/// A channel.
+#[derive(Debug, Clone)]
+pub struct ChannelEntry {
+    /// Its short name.
+    pub id: ChannelId,
+    /// What kind it is and what that kind needs.
+    pub config: ChannelConfig,
+    /// A hash of its settings: when it changes, a pause ends.
+    pub fingerprint: String,
+}
+
+/// What every source has, whatever its kind.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SourceCommon {
+    /// Its short name: `a-z`, `0-9`, `-`, `_`, `.`.
+    id: SourceId,
+    /// Its name for people; the id if absent.
+    name: Option<String>,
+    /// Whether it is read.
+    enabled: Option<bool>,
+    /// How often it is read, as `15m` or `2h`.
+    interval: Option<String>,
+}
+
+/// What every channel has, whatever its kind.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ChannelCommon {
+    /// Its short name: `a-z`, `0-9`, `-`, `_`, `.`.
+    id: ChannelId,
+    /// Whether it is used.
+    enabled: Option<bool>,
+}
+
+/// A rule as the file has it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    /// Its short name.
+    id: RuleId,
+    /// At least this severe.
+    min_severity: Option<Severity>,
+    /// One of these stands in it.
+    #[serde(default)]
+    keywords: Vec<String>,
+    /// One of these countries is affected, as `IN`.
+    #[serde(default)]
+    regions: Vec<Country>,
+    /// One of these is true: `india`, `exploited`, `keyword`.
+    #[serde(default)]
+    any_of: Vec<Sign>,
+    /// The channels it speaks to; absent: all; empty: none, it is only shown.
+    channels: Option<Vec<String>>,
+}
+
+/// Every source: the shipped ones, changed and joined by those of the file.
+pub(super) fn sources(
+    document: &Document,
+    catalogue: bool,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<SourceEntry> {
+    let mut sources: Vec<SourceEntry> = Vec::new();
+    if catalogue {
+        match sources::catalogue::shipped() {
+            Ok(shipped) => sources.extend(shipped.into_iter().map(|entry| SourceEntry {
+                id: entry.id,
+                name: entry.name,
+                enabled: entry.enabled,
+                interval: entry.interval,
+                config: entry.config,
+            })),
+            Err(what) => mistakes.push(Mistake {
+                place: "the shipped catalogue".to_owned(),
+                what,
+            }),
+        }
+    }
+    for (at, table) in document.entries("sources") {
+        let shipped = table
+            .get("id")
+            .and_then(toml::Value::as_str)
+            .and_then(|id| sources.iter().position(|source| source.id.as_str() == id));
+        match source(
+            document,
+            &at,
+            table,
+            shipped.and_then(|index| sources.get(index)),
+        ) {
+            Ok(source) => match shipped {
+                Some(index) => sources[index] = source,
+                None => sources.push(source),
+            },
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    sources
+}
+
+/// One source. `shipped`: the catalogue's entry of the same id, whose kind and
+/// settings hold where the file is silent.
+fn source(
+    document: &Document,
+    at: &str,
+    mut table: toml::Table,
+    shipped: Option<&SourceEntry>,
+) -> Result<SourceEntry, Vec<Mistake>> {
+    let common_keys = ["id", "name", "enabled", "interval"];
+    let common: toml::Table = common_keys
+        .iter()
+        .filter_map(|key| table.remove(*key).map(|value| ((*key).to_owned(), value)))
+        .collect();
+    let common: SourceCommon = typed(document, at, common)?;
+    let config = match shipped {
+        Some(shipped) if !table.contains_key("kind") && table.is_empty() => shipped.config.clone(),
+        Some(shipped) if !table.contains_key("kind") => {
+            table.insert("kind".to_owned(), shipped.config.kind().into());
+            if let Some(url) = shipped.config.url() {
+                table.entry("url").or_insert_with(|| url.into());
+            }
+            of_kind(document, at, table, &common_keys)?
+        }
+        _ => of_kind(document, at, table, &common_keys)?,
+    };
+    let config: SourceConfig = config;
+    let interval = common
+        .interval
+        .map(|text| read_interval(&text))
+        .transpose()
+        .map_err(|what| {
+            let key = format!("{at}.interval");
+            vec![Mistake {
+                place: document.place_of(&key),
+                what: format!("{key}: {what}"),
+            }]
+        })?;
+    Ok(SourceEntry {
+        name: common
+            .name
+            .or_else(|| shipped.map(|shipped| shipped.name.clone()))
+            .unwrap_or_else(|| common.id.to_string()),
+        enabled: common
+            .enabled
+            .or_else(|| shipped.map(|shipped| shipped.enabled))
+            .unwrap_or(true),
+        interval: interval
+            .or_else(|| shipped.map(|shipped| shipped.interval))
+            .unwrap_or_else(|| config.default_interval()),
+        id: common.id,
+        config,
+    })
+}
+
+/// A time between two polls.
+fn read_interval(text: &str) -> Result<Duration, String> {
+    let interval = text
+        .parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|span| Duration::try_from(span).ok());
+    interval
+        .filter(|interval| *interval >= Duration::from_secs(1))
+        .ok_or_else(|| format!("`{text}` is not a time of at least a second, as 15m or 2h"))
+}
+
+/// Every channel of the file, then those that variables alone describe.
+pub(super) fn channels(
+    document: &Document,
+    seed: Vec<(&'static str, toml::Table)>,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<ChannelEntry> {
+    let mut channels: Vec<ChannelEntry> = Vec::new();
+    for (at, table) in document.entries("channels") {
+        match channel(document, &at, table) {
+            Ok(Some(channel)) if channels.iter().any(|known| known.id == channel.id) => mistakes
+                .push(Mistake {
+                    place: document.place_of(&at),
+                    what: format!("{at}: there are two channels called `{}`", channel.id),
+                }),
+            Ok(Some(channel)) => channels.push(channel),
+            Ok(None) => {}
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    for (variable, table) in seed {
+        let id = table
+            .get("id")
+            .and_then(toml::Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        if channels.iter().any(|channel| channel.id.as_str() == id) {
+            continue; // the file has the last word
+        }
+        match channel(document, variable, table) {
+            Ok(Some(channel)) => channels.push(channel),
+            Ok(None) => {}
+            Err(found) => mistakes.extend(found.into_iter().map(|mistake| Mistake {
+                place: variable.to_owned(),
+                what: mistake.what,
+            })),
+        }
+    }
+    channels
+}
+
+fn channel(
+    document: &Document,
+    at: &str,
+    mut table: toml::Table,
+) -> Result<Option<ChannelEntry>, Vec<Mistake>> {
+    let common_keys = ["id", "enabled"];
+    let fingerprint = model::hash::short(&[table.to_string().as_bytes()]);
+    let common: toml::Table = common_keys
+        .iter()
+        .filter_map(|key| table.remove(*key).map(|value| ((*key).to_owned(), value)))
+        .collect();
+    let common: ChannelCommon = typed(document, at, common)?;
+    let config = of_kind(document, at, table, &common_keys)?;
+    Ok((common.enabled != Some(false)).then(|| ChannelEntry {
+        id: common.id,
+        config,
+        fingerprint: fingerprint
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    }))
+}
+
+/// The file's rules; the built-in ones where it has none. `feed` is always there,
+/// because `GET /alerts` shows it.
+pub(super) fn rules(
+    document: &Document,
+    channels: &[ChannelEntry],
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Rule> {
+    let entries = document.entries("rules");
+    let mut rules = Rule::built_in();
+    if !entries.is_empty() {
+        rules.retain(|rule| rule.id.as_str() == "feed");
+    }
+    for (at, table) in entries {
+        match rule(document, &at, table, channels) {
+            Ok(rule) => {
+                rules.retain(|known| known.id != rule.id);
+                rules.push(rule);
+            }
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    rules
+}
+
+fn rule(
+    document: &Document,
+    at: &str,
+    table: toml::Table,
+    channels: &[ChannelEntry],
+) -> Result<Rule, Vec<Mistake>> {
+    let file: RuleFile = typed(document, at, table)?;
+    let audience = match file.channels {
+        None => Audience::Everyone,
+        Some(names) => {
+            let mut chosen = Vec::new();
+            for name in names {
+                let Some(channel) = channels.iter().find(|channel| channel.id.as_str() == name)
+                else {
+                    let known = channels.iter().map(|channel| channel.id.as_str());
+                    let hint = keys::nearest(&name, known)
+                        .map(|near| format!("; did you mean `{near}`?"))
+                        .unwrap_or_default();
+                    return Err(vec![Mistake {
+                        place: document.place_of(&format!("{at}.channels")),
+                        what: format!("{at}.channels: there is no channel `{name}`{hint}"),
+                    }]);
+                };
+                chosen.push(channel.id.clone());
+            }
+            Audience::Channels(chosen)
+        }
+    };
+    Ok(Rule {
+        id: file.id,
+        min_severity: file.min_severity,
+        keywords: file.keywords,
+        regions: file.regions,
+        any_of: file.any_of,
+        audience,
+    })
+}
+
+/// A table as one type, or every mistake in it.
+fn typed<T: DeserializeOwned + JsonSchema>(
+    document: &Document,
+    at: &str,
+    table: toml::Table,
+) -> Result<T, Vec<Mistake>> {
+    let unknown = unknown_keys(document, at, &table, &keys::schema::<T>());
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    toml::Value::Table(table)
+        .try_into()
+        .map_err(|error| vec![document.wrong_value(at, &error)])
+}
+
+/// A table as the variant of a tagged enum that its `kind` names.
+fn of_kind<T: DeserializeOwned + JsonSchema>(
+    document: &Document,
+    at: &str,
+    table: toml::Table,
+    common_keys: &[&str],
+) -> Result<T, Vec<Mistake>> {
+    let schema = keys::schema::<T>();
+    let kind = table
+        .get("kind")
+        .and_then(toml::Value::as_str)
+        .unwrap_or_default();
+    let Some(mut variant) = keys::variant(&schema, kind) else {
+        let known = keys::kinds(&schema);
+        let what = if kind.is_empty() {
+            format!("{at}: `kind` is missing; it is one of {}", known.join(", "))
+        } else {
+            let hint = keys::nearest(kind, known.iter().map(String::as_str));
+            let hint = hint
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            format!("{at}.kind: there is no kind `{kind}`{hint}")
+        };
+        return Err(vec![Mistake {
+            place: document.place_of(&format!("{at}.kind")),
+            what,
+        }]);
+    };
+    // So that a misspelt common key finds its right spelling, too.
+    if let Some(properties) = variant
+        .pointer_mut("/properties")
+        .and_then(Value::as_object_mut)
+    {
+        properties.extend(
+            common_keys
+                .iter()
+                .map(|key| ((*key).to_owned(), Value::Bool(true))),
+        );
+    }
+    let unknown = unknown_keys(document, at, &table, &variant);
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    toml::Value::Table(table)
+        .try_into()
+        .map_err(|error| vec![document.wrong_value(at, &error)])
+}
+
+fn unknown_keys(
+    document: &Document,
+    at: &str,
+    table: &toml::Table,
+    schema: &Value,
+) -> Vec<Mistake> {
+    keys::unknown(table, schema)
+        .into_iter()
+        .map(|mut unknown| {
+            unknown.path = format!("{at}.{}", unknown.path);
+            Mistake {
+                place: document.place_of(&unknown.path),
+                what: unknown.sentence(),
+            }
+        })
+        .collect()
+}
+
+/// The schemas of what every source, channel and rule has, for the test of the
+/// example file.
+#[cfg(test)]
+pub(super) fn schema_of_common() -> Value {
+    serde_json::json!([
+        keys::schema::<SourceCommon>(),
+        keys::schema::<ChannelCommon>(),
+        keys::schema::<RuleFile>()
+    ])
+}

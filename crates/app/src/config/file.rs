@@ -1,0 +1,367 @@
+//! The sections of `prahari.toml`, and where in the file each key stands.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
+
+use super::{Mistake, keys};
+
+/// The whole file. Entries of lists are read one by one, so that a mistake in one
+/// costs only itself.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    /// The folder of everything Prahari keeps.
+    pub data_dir: PathBuf,
+    /// The database file; `prahari.db` in the data folder if absent.
+    pub database: Option<PathBuf>,
+    /// Whether the sources that ship with Prahari are read, too.
+    pub catalogue: bool,
+    /// Where and how the service answers.
+    pub server: Server,
+    /// How the world is reached.
+    pub net: net::Config,
+    /// What the user watches for.
+    pub watch: Watch,
+    /// How alerts are gathered.
+    pub alerting: Alerting,
+    /// How the log is written.
+    pub log: Log,
+    /// What is read. An entry with the id of a shipped source changes that one.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    pub sources: Vec<toml::Table>,
+    /// Who is told.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    pub channels: Vec<toml::Table>,
+    /// Of what.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    pub rules: Vec<toml::Table>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data"),
+            database: None,
+            catalogue: true,
+            server: Server::default(),
+            net: net::Config::default(),
+            watch: Watch::default(),
+            alerting: Alerting::default(),
+            log: Log::default(),
+            sources: Vec::new(),
+            channels: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+}
+
+/// Where and how the service answers.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port. Only a loopback address: this version has no login.
+    pub listen: String,
+    /// Where people open the dashboard; links in messages point there.
+    pub public_url: String,
+    /// The time zone of messages, by its IANA name.
+    pub zone: String,
+    /// Which websites may read `GET /alerts`: `*`, or one origin as
+    /// `https://www.example.org`.
+    pub alerts_origin: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8000".to_owned(),
+            public_url: "http://localhost:8000".to_owned(),
+            zone: "Asia/Kolkata".to_owned(),
+            alerts_origin: "*".to_owned(),
+        }
+    }
+}
+
+impl Server {
+    /// The address to bind.
+    ///
+    /// # Errors
+    /// It is not an address with a port.
+    pub fn address(&self) -> Result<SocketAddr, String> {
+        let text = self
+            .listen
+            .strip_prefix("localhost:")
+            .map_or_else(|| self.listen.clone(), |port| format!("127.0.0.1:{port}"));
+        text.parse().map_err(|_| {
+            format!(
+                "listen: `{}` is not an address and port, as 127.0.0.1:8000",
+                self.listen
+            )
+        })
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        let address = self.address()?;
+        if !address.ip().is_loopback() {
+            return Err(format!(
+                "listen: `{address}` is reachable from other machines, and this version has no login; bind a loopback address and put a proxy with a login before it"
+            ));
+        }
+        if jiff::tz::TimeZone::get(&self.zone).is_err() {
+            return Err(format!(
+                "zone: `{}` is not a time zone, as Asia/Kolkata",
+                self.zone
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What the user watches for.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    /// Words and names: your products, your organisation, your suppliers. What
+    /// holds one is always relevant.
+    pub keywords: Vec<String>,
+}
+
+/// How alerts are gathered.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerting {
+    /// Seconds to gather what one incident brings before people are told.
+    pub group_wait_seconds: u64,
+    /// Seconds between two messages on one incident, at least.
+    pub group_interval_seconds: u64,
+    /// A source that was not read for so many hours catches up in one digest per
+    /// channel instead of many messages.
+    pub digest_after_hours: u64,
+}
+
+impl Default for Alerting {
+    // 30 s and 5 min are Alertmanager's defaults; a day away is an absence.
+    fn default() -> Self {
+        Self {
+            group_wait_seconds: 30,
+            group_interval_seconds: 300,
+            digest_after_hours: 24,
+        }
+    }
+}
+
+impl Alerting {
+    /// See `group_wait_seconds`.
+    #[must_use]
+    pub const fn group_wait(&self) -> Duration {
+        Duration::from_secs(self.group_wait_seconds)
+    }
+
+    /// See `group_interval_seconds`.
+    #[must_use]
+    pub const fn group_interval(&self) -> Duration {
+        Duration::from_secs(self.group_interval_seconds)
+    }
+
+    /// See `digest_after_hours`.
+    #[must_use]
+    pub const fn digest_after(&self) -> Duration {
+        Duration::from_secs(self.digest_after_hours * 3600)
+    }
+}
+
+/// How the log is written, to standard error.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or directives per part as
+    /// `info,net=debug`.
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// The file as a table, and where each key was said: file and line, or a variable.
+pub(super) struct Document {
+    pub(super) table: toml::Table,
+    path: String,
+    places: HashMap<String, String>,
+}
+
+impl Document {
+    pub(super) fn parse(text: &str, path: &str) -> Result<Self, Mistake> {
+        let fail = |error: &toml::de::Error| Mistake {
+            place: error.span().map_or_else(
+                || path.to_owned(),
+                |span| format!("{path}:{}", line_of(text, span.start)),
+            ),
+            what: error.message().to_owned(),
+        };
+        let spanned = DeTable::parse(text).map_err(|error| fail(&error))?;
+        let mut lines = HashMap::new();
+        note_lines(text, spanned.get_ref(), "", &mut lines);
+        let table = text.parse::<toml::Table>().map_err(|error| fail(&error))?;
+        let places = lines
+            .into_iter()
+            .map(|(key, line)| (key, format!("{path}:{line}")))
+            .collect();
+        Ok(Self {
+            table,
+            path: path.to_owned(),
+            places,
+        })
+    }
+
+    /// Sets a key, as a variable says.
+    pub(super) fn set(&mut self, variable: &str, path: &[String], value: toml::Value) {
+        set(&mut self.table, path, value);
+        self.places.insert(path.join("."), variable.to_owned());
+    }
+
+    /// Where a key such as `sources[2].url` was said, or what holds it.
+    pub(super) fn place_of(&self, key: &str) -> String {
+        let mut key = key;
+        loop {
+            if let Some(place) = self.places.get(key) {
+                return place.clone();
+            }
+            match key.rfind(['.', '[']) {
+                Some(cut) => key = &key[..cut],
+                None => return self.path.clone(),
+            }
+        }
+    }
+
+    /// The sections, or every mistake in them.
+    pub(super) fn sections(&self) -> Result<File, Vec<Mistake>> {
+        let mut mistakes: Vec<Mistake> = keys::unknown(&self.table, &keys::schema::<File>())
+            .into_iter()
+            .map(|unknown| Mistake {
+                place: self.place_of(&unknown.path),
+                what: unknown.sentence(),
+            })
+            .collect();
+        if mistakes.is_empty() {
+            match toml::Value::Table(self.table.clone()).try_into::<File>() {
+                Ok(file) => return Ok(file),
+                Err(error) => mistakes.push(self.wrong_value("", &error)),
+            }
+        }
+        Err(mistakes)
+    }
+
+    /// The entries of one list: each with its key, as `sources[0]`.
+    pub(super) fn entries(&self, list: &str) -> Vec<(String, toml::Table)> {
+        let entries = self
+            .table
+            .get(list)
+            .and_then(toml::Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        entries
+            .iter()
+            .enumerate()
+            .filter_map(|(index, entry)| {
+                Some((format!("{list}[{index}]"), entry.as_table()?.clone()))
+            })
+            .collect()
+    }
+
+    /// A value of the wrong type or out of bounds, as a mistake.
+    pub(super) fn wrong_value(&self, at: &str, error: &toml::de::Error) -> Mistake {
+        // The error of a value without source text ends with "in `a.b`".
+        let text = error.to_string();
+        let key = text
+            .rsplit_once("in `")
+            .and_then(|(_, rest)| rest.split('`').next())
+            .unwrap_or_default();
+        let path = match (at.is_empty(), key.is_empty()) {
+            (true, _) => key.to_owned(),
+            (false, true) => at.to_owned(),
+            (false, false) => format!("{at}.{key}"),
+        };
+        let what = if path.is_empty() {
+            error.message().to_owned()
+        } else {
+            format!("{path}: {}", error.message())
+        };
+        Mistake {
+            place: self.place_of(&path),
+            what,
+        }
+    }
+}
+
+fn set(table: &mut toml::Table, path: &[String], value: toml::Value) {
+    match path {
+        [] => {}
+        [key] => {
+            table.insert(key.clone(), value);
+        }
+        [key, rest @ ..] => {
+            let inner = table
+                .entry(key.clone())
+                .or_insert_with(|| toml::Table::new().into());
+            if let toml::Value::Table(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()
+        .iter()
+        .take(offset)
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
+}
+
+fn note_lines(text: &str, table: &DeTable<'_>, prefix: &str, lines: &mut HashMap<String, usize>) {
+    for (key, value) in table {
+        let path = if prefix.is_empty() {
+            key.get_ref().to_string()
+        } else {
+            format!("{prefix}.{}", key.get_ref())
+        };
+        lines.insert(path.clone(), line_of(text, key.span().start));
+        match value.get_ref() {
+            DeValue::Table(inner) => note_lines(text, inner, &path, lines),
+            DeValue::Array(entries) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    lines.insert(path.clone(), line_of(text, entry.span().start));
+                    if let DeValue::Table(inner) = entry.get_ref() {
+                        note_lines(text, inner, &path, lines);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

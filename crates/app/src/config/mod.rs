@@ -1,0 +1,182 @@
+//! Settings: read once at start, every mistake reported together, passed down as
+//! values.
+//!
+//! Three layers, later ones win: `prahari.toml`, the environment (with the `.env`
+//! file beneath it), flags. A mistake in one source, channel or rule costs only
+//! that entry; a file that is not TOML, or a wrong section, stops the start.
+
+mod entry;
+mod env;
+mod file;
+mod keys;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use entry::{ChannelEntry, SourceEntry};
+pub use env::{Environment, read_environment};
+pub use file::{Alerting, Log, LogFormat, Server, Watch};
+
+use model::Rule;
+
+/// Everything the program needs to know, ready to use.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where and how the service answers.
+    pub server: Server,
+    /// The folder of everything Prahari keeps.
+    pub data_dir: PathBuf,
+    /// The database file.
+    pub database: PathBuf,
+    /// The door out.
+    pub net: net::Config,
+    /// The user's keywords.
+    pub watch: Watch,
+    /// How alerts are gathered.
+    pub alerting: Alerting,
+    /// How the log is written.
+    pub log: Log,
+    /// What is read, switched-off ones included.
+    pub sources: Vec<SourceEntry>,
+    /// Who is told.
+    pub channels: Vec<ChannelEntry>,
+    /// Of what.
+    pub rules: Vec<Rule>,
+    /// What was assumed because nobody said it; `prahari check` states each.
+    pub assumptions: Vec<String>,
+    /// Mistakes that cost one entry each.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// Something wrong in the settings: where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// File and line, or the variable.
+    pub place: String,
+    /// What is wrong, naming the key.
+    pub what: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+/// What flags say.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--config`: this file must exist. Without it `prahari.toml` is read if it is there.
+    pub config: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<String>,
+    /// `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+    /// `--database`.
+    pub database: Option<PathBuf>,
+}
+
+/// The file that is read when no flag names another.
+pub const DEFAULT_FILE: &str = "prahari.toml";
+
+/// Reads all settings.
+///
+/// # Errors
+/// Every mistake that leaves nothing to start with.
+pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings, Vec<Mistake>> {
+    let path = flags
+        .config
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && flags.config.is_none() => {
+            String::new()
+        }
+        Err(error) => {
+            return Err(vec![Mistake {
+                place: path.display().to_string(),
+                what: error.to_string(),
+            }]);
+        }
+    };
+    parse(&text, &path, flags, environment)
+}
+
+/// Settings from the text of a file, an environment and flags. Pure.
+///
+/// # Errors
+/// See [`load`].
+pub fn parse(
+    text: &str,
+    path: &Path,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<Settings, Vec<Mistake>> {
+    let place = path.display().to_string();
+    let mut document = file::Document::parse(text, &place).map_err(|mistake| vec![mistake])?;
+    let mut mistakes = environment.mistakes.clone();
+    let mut assumptions = Vec::new();
+
+    environment.overlay(&mut document);
+    let file = document.sections()?;
+
+    let mut sources = entry::sources(&document, file.catalogue, &mut mistakes);
+    if let Some(key) = environment.get("NVD_API_KEY") {
+        for source in &mut sources {
+            if let sources::SourceConfig::Nvd(config) = &mut source.config
+                && config.api_key.is_none()
+            {
+                config.api_key = Some(model::Secret::new(key.to_owned()));
+            }
+        }
+    }
+    let seed = environment.seed_channels(&mut assumptions);
+    let channels = entry::channels(&document, seed, &mut mistakes);
+    let rules = entry::rules(&document, &channels, &mut mistakes);
+
+    let mut watch = file.watch;
+    watch.keywords.extend(environment.keywords());
+    let mut server = file.server;
+    if let Some(listen) = &flags.listen {
+        server.listen.clone_from(listen);
+    }
+    server.check().map_err(|what| {
+        vec![Mistake {
+            place: document.place_of("server"),
+            what,
+        }]
+    })?;
+    let data_dir = flags.data_dir.clone().unwrap_or(file.data_dir);
+    let database = match (
+        &flags.database,
+        &file.database,
+        environment.get("DATABASE_URL"),
+    ) {
+        (Some(flag), _, _) => flag.clone(),
+        (None, _, Some(url)) => env::database_path(url).map_err(|mistake| vec![mistake])?,
+        (None, Some(path), None) => path.clone(),
+        (None, None, None) => data_dir.join("prahari.db"),
+    };
+    Ok(Settings {
+        server,
+        data_dir,
+        database,
+        net: file.net,
+        watch,
+        alerting: file.alerting,
+        log: file.log,
+        sources,
+        channels,
+        rules,
+        assumptions,
+        mistakes,
+    })
+}
+
+/// A map of settings from variable names, as tests and [`read_environment`] make it.
+pub type Variables = BTreeMap<String, String>;
+
+#[cfg(test)]
+mod tests;

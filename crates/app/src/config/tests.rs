@@ -1,0 +1,286 @@
+//! What people write into settings, and what they are told.
+
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, Vec<Mistake>> {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let environment = Environment {
+        variables,
+        mistakes: Vec::new(),
+    };
+    parse(
+        text,
+        Path::new("prahari.toml"),
+        &Flags::default(),
+        &environment,
+    )
+}
+
+fn wrong(text: &str, expected: &Expect) {
+    let mistakes = read(text, &[]).map_or_else(|mistakes| mistakes, |settings| settings.mistakes);
+    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    expected.assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn a_misspelt_key_is_an_error_that_names_the_right_one() {
+    wrong(
+        "[server]\nlisten = \"127.0.0.1:9\"\n\n[alertng]\ngroup_wait_seconds = 1\n[watch]\nkeyword = []\n",
+        &expect![[r#"
+            prahari.toml:4: unknown key `alertng`; did you mean `alerting`?
+            prahari.toml:7: unknown key `watch.keyword`; did you mean `keywords`?"#]],
+    );
+}
+
+#[test]
+fn a_wrong_entry_costs_only_itself_and_is_told_with_its_line() {
+    let text = r#"
+        [[sources]]
+        id = "good"
+        kind = "feed"
+        url = "https://example.org/feed"
+
+        [[sources]]
+        id = "bad"
+        kind = "fead"
+        url = "https://example.org/feed"
+
+        [[sources]]
+        id = "worse"
+        kind = "feed"
+        urll = "https://example.org/feed"
+        intervall = "5s"
+
+        [[sources]]
+        id = "worst"
+        kind = "feed"
+        url = 7
+
+        [[rules]]
+        id = "r"
+        min_severity = "hihg"
+
+        [[rules]]
+        id = "s"
+        channels = ["slck"]
+
+        [[channels]]
+        id = "slack"
+        kind = "slack"
+        token = "xoxb-1"
+        colour = "red"
+    "#;
+    wrong(
+        text,
+        &expect![[r#"
+            prahari.toml:9: sources[1].kind: there is no kind `fead`; did you mean `feed`?
+            prahari.toml:16: unknown key `sources[2].intervall`; did you mean `interval`?
+            prahari.toml:15: unknown key `sources[2].urll`; did you mean `url`?
+            prahari.toml:18: sources[3]: invalid type: integer `7`, expected a string
+            prahari.toml:35: unknown key `channels[0].colour`
+            prahari.toml:25: rules[0].min_severity: unknown variant `hihg`, expected one of `low`, `medium`, `high`, `critical`
+            prahari.toml:29: rules[1].channels: there is no channel `slck`"#]],
+    );
+    let settings = read(text, &[]).unwrap();
+    assert!(
+        settings
+            .sources
+            .iter()
+            .any(|source| source.id.as_str() == "good")
+    );
+    assert!(settings.channels.is_empty());
+}
+
+#[test]
+fn text_that_is_not_toml_stops_the_start_at_its_line() {
+    wrong(
+        "[server]\nlisten = \n",
+        &expect!["prahari.toml:2: string values must be quoted, expected literal string"],
+    );
+    wrong(
+        "[server]\nlisten = \"0.0.0.0:8000\"\n",
+        &expect![
+            "prahari.toml:1: listen: `0.0.0.0:8000` is reachable from other machines, and this version has no login; bind a loopback address and put a proxy with a login before it"
+        ],
+    );
+    wrong(
+        "[server]\nlisten = 8000\n",
+        &expect!["prahari.toml:2: server.listen: invalid type: integer `8000`, expected a string"],
+    );
+}
+
+#[test]
+fn four_variables_alone_are_enough_and_each_assumption_is_said() {
+    let settings = read(
+        "",
+        &[
+            ("EMAIL_USER", "soc@example.org"),
+            ("EMAIL_PASS", "hunter2"),
+            ("SLACK_TOKEN", "xoxb-1"),
+            ("TELEGRAM_TOKEN", "1:abc"),
+        ],
+    )
+    .unwrap();
+    let channels: Vec<&str> = settings
+        .channels
+        .iter()
+        .map(|channel| channel.id.as_str())
+        .collect();
+    assert_eq!(channels, ["email", "slack", "telegram"]);
+    expect![[r#"
+        SMTP_SERVER is not set: mail goes out through smtp.example.org
+        EMAIL_RECIPIENTS is not set: mail goes to soc@example.org
+        SLACK_CHANNEL is not set: Slack messages go to #security
+        TELEGRAM_CHAT_ID is not set: messages go to the first chat that sends /start to the bot"#]]
+    .assert_eq(&settings.assumptions.join("\n"));
+    assert!(settings.mistakes.is_empty(), "{:?}", settings.mistakes);
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let settings = read(
+        "[server]\nlisten = \"127.0.0.1:1\"\n[watch]\nkeywords = [\"a\"]\n",
+        &[
+            ("PRAHARI_SERVER__LISTEN", "127.0.0.1:9000"),
+            ("PRAHARI_ALERTING__GROUP_WAIT_SECONDS", "5"),
+            ("KEYWORDS", "Fortinet, SAP"),
+            ("DATABASE_URL", "sqlite:///tmp/x.db"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.server.listen, "127.0.0.1:9000");
+    assert_eq!(settings.alerting.group_wait_seconds, 5);
+    assert_eq!(settings.watch.keywords, ["a", "Fortinet", "SAP"]);
+    assert_eq!(settings.database, PathBuf::from("/tmp/x.db"));
+}
+
+#[test]
+fn a_variable_that_names_no_key_is_an_error() {
+    let mistakes = read("", &[("PRAHARI_SERVER__LISTN", "x")]).unwrap_err();
+    expect!["PRAHARI_SERVER__LISTN: unknown key `server.listn`; did you mean `listen`?"]
+        .assert_eq(&mistakes[0].to_string());
+}
+
+#[test]
+fn a_line_of_the_env_file_that_cannot_be_read_costs_only_itself() {
+    let environment = Environment::of_text(
+        "KEYWORDS=a,b\nthis is no line\nSLACK_TOKEN='xoxb 1'\n# a remark\n",
+        ".env",
+    );
+    assert_eq!(environment.get("KEYWORDS"), Some("a,b"));
+    assert_eq!(environment.get("SLACK_TOKEN"), Some("xoxb 1"));
+    expect![".env:2: not of the form NAME=value (put a value with blanks or # in quotes)"]
+        .assert_eq(
+            &environment
+                .mistakes
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
+}
+
+#[test]
+fn a_shipped_source_can_be_changed_by_its_id() {
+    let settings = read(
+        "[[sources]]\nid = \"nvd\"\nenabled = false\n",
+        &[("NVD_API_KEY", "k")],
+    )
+    .unwrap();
+    let nvd = settings
+        .sources
+        .iter()
+        .find(|source| source.id.as_str() == "nvd")
+        .unwrap();
+    assert!(!nvd.enabled);
+    assert_eq!(nvd.config.kind(), "nvd");
+    assert!(settings.mistakes.is_empty());
+}
+
+#[test]
+fn without_rules_there_are_two() {
+    let ids = |text: &str| -> Vec<String> {
+        read(text, &[])
+            .unwrap()
+            .rules
+            .iter()
+            .map(|rule| rule.id.to_string())
+            .collect()
+    };
+    assert_eq!(ids(""), ["feed", "urgent"]);
+    assert_eq!(
+        ids("[[rules]]\nid = \"mine\"\nregions = [\"in\"]\n"),
+        ["feed", "mine"]
+    );
+}
+
+/// The example with every option's mark taken away.
+fn example() -> String {
+    let text = include_str!("../../../../prahari.example.toml");
+    let option = |line: &str| {
+        line.strip_prefix('#')
+            .filter(|rest| rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()))
+            .map(str::to_owned)
+    };
+    text.lines()
+        .map(|line| option(line).unwrap_or_else(|| line.to_owned()) + "\n")
+        .collect()
+}
+
+#[test]
+fn the_example_is_right_when_every_mark_is_taken_away() {
+    let settings = read(&example(), &[]).unwrap();
+    assert_eq!(settings.mistakes, []);
+    assert_eq!(
+        settings.alerting.group_wait_seconds,
+        Alerting::default().group_wait_seconds
+    );
+}
+
+#[test]
+fn the_example_has_every_option() {
+    let example = example();
+    let mut missing = Vec::new();
+    for schema in [
+        keys::schema::<file::File>(),
+        keys::schema::<sources::SourceConfig>(),
+        keys::schema::<channels::ChannelConfig>(),
+        entry::schema_of_common(),
+    ] {
+        let mut names = std::collections::BTreeSet::new();
+        options(&schema, &mut names);
+        missing.extend(names.into_iter().filter(|name| {
+            !example.lines().any(|line| {
+                line.starts_with(&format!("{name} ="))
+                    || line.starts_with(&format!("[{name}]"))
+                    || line.starts_with(&format!("[[{name}]]"))
+            })
+        }));
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+/// Every property name in a schema, at any depth.
+fn options(schema: &serde_json::Value, names: &mut std::collections::BTreeSet<String>) {
+    if let Some(properties) = schema
+        .get("properties")
+        .and_then(serde_json::Value::as_object)
+    {
+        names.extend(properties.keys().cloned());
+    }
+    match schema {
+        serde_json::Value::Object(object) => {
+            object.values().for_each(|value| options(value, names))
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| options(value, names)),
+        _ => {}
+    }
+}

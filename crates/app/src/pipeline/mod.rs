@@ -1,0 +1,219 @@
+//! The flow: collect, place, alert, deliver. Each stage is a function that does
+//! what is due and says what it did; the service calls them in turn, and so do
+//! `prahari ingest` and the tests.
+//!
+//! Between the stages stands the store: what one stage has committed the next one
+//! finds, whoever runs it and however often the process dies in between.
+
+mod alert;
+mod collect;
+mod deliver;
+mod place;
+
+use std::sync::Arc;
+
+use channels::Channel;
+use model::{ChannelId, Clock, IdMaker, Milestones, SourceId};
+use net::Door;
+use rules::RuleSet;
+use sources::Source;
+use store::{Store, StoreError};
+use understand::Context;
+
+use crate::config::{ChannelEntry, Settings, SourceEntry};
+
+pub use collect::{Poll, PollError};
+pub use deliver::Delivered;
+pub use place::PlaceError;
+
+/// Everything the stages need.
+pub struct Pipeline {
+    /// The settings it was made from.
+    pub settings: Settings,
+    /// The memory.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The sources that are read.
+    pub sources: Vec<OpenSource>,
+    /// The channels that speak.
+    pub channels: Vec<OpenChannel>,
+    ids: Arc<dyn IdMaker>,
+    milestones: Arc<dyn Milestones>,
+    context: Arc<Context>,
+    rules: RuleSet,
+    /// Names this process in leases.
+    holder: String,
+    /// One placement at a time within the process; the lease keeps others out.
+    lane: tokio::sync::Mutex<()>,
+}
+
+/// A source, ready to be polled.
+pub struct OpenSource {
+    /// What the settings say.
+    pub entry: SourceEntry,
+    source: Box<dyn Source>,
+}
+
+/// A channel, ready to deliver.
+pub struct OpenChannel {
+    /// What the settings say.
+    pub entry: ChannelEntry,
+    /// The channel.
+    pub channel: Box<dyn Channel>,
+}
+
+/// What the world gives a pipeline: time, ids, and who is told of milestones.
+#[derive(Clone)]
+pub struct World {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn IdMaker>,
+    /// Milestones.
+    pub milestones: Arc<dyn Milestones>,
+}
+
+impl Pipeline {
+    /// Opens the store, the sources and the channels.
+    ///
+    /// # Errors
+    /// The store cannot be opened, or a setting contradicts itself.
+    pub async fn open(settings: Settings, world: World) -> anyhow::Result<Self> {
+        if let Some(folder) = settings
+            .database
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                anyhow::anyhow!(
+                    "the data folder {} cannot be made: {error}",
+                    folder.display()
+                )
+            })?;
+        }
+        let store = store::open(settings.database.clone(), Arc::clone(&world.milestones))
+            .await
+            .map_err(|error| anyhow::anyhow!("{}: {error}", settings.database.display()))?;
+        Self::with_store(settings, world, store).await
+    }
+
+    /// A pipeline over a store that is open already.
+    ///
+    /// # Errors
+    /// A setting contradicts itself, or the store does not answer.
+    pub async fn with_store(
+        settings: Settings,
+        world: World,
+        store: Arc<dyn Store>,
+    ) -> anyhow::Result<Self> {
+        let door = Arc::new(
+            Door::new(settings.net.clone(), Arc::clone(&world.clock))
+                .map_err(anyhow::Error::msg)?,
+        );
+        let tools = sources::Tools {
+            door: Arc::clone(&door),
+            clock: Arc::clone(&world.clock),
+        };
+        let sources = settings
+            .sources
+            .iter()
+            .filter(|entry| entry.enabled)
+            .map(|entry| OpenSource {
+                entry: entry.clone(),
+                source: entry.config.clone().open(entry.id.clone(), &tools),
+            })
+            .collect();
+        let channels = open_channels(&settings, &store, &world.clock, door).await?;
+        let rules = RuleSet::compile(settings.rules.clone())?;
+        let context = Arc::new(Context::new(&settings.watch.keywords));
+        let holder = world.ids.next_id().to_string();
+        Ok(Self {
+            settings,
+            store,
+            clock: world.clock,
+            sources,
+            channels,
+            ids: world.ids,
+            milestones: world.milestones,
+            context,
+            rules,
+            holder,
+            lane: tokio::sync::Mutex::new(()),
+        })
+    }
+
+    /// The source of this name, if it is read.
+    #[must_use]
+    pub fn source(&self, id: &SourceId) -> Option<&OpenSource> {
+        self.sources.iter().find(|source| &source.entry.id == id)
+    }
+
+    /// The channels' names.
+    #[must_use]
+    pub fn channel_ids(&self) -> Vec<ChannelId> {
+        self.channels
+            .iter()
+            .map(|channel| channel.entry.id.clone())
+            .collect()
+    }
+}
+
+/// Memo under which a channel's settings fingerprint is kept.
+const SETTINGS_MEMO: &str = "settings";
+/// Memo under which a learned address is kept: a Telegram chat.
+pub(crate) const ADDRESS_MEMO: &str = "address";
+
+/// Opens every channel. A channel whose settings changed since it was paused is
+/// resumed: its deliveries have waited for just that.
+async fn open_channels(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    door: Arc<Door>,
+) -> anyhow::Result<Vec<OpenChannel>> {
+    let tools = channels::Tools {
+        door,
+        clock: Arc::clone(clock),
+    };
+    let mut open = Vec::new();
+    for entry in &settings.channels {
+        let mut config = entry.config.clone();
+        if store
+            .channel_memo(&entry.id, SETTINGS_MEMO)
+            .await?
+            .as_deref()
+            != Some(entry.fingerprint.as_str())
+        {
+            store
+                .keep_channel_memo(&entry.id, SETTINGS_MEMO, &entry.fingerprint)
+                .await?;
+            // What was learned belonged to the old settings.
+            store.keep_channel_memo(&entry.id, ADDRESS_MEMO, "").await?;
+            if store.resume(&entry.id).await? {
+                tracing::info!(channel.id = %entry.id, "{} has new settings and is no longer paused", entry.id);
+            }
+        } else if let Some(address) = store.channel_memo(&entry.id, ADDRESS_MEMO).await?
+            && !address.is_empty()
+        {
+            config.learned(&address);
+        }
+        let channel = config
+            .open(entry.id.clone(), &tools)
+            .map_err(|what| anyhow::anyhow!("channel {}: {what}", entry.id))?;
+        open.push(OpenChannel {
+            entry: entry.clone(),
+            channel,
+        });
+    }
+    Ok(open)
+}
+
+/// The name of the lease that keeps placement in one lane.
+const LANE: &str = "placement";
+
+impl From<StoreError> for PollError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,150 @@
+//! Place: what waits is understood, finds its incident, meets the rules, and is
+//! committed with its alerts and their deliveries in one transaction.
+//!
+//! One lane for all processes: two items of one story that arrive together must
+//! not open two incidents. The lease has a fencing number that every commit
+//! checks, so a process that slept through its lease cannot write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::clock::later;
+use model::{Analysis, Incident, IncidentId};
+use store::{Fence, Placed, StoreError, Waiting};
+use understand::{Placement, fold, place, understand};
+
+use super::{LANE, Pipeline};
+
+/// How many items are understood together.
+const BATCH: u32 = 64;
+/// How long the lane is held without renewal.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// Why placement stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The store could not do it; what waits waits on.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The machine could not run the analysis.
+    #[error("the analysis was stopped: {0}")]
+    Stopped(String),
+}
+
+impl Pipeline {
+    /// Places everything that waits, and says how many items that was. When
+    /// another process holds the lane, nothing: it will.
+    ///
+    /// # Errors
+    /// See [`PlaceError`].
+    pub async fn place_waiting(&self) -> Result<u64, PlaceError> {
+        let _alone = self.lane.lock().await;
+        let mut placed = 0;
+        loop {
+            let now = self.clock.now();
+            let Some(fence) = self
+                .store
+                .acquire(LANE, &self.holder, now, later(now, LEASE))
+                .await?
+            else {
+                return Ok(placed);
+            };
+            let waiting = self.store.unplaced(BATCH).await?;
+            if waiting.is_empty() {
+                self.store.release(&fence).await?;
+                return Ok(placed);
+            }
+            for (waiting, analysis) in self.analyse(waiting).await? {
+                match self.place_one(&fence, &waiting, analysis).await {
+                    Ok(()) => placed += 1,
+                    Err(StoreError::Fenced) => return Ok(placed),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+    }
+
+    /// Understands a batch away from the threads that serve requests.
+    async fn analyse(&self, waiting: Vec<Waiting>) -> Result<Vec<(Waiting, Analysis)>, PlaceError> {
+        let context = Arc::clone(&self.context);
+        tokio::task::spawn_blocking(move || {
+            waiting
+                .into_iter()
+                .map(|waiting| {
+                    let analysis = understand(&waiting.item, &context);
+                    (waiting, analysis)
+                })
+                .collect()
+        })
+        .await
+        .map_err(|error| PlaceError::Stopped(error.to_string()))
+    }
+
+    async fn place_one(
+        &self,
+        fence: &Fence,
+        waiting: &Waiting,
+        analysis: Analysis,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let item = &waiting.item;
+        let mut placed = Placed {
+            item: item.id,
+            at: now,
+            repeat_of: None,
+            joined_because: None,
+            incident: None,
+            alerts: Vec::new(),
+            deliveries: Vec::new(),
+            analysis,
+        };
+        if placed.analysis.relevance.is_relevant() {
+            let candidates = self.store.candidates(item, &placed.analysis).await?;
+            let placement = place(&placed.analysis, &candidates);
+            let (before, id) = match &placement {
+                Placement::Joins {
+                    incident,
+                    because,
+                    repeat_of,
+                } => {
+                    placed.repeat_of = *repeat_of;
+                    placed.joined_because = Some(because.clone());
+                    let before = candidates
+                        .iter()
+                        .map(|candidate| &candidate.incident)
+                        .find(|known| known.id == *incident);
+                    (before, *incident)
+                }
+                Placement::Opens => (None, IncidentId(self.ids.next_id())),
+            };
+            let cves = all_cves(before, &placed.analysis);
+            let vulnerabilities = self.store.vulnerabilities(&cves).await?;
+            let after = fold(
+                before,
+                id,
+                item,
+                &placed.analysis,
+                &placement,
+                &vulnerabilities,
+            );
+            let (alerts, deliveries) = self.alert(before, &after, waiting.occasion, now);
+            placed.alerts = alerts;
+            placed.deliveries = deliveries;
+            placed.incident = Some(after);
+        }
+        self.store.commit(fence, placed).await
+    }
+}
+
+/// The CVEs the incident is about once the item is in it.
+fn all_cves(before: Option<&Incident>, analysis: &Analysis) -> Vec<model::CveId> {
+    let mut cves = before
+        .map(|incident| incident.cves.clone())
+        .unwrap_or_default();
+    for cve in &analysis.story_keys.cves {
+        if !cves.contains(cve) {
+            cves.push(cve.clone());
+        }
+    }
+    cves
+}

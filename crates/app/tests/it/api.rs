@@ -1,0 +1,430 @@
+//! The API as a client meets it, over a socket.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::world::{World, minutes};
+
+/// A client of a served world.
+struct Client {
+    world: World,
+    base: String,
+    http: reqwest::Client,
+    _stop: watch::Sender<bool>,
+}
+
+impl Client {
+    async fn of(world: World) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (stop, stopping) = watch::channel(false);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let router = app::api::router(std::sync::Arc::clone(&world.pipeline), stopping);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        Self {
+            world,
+            base,
+            http,
+            _stop: stop,
+        }
+    }
+
+    async fn start() -> Self {
+        Self::of(World::start().await).await
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, Value) {
+        let response = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .send()
+            .await
+            .unwrap();
+        let status = response.status();
+        (
+            status,
+            serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default(),
+        )
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/json");
+        let response = request.body(body.to_string()).send().await.unwrap();
+        let status = response.status();
+        (
+            status,
+            serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default(),
+        )
+    }
+
+    async fn titles(&self, query: &str) -> Vec<String> {
+        let (status, list) = self.get(&format!("/api/incidents{query}")).await;
+        assert_eq!(status, 200, "{query}: {list}");
+        list["incidents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|i| i["title"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn an_incident_that_is_posted_is_understood_placed_and_found() {
+    let client = Client::start().await;
+    let report = json!({
+        "title": "Hospital chain in Kochi halts admissions",
+        "description": "Ransomware encrypted the records of 2 lakh patients, the hospital said.",
+        "severity": "High",
+        "type": "ransomware",
+        "source": "State CERT",
+        "date": "2026-11-20",
+        "country": "in",
+        "url": "https://example.org/kochi"
+    });
+    let (status, incident) = client.post("/api/incidents", &report).await;
+    assert_eq!(status, 201, "{incident}");
+    assert_eq!(
+        incident["title"],
+        "Hospital chain in Kochi halts admissions"
+    );
+    assert_eq!(incident["severity"], "high");
+    assert_eq!(incident["source"], "state-cert");
+    assert!(
+        incident["countries"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("IN"))
+    );
+    assert_eq!(incident["types"][0]["label"], "ransomware");
+    let (_, again) = client.post("/api/incidents", &report).await;
+    assert_eq!(
+        again["id"], incident["id"],
+        "the same report sent twice is one item"
+    );
+    let id = incident["id"].as_str().unwrap();
+    let (status, full) = client.get(&format!("/api/incidents/{id}")).await;
+    assert_eq!(status, 200);
+    assert_eq!(full["timeline"].as_array().unwrap().len(), 1);
+    assert!(!full["reasons"].as_array().unwrap().is_empty());
+    assert_eq!(
+        client
+            .titles("?q=kochi+patients&severity=high&country=IN&type=ransomware")
+            .await
+            .len(),
+        1
+    );
+    assert_eq!(client.titles("?q=kochi+bakery").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_minimal_post_is_enough() {
+    let client = Client::start().await;
+    let (status, incident) = client
+        .post(
+            "/api/incidents",
+            &json!({ "title": "Odd traffic at the edge" }),
+        )
+        .await;
+    assert_eq!(status, 201, "{incident}");
+    assert_eq!(incident["source"], "api");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let client = Client::start().await;
+    for (path, status, code, field) in [
+        ("/api/incidents?severity=hihg", 400, "bad_value", "severity"),
+        ("/api/incidents?limit=0", 400, "bad_value", "limit"),
+        ("/api/incidents?limit=x", 400, "bad_value", "limit"),
+        (
+            "/api/incidents?seveirty=high",
+            400,
+            "unknown_parameter",
+            "seveirty",
+        ),
+        ("/api/incidents?since=yesterday", 400, "bad_value", "since"),
+        ("/api/incidents?cve=CVE-1", 400, "bad_value", "cve"),
+        ("/api/incidents?after=nonsense", 400, "bad_value", "after"),
+        (
+            "/api/incidents?type=ransomware&type=ddos",
+            400,
+            "bad_value",
+            "type",
+        ),
+        ("/alerts?limit=1000", 400, "bad_value", "limit"),
+    ] {
+        let (got, problem) = client.get(path).await;
+        assert_eq!(
+            (
+                got.as_u16(),
+                problem["code"].as_str(),
+                problem["field"].as_str()
+            ),
+            (status, Some(code), Some(field)),
+            "{path}"
+        );
+    }
+    for path in [
+        "/api/incidents/none",
+        "/api/incidents/01936000-0000-7000-8000-000000000001",
+        "/api/nothing",
+    ] {
+        let (got, problem) = client.get(path).await;
+        assert_eq!(
+            (got.as_u16(), problem["code"].as_str()),
+            (404, Some("not_found")),
+            "{path}"
+        );
+    }
+    for (body, field) in [
+        (json!({ "title": " " }), Some("title")),
+        (
+            json!({ "title": "a", "severity": "terrible" }),
+            Some("severity"),
+        ),
+        (
+            json!({ "title": "a", "url": "javascript:alert(1)" }),
+            Some("url"),
+        ),
+        (json!({ "title": "a", "country": "India" }), Some("country")),
+        (json!({ "title": "a", "date": "soon" }), Some("date")),
+        (json!({ "title": "a", "type": "earthquake" }), Some("type")),
+        (json!({ "title": "a", "colour": "red" }), None),
+        (json!({ "headline": "a" }), None),
+        (json!([1]), None),
+    ] {
+        let (got, problem) = client.post("/api/incidents", &body).await;
+        assert_eq!(
+            (got.as_u16(), problem["field"].as_str()),
+            (400, field),
+            "{body}: {problem}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn simple_posts_of_other_sites_and_large_bodies_are_refused() {
+    let client = Client::start().await;
+    let url = format!("{}/api/incidents", client.base);
+    let form = client
+        .http
+        .post(&url)
+        .header("content-type", "text/plain")
+        .body("{\"title\":\"a\"}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(form.status(), 415);
+    let body = json!({ "title": "a", "description": "x".repeat(300 * 1024) });
+    let (status, problem) = client.post("/api/incidents", &body).await;
+    assert_eq!(
+        (status.as_u16(), problem["code"].as_str()),
+        (413, Some("too_large"))
+    );
+    let rebound = client
+        .http
+        .get(&url)
+        .header("host", "evil.example")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(rebound.status(), 421);
+    let wrong = client.http.delete(&url).send().await.unwrap();
+    assert_eq!(wrong.status(), 405);
+    assert_eq!(wrong.headers()["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn websites_may_fetch_alerts_and_nothing_else() {
+    let mut client = Client::start().await;
+    client.world.publish_text(
+        "feed-a",
+        "Acme confirms data breach",
+        "Records of 40,000 customers were taken.",
+    );
+    client.world.pass(minutes(10)).await;
+    let response = client
+        .http
+        .get(format!("{}/alerts", client.base))
+        .header("origin", "https://site.example")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    let alerts: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    let alert = &alerts.as_array().unwrap()[0];
+    let mut keys: Vec<&str> = alert
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        [
+            "description",
+            "id",
+            "incident_id",
+            "published",
+            "severity",
+            "source",
+            "title",
+            "types",
+            "url"
+        ]
+    );
+    assert_eq!(alert["title"], "Acme confirms data breach");
+    let list = client
+        .http
+        .get(format!("{}/api/incidents", client.base))
+        .header("origin", "https://site.example")
+        .send()
+        .await
+        .unwrap();
+    assert!(!list.headers().contains_key("access-control-allow-origin"));
+    assert!(
+        list.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .contains("script-src 'self'")
+    );
+}
+
+#[tokio::test]
+async fn pages_give_each_incident_once_while_new_ones_arrive() {
+    let mut client = Client::start().await;
+    for number in 0..25 {
+        client.world.publish_text(
+            "feed-a",
+            &format!("Company {number} confirms data breach"),
+            &format!("Unit {number} lost records."),
+        );
+    }
+    client.world.pass(minutes(10)).await;
+    let mut seen = Vec::new();
+    let mut after = String::new();
+    loop {
+        let (_, page) = client.get(&format!("/api/incidents?limit=10{after}")).await;
+        seen.extend(
+            page["incidents"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|i| i["id"].as_str().unwrap().to_owned()),
+        );
+        client.world.publish_text(
+            "feed-b",
+            &format!("Latecomer {} confirms data breach", seen.len()),
+            "More records were lost.",
+        );
+        client.world.pass(minutes(10)).await;
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 25);
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 25);
+}
+
+#[tokio::test]
+async fn a_status_is_changed_and_told_live() {
+    let mut client = Client::start().await;
+    client
+        .world
+        .publish_text("feed-a", "Acme confirms data breach", "Records were taken.");
+    client.world.pass(minutes(10)).await;
+    let (_, list) = client.get("/api/incidents").await;
+    let id = list["incidents"][0]["id"].as_str().unwrap().to_owned();
+    let request = client
+        .http
+        .patch(format!("{}/api/incidents/{id}", client.base))
+        .header("content-type", "application/json");
+    let response = request
+        .body("{\"status\":\"watching\"}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(client.titles("?status=watching").await.len(), 1);
+    assert_eq!(client.titles("?status=new").await.len(), 0);
+    // Everything since the beginning, to a reader that comes back.
+    let mut stream = client
+        .http
+        .get(format!("{}/api/live", client.base))
+        .header("last-event-id", "0")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let mut text = String::new();
+    while !text.contains("incident.updated") {
+        text.push_str(&String::from_utf8_lossy(
+            &stream.chunk().await.unwrap().unwrap(),
+        ));
+    }
+    assert!(text.contains("event: incident.opened"), "{text}");
+    assert!(text.contains(&id));
+}
+
+#[tokio::test]
+async fn sources_show_how_they_stand() {
+    let mut client = Client::start().await;
+    client.world.feeds["feed-b"].set_mood(testkit::feeds::Mood::WebPage);
+    client.world.pass(minutes(10)).await;
+    let (_, list) = client.get("/api/sources").await;
+    let state = |id: &str| {
+        let sources = list["sources"].as_array().unwrap();
+        sources.iter().find(|source| source["id"] == id).unwrap()["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        (state("feed-a").as_str(), state("feed-b").as_str()),
+        ("fresh", "failing")
+    );
+}
+
+#[tokio::test]
+async fn health_and_docs_answer() {
+    let client = Client::start().await;
+    for path in ["/healthz", "/readyz", "/api/openapi.json"] {
+        assert_eq!(client.get(path).await.0, 200, "{path}");
+    }
+    let page = client
+        .http
+        .get(format!("{}/api/docs", client.base))
+        .send()
+        .await
+        .unwrap();
+    let text = String::from_utf8(page.bytes().await.unwrap().to_vec()).unwrap();
+    assert!(text.contains("/api/incidents/{id}"));
+    let dashboard = client
+        .http
+        .get(format!("{}/incidents/anything", client.base))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(dashboard.status(), 200);
+    assert!(
+        dashboard.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
+}

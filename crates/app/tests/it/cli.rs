@@ -1,0 +1,144 @@
+//! The command line as a user and a script meet it.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Self {
+        std::fs::write(self.0.path().join(name), text).unwrap();
+        self
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_prahari"));
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+const LINES: &str = r#"{"title":"Acme confirms data breach","text":"Records of 40,000 customers in Mumbai were taken.","url":"https://example.org/1","published":"2026-11-20T10:00:00Z"}
+this line is no JSON
+{"title":"साइबर हमले के बाद अस्पताल बंद","text":"केरल के अस्पताल पर रैंसमवेयर हमला हुआ।","url":"https://example.org/2","published":"2026-11-20T11:00:00Z"}
+"#;
+
+#[test]
+fn a_folder_of_documents_is_read_listed_shown_and_searched() {
+    let folder = Folder::new();
+    folder
+        .write("prahari.toml", "catalogue = false\n")
+        .write("items.jsonl", LINES);
+    let summary = folder.json(&["ingest", "items.jsonl", "--json"]);
+    assert_eq!(summary["sources"][0]["new_items"], 2, "{summary}");
+    assert_eq!(summary["sources"][0]["problems"], 1);
+    assert_eq!(summary["placed"], 2);
+    let list = folder.json(&["incident", "list", "--json"]);
+    assert_eq!(list["total"], 2, "{list}");
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    let shown = folder.run(&["incident", "show", id]);
+    assert!(shown.status.success());
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("Why"));
+    let found = folder.json(&["search", "customers", "Mumbai", "--json"]);
+    assert_eq!(found["incidents"][0]["title"], "Acme confirms data breach");
+    let found = folder.json(&["search", "अस्पताल", "--json"]);
+    assert_eq!(found["total"], 1);
+    let again = folder.json(&["ingest", "items.jsonl", "--json"]);
+    assert_eq!(
+        again["sources"][0]["new_items"], 0,
+        "an unchanged file brings nothing new"
+    );
+}
+
+#[test]
+fn documents_can_come_by_standard_input() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n");
+    let mut child = folder
+        .command(&["ingest", "-", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(LINES.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["sources"][0]["new_items"], 2, "{summary}");
+}
+
+#[test]
+fn exit_codes_tell_scripts_what_happened() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n");
+    let code = |arguments: &[&str]| folder.run(arguments).status.code();
+    assert_eq!(code(&["init-db"]), Some(0));
+    assert_eq!(code(&["check"]), Some(0));
+    assert_eq!(
+        code(&["incident", "show", "01936000-0000-7000-8000-000000000001"]),
+        Some(1)
+    );
+    assert_eq!(code(&["ingest", "missing.xml"]), Some(1));
+    assert_eq!(code(&["notify", "test"]), Some(1));
+    assert_eq!(code(&["frobnicate"]), Some(2));
+    folder.write("prahari.toml", "catalouge = false\n");
+    assert_eq!(code(&["check"]), Some(1));
+    assert_eq!(code(&["ingest"]), Some(2));
+    let said = String::from_utf8(folder.run(&["ingest"]).stderr).unwrap();
+    assert!(
+        said.contains("prahari.toml:1: unknown key `catalouge`; did you mean `catalogue`?"),
+        "{said}"
+    );
+}
+
+#[test]
+fn check_states_what_is_assumed_and_shows_no_secret() {
+    let folder = Folder::new();
+    folder.write(".env", "EMAIL_USER=soc@gmail.com\nEMAIL_PASS=hunter2\nSLACK_TOKEN=xoxb-hush\nTELEGRAM_TOKEN=1:hush\n");
+    let output = folder.run(&["check"]);
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for part in [
+        "smtp.gmail.com",
+        "mail goes to soc@gmail.com",
+        "#security",
+        "/start",
+        "127.0.0.1:8000",
+        "rule urgent",
+    ] {
+        assert!(said.contains(part), "{part} is missing in:\n{said}");
+    }
+    assert!(
+        !said.contains("hunter2") && !said.contains("hush"),
+        "{said}"
+    );
+}
