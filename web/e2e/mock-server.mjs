@@ -1,0 +1,208 @@
+// A stand-in for the binary while working on screens: serves dist/ as the binary
+// does (same Content-Security-Policy, index.html for unknown paths) and the API
+// over a made-up world. It is no test of the product: e2e/journey.spec.mjs is.
+//
+//   npm run build && npm run start:mock -- [--port 8000] [--count 400]
+//   npm start                        then shows it on port 3000 with hot reload
+//
+// POST /mock/news opens an incident; POST /mock/update?id= gives one an item more.
+
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { makeNews, makeWorld } from './mock-data.mjs'
+
+export const POLICY =
+  "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url))
+const types = /** @type {Record<string, string>} */ ({
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+})
+const ranks = ['low', 'medium', 'high', 'critical']
+
+/** @param {{ port?: number, count?: number, sources?: boolean, fail?: boolean }} options */
+export async function startMock({
+  port = 0,
+  count = 400,
+  sources: withSources = true,
+  fail = false,
+} = {}) {
+  const world = makeWorld({ count, now: Date.now() })
+  if (!withSources) {
+    world.sources = world.sources.map((source) => ({
+      ...source,
+      state: 'not_reached',
+      last_success: null,
+      last_attempt: null,
+      last_item: null,
+      items: 0,
+      failures: 0,
+      error: null,
+      problems: 0,
+      problem: null,
+    }))
+  }
+  /** @type {Set<import('node:http').ServerResponse>} */
+  const listeners = new Set()
+  let seq = 0
+  let news = 0
+
+  /** @param {string} kind @param {string} subject */
+  const tell = (kind, subject) => {
+    seq += 1
+    const data = JSON.stringify({ seq, at: new Date().toISOString(), kind, subject })
+    for (const listener of listeners)
+      listener.write(`id: ${seq}\nevent: ${kind}\ndata: ${data}\n\n`)
+  }
+
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://mock')
+    const path = url.pathname
+    /** @param {number} status @param {unknown} body */
+    const json = (status, body) => {
+      const type = status < 400 ? 'application/json' : 'application/problem+json'
+      response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body))
+    }
+    /** @param {number} status @param {string} code @param {string} detail */
+    const problem = (status, code, detail) =>
+      json(status, { type: 'about:blank', title: code, status, detail, code })
+
+    if (path === '/mock/news' && request.method === 'POST') {
+      news += 1
+      const incident = makeNews(news, Date.now())
+      world.incidents.unshift(incident)
+      tell('incident.opened', incident.id)
+      return json(201, { id: incident.id })
+    }
+    if (path === '/mock/update' && request.method === 'POST') {
+      const incident = world.incidents.find((one) => one.id === url.searchParams.get('id'))
+      if (incident === undefined) return problem(404, 'not_found', 'There is no such incident.')
+      Object.assign(incident, {
+        revision: incident.revision + 1,
+        items: incident.items + 1,
+        last_seen: new Date().toISOString(),
+      })
+      tell('incident.updated', incident.id)
+      return json(200, {})
+    }
+    if (path === '/api/live') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      response.write(': hello\n\n')
+      listeners.add(response)
+      response.on('close', () => listeners.delete(response))
+      return undefined
+    }
+    if (fail && path.startsWith('/api/'))
+      return problem(503, 'store_busy', 'The store is busy. It tries again by itself.')
+    if (path === '/api/sources') return json(200, { sources: world.sources })
+    if (path === '/api/incidents') return json(200, list(world.incidents, url.searchParams))
+    const id = /^\/api\/incidents\/([^/]+)$/.exec(path)?.[1]
+    if (id !== undefined) {
+      const incident = world.incidents.find((one) => one.id === decodeURIComponent(id))
+      if (incident === undefined) return problem(404, 'not_found', 'There is no such incident.')
+      if (request.method === 'PATCH') {
+        const chunks = []
+        for await (const chunk of request) chunks.push(chunk)
+        incident.status = JSON.parse(Buffer.concat(chunks).toString()).status
+        incident.revision += 1
+        tell('incident.updated', incident.id)
+        return json(200, summary(incident))
+      }
+      return json(200, incident)
+    }
+    if (path.startsWith('/api/')) return problem(404, 'not_found', 'There is no such address.')
+
+    const file = normalize(join(dist, path))
+    const wanted = file.startsWith(dist) && extname(file) !== '' ? file : join(dist, 'index.html')
+    try {
+      const body = await readFile(wanted)
+      response
+        .writeHead(200, {
+          'content-type': types[extname(wanted)] ?? 'application/octet-stream',
+          'content-security-policy': POLICY,
+        })
+        .end(body)
+    } catch {
+      response.writeHead(404).end('not found; has dist/ been built?')
+    }
+    return undefined
+  })
+  await new Promise((ready) => server.listen(port, '127.0.0.1', () => ready(undefined)))
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address())
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    world,
+    tell,
+    cut: () => {
+      for (const listener of listeners) listener.destroy()
+    },
+    stop: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** @param {import('../src/api/types').IncidentDetail} incident */
+function summary({
+  reasons: _r,
+  voices: _v,
+  entities: _e,
+  timeline: _t,
+  vulnerabilities: _u,
+  alerts: _a,
+  ...rest
+}) {
+  return rest
+}
+
+/** @param {import('../src/api/types').IncidentDetail[]} all @param {URLSearchParams} wanted */
+function list(all, wanted) {
+  const is = (/** @type {string} */ name) => wanted.get(name)?.split(',')
+  const words = wanted.get('q')?.toLowerCase().split(/\s+/) ?? []
+  const least = ranks.indexOf(wanted.get('severity') ?? 'low')
+  const found = all.filter(
+    (one) =>
+      ranks.indexOf(one.severity) >= least &&
+      (is('type')?.some((type) => one.types.some(({ label }) => label === type)) ?? true) &&
+      (is('country')?.some((code) => one.countries.includes(code)) ?? true) &&
+      (is('status')?.includes(one.status) ?? true) &&
+      (is('cve')?.some((cve) => one.cves.includes(cve)) ?? true) &&
+      (is('source')?.some((source) => one.sources.includes(source)) ?? true) &&
+      (is('keyword')?.some((keyword) => one.keywords.includes(keyword)) ?? true) &&
+      (wanted.get('exploited') !== 'true' || one.exploited) &&
+      Date.parse(one.last_seen) >= Date.parse(wanted.get('since') ?? '1970-01-01') &&
+      words.every((word) => `${one.title} ${one.summary}`.toLowerCase().includes(word)),
+  )
+  found.sort((a, b) =>
+    wanted.get('order') === 'worst'
+      ? b.severity_score - a.severity_score
+      : Date.parse(b.last_seen) - Date.parse(a.last_seen),
+  )
+  const from = Number(wanted.get('after') ?? 0)
+  const to = from + Number(wanted.get('limit') ?? 50)
+  return {
+    incidents: found.slice(from, to).map(summary),
+    next: to < found.length ? String(to) : null,
+    total: found.length,
+    total_exact: true,
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8000' },
+      count: { type: 'string', default: '400' },
+    },
+  })
+  const mock = await startMock({ port: Number(values.port), count: Number(values.count) })
+  console.log(`A made-up world is at ${mock.url}`)
+}

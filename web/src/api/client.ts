@@ -1,0 +1,108 @@
+// The API as functions. Every failure is an ApiError whose message is fit to be
+// read by a person; the server's problem+json is kept beside it.
+//
+// `since` in a list request is absolute: it is computed once for the first page
+// and carried along by the caller, because a cursor belongs to one filter.
+
+import type {
+  IncidentDetail,
+  IncidentList,
+  IncidentStatus,
+  IncidentSummary,
+  Problem,
+  SourceList,
+} from './types'
+
+export class ApiError extends Error {
+  /** HTTP status; 0 when the server did not answer at all. */
+  readonly status: number
+  readonly problem: Problem | undefined
+
+  constructor(message: string, status: number, problem?: Problem) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.problem = problem
+  }
+}
+
+export interface IncidentQuery {
+  q?: string | undefined
+  severity?: string | undefined
+  type?: string | undefined
+  country?: string | undefined
+  status?: string | undefined
+  cve?: string | undefined
+  source?: string | undefined
+  keyword?: string | undefined
+  exploited?: string | undefined
+  since?: string | undefined
+  order?: string | undefined
+  after?: string | undefined
+  limit?: string | undefined
+}
+
+export const api = {
+  incidents: {
+    list: (query: IncidentQuery, signal?: AbortSignal) =>
+      request<IncidentList>(`/api/incidents${queryString(query)}`, { signal }),
+    get: (id: string, signal?: AbortSignal) =>
+      request<IncidentDetail>(`/api/incidents/${encodeURIComponent(id)}`, { signal }),
+    setStatus: (id: string, status: IncidentStatus) =>
+      request<IncidentSummary>(`/api/incidents/${encodeURIComponent(id)}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ status }),
+      }),
+  },
+  sources: {
+    list: (signal?: AbortSignal) => request<SourceList>('/api/sources', { signal }),
+  },
+}
+
+type RequestOptions = Omit<RequestInit, 'signal'> & { signal?: AbortSignal | undefined }
+
+async function request<T>(url: string, { signal, ...init }: RequestOptions): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(url, {
+      ...init,
+      signal: signal ?? null,
+      headers: { accept: 'application/json', ...init.headers },
+    })
+  } catch (cause) {
+    // An aborted request is not a failure of the server; the query cache knows it by name.
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+    throw new ApiError('The server does not answer.', 0)
+  }
+  const type = response.headers.get('content-type') ?? ''
+  if (!response.ok) {
+    const problem = type.includes('json') ? await problemOf(response) : undefined
+    const message = problem?.detail || problem?.title || `The server answered ${response.status}.`
+    throw new ApiError(message, response.status, problem)
+  }
+  try {
+    return (await response.json()) as T
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+    throw new ApiError('The server sent an answer that cannot be read.', response.status)
+  }
+}
+
+async function problemOf(response: Response): Promise<Problem | undefined> {
+  try {
+    const body: unknown = await response.json()
+    return typeof body === 'object' && body !== null ? (body as Problem) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function queryString(query: IncidentQuery): string {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') params.set(name, value)
+  }
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}

@@ -1,0 +1,109 @@
+// One incident, the peek at its newer revision, and what people do about it.
+
+import {
+  type InfiniteData,
+  type QueryClient,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query'
+import { ApiError, api } from '../../api/client'
+import type { IncidentDetail, IncidentStatus, IncidentSummary } from '../../api/types'
+import { useToast } from '../../ui/toast'
+import type { IncidentListPage } from './list-queries'
+
+export const incidentDetail = (id: string) =>
+  queryOptions({
+    queryKey: ['incident', id],
+    queryFn: ({ signal }) => api.incidents.get(id, signal),
+    // Long enough for a prefetch on hover to serve the click.
+    staleTime: 15_000,
+    refetchOnReconnect: false,
+  })
+
+export const incidentDetailPeek = (id: string) =>
+  queryOptions({
+    queryKey: ['incident-peek', id],
+    queryFn: ({ signal }) => api.incidents.get(id, signal),
+    staleTime: 0,
+    gcTime: 0,
+  })
+
+/** Writes newer facts about incidents into the rows on screen, without moving any. */
+export function updateInPlace(
+  client: QueryClient,
+  newer: (shown: IncidentSummary) => IncidentSummary,
+) {
+  client.setQueriesData<InfiniteData<IncidentListPage>>(
+    { queryKey: ['incidents', 'list'] },
+    (list) => {
+      if (list === undefined) return list
+      let changed = false
+      const pages = list.pages.map((page) => {
+        const incidents = page.incidents.map((shown) => {
+          const next = newer(shown)
+          changed ||= next !== shown
+          return next
+        })
+        return { ...page, incidents }
+      })
+      return changed ? { ...list, pages } : list
+    },
+  )
+}
+
+const done: Record<IncidentStatus, string> = {
+  new: 'Marked as new.',
+  watching: 'Watching.',
+  handled: 'Marked as handled.',
+  dismissed: 'Dismissed.',
+}
+
+/** Sets the status at once, tells the server, offers to undo it, and takes it back if refused. */
+export function useSetStatus(id: string) {
+  const client = useQueryClient()
+  const say = useToast()
+  const show = (status: IncidentStatus) => {
+    client.setQueryData<IncidentDetail>(['incident', id], (shown) => shown && { ...shown, status })
+    updateInPlace(client, (shown) => (shown.id === id ? { ...shown, status } : shown))
+  }
+  const mutation = useMutation({
+    mutationKey: ['incident-status', id],
+    // One after the other, so that an undo never overtakes what it undoes.
+    scope: { id: `incident-status-${id}` },
+    mutationFn: ({ to }: { to: IncidentStatus; from: IncidentStatus; undoing?: boolean }) =>
+      api.incidents.setStatus(id, to),
+    onMutate: async ({ to, from, undoing }) => {
+      show(to)
+      await client.cancelQueries({ queryKey: ['incident', id] })
+      show(to)
+      if (!undoing) {
+        say({
+          text: done[to],
+          undo: () => mutation.mutate({ to: from, from: to, undoing: true }),
+        })
+      }
+    },
+    onSuccess: (summary) => {
+      client.setQueryData<IncidentDetail>(
+        ['incident', id],
+        // A revision further on than the next one holds more news than our own act.
+        (shown) =>
+          shown && {
+            ...shown,
+            status: summary.status,
+            revision: Math.min(summary.revision, shown.revision + 1),
+          },
+      )
+      updateInPlace(client, (shown) =>
+        shown.id === id ? { ...shown, status: summary.status, revision: summary.revision } : shown,
+      )
+    },
+    onError: (error, { from, to }) => {
+      show(from)
+      const why = error instanceof ApiError ? error.message : 'The change was not saved.'
+      say({ text: `Not ${to === 'new' ? 'marked as new' : to}: ${why}`, failed: true })
+    },
+  })
+  return mutation
+}

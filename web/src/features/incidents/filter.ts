@@ -1,0 +1,116 @@
+// What the list shows, as state of the URL: plain strings there, checked on the
+// way in because people edit and share addresses, and translated for the API on
+// the way out.
+
+import type { IncidentQuery } from '../../api/client'
+import type { IncidentStatus, IncidentType, Severity } from '../../api/types'
+import { SEVERITIES } from '../../ui/severity'
+import { STATUSES, TYPES } from './words'
+
+export interface IncidentFilter {
+  q?: string
+  /** At least this severe. */
+  severity?: Severity
+  type?: IncidentType[]
+  country?: string
+  /** Unset means all but the dismissed. */
+  status?: IncidentStatus[]
+  exploited?: true
+  cve?: string
+  source?: string
+  keyword?: string
+  /** One of SINCE, or an RFC 3339 time. */
+  since?: string
+  /** Unset means the latest first. */
+  order?: 'worst'
+}
+
+/** The same in an address. */
+export type FilterSearch = { [name in keyof IncidentFilter]?: string }
+
+export const SINCE: Record<string, { word: string; ms: number }> = {
+  '24h': { word: 'Last 24 hours', ms: 24 * 60 * 60 * 1000 },
+  '7d': { word: 'Last 7 days', ms: 7 * 24 * 60 * 60 * 1000 },
+  '30d': { word: 'Last 30 days', ms: 30 * 24 * 60 * 60 * 1000 },
+}
+
+const NOT_DISMISSED = STATUSES.filter((status) => status !== 'dismissed')
+
+/** An address longer than this is not one that we made. */
+const TEXT_MAX = 300
+
+/** Reads an address; what makes no sense is left out. */
+export function filterFromSearch(search: Record<string, unknown>): IncidentFilter {
+  const text = (name: string) => {
+    const value = search[name]
+    return typeof value === 'string' && value.trim() !== '' ? value.slice(0, TEXT_MAX) : undefined
+  }
+  const list = <T extends string>(name: string, known: readonly T[]): T[] | undefined => {
+    const given = text(name)?.split(',') ?? []
+    const values = known.filter((value) => given.includes(value))
+    return values.length > 0 ? values : undefined
+  }
+  const severity = text('severity')
+  const cve = text('cve')?.toUpperCase()
+  const since = text('since')
+  const country = text('country')?.toUpperCase()
+  return clean({
+    q: text('q'),
+    severity: SEVERITIES.find((known) => known === severity),
+    type: list('type', TYPES),
+    country: country !== undefined && /^[A-Z]{2}$/.test(country) ? country : undefined,
+    status: list('status', STATUSES),
+    exploited: text('exploited') === 'true' ? true : undefined,
+    cve: cve !== undefined && CVE.test(cve) ? cve : undefined,
+    source: text('source'),
+    keyword: text('keyword'),
+    since:
+      since !== undefined && (Object.hasOwn(SINCE, since) || !Number.isNaN(Date.parse(since)))
+        ? since
+        : undefined,
+    order: text('order') === 'worst' ? 'worst' : undefined,
+  })
+}
+
+export const CVE = /^CVE-\d{4}-\d{4,19}$/
+
+export function searchFromFilter(filter: IncidentFilter): FilterSearch {
+  return clean({
+    q: filter.q,
+    severity: filter.severity,
+    type: filter.type?.join(','),
+    country: filter.country,
+    status: filter.status?.join(','),
+    exploited: filter.exploited === true ? 'true' : undefined,
+    cve: filter.cve,
+    source: filter.source,
+    keyword: filter.keyword,
+    since: filter.since,
+    order: filter.order,
+  })
+}
+
+/** What the API is asked; `now` turns "the last 24 hours" into a time. */
+export function queryFromFilter(filter: IncidentFilter, now: number): IncidentQuery {
+  return {
+    ...searchFromFilter(filter),
+    status: (filter.status ?? NOT_DISMISSED).join(','),
+    since: sinceTime(filter.since, now),
+    order: filter.order ?? 'latest',
+  }
+}
+
+/** How many things narrow the list; the order does not. */
+export const narrowedBy = ({ order: _, ...filter }: IncidentFilter) => Object.keys(filter).length
+
+function sinceTime(since: string | undefined, now: number): string | undefined {
+  if (since === undefined) return undefined
+  const period = SINCE[since]
+  return new Date(period === undefined ? Date.parse(since) : now - period.ms).toISOString()
+}
+
+function clean<T extends object>(record: T): T {
+  return Object.fromEntries(
+    Object.entries(record).filter(([, value]) => value !== undefined && value !== ''),
+  ) as T
+}

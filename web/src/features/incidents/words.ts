@@ -1,0 +1,125 @@
+// The words people read for the labels on the wire.
+
+import type {
+  Aspect,
+  ClaimStatus,
+  EntityKind,
+  IncidentStatus,
+  IncidentType,
+  Score,
+  Sector,
+  TimelineItem,
+} from '../../api/types'
+
+export const typeWords: Record<IncidentType, string> = {
+  ransomware: 'Ransomware',
+  data_breach: 'Data breach',
+  phishing_fraud: 'Phishing or fraud',
+  ddos: 'DDoS',
+  malware: 'Malware',
+  vuln_exploit: 'Vulnerability',
+  apt_espionage: 'Espionage',
+  account_takeover: 'Account takeover',
+  supply_chain: 'Supply chain',
+  defacement: 'Defacement',
+  insider: 'Insider',
+  other: 'Other',
+}
+
+export const TYPES = Object.keys(typeWords) as IncidentType[]
+
+export const statusWords: Record<IncidentStatus, string> = {
+  new: 'New',
+  watching: 'Watching',
+  handled: 'Handled',
+  dismissed: 'Dismissed',
+}
+
+export const STATUSES = Object.keys(statusWords) as IncidentStatus[]
+
+export const claimWords: Record<ClaimStatus, string> = {
+  claimed: 'Claimed by the attacker only',
+  reported: 'Reported by one publisher',
+  corroborated: 'Reported by several publishers',
+  confirmed: 'Confirmed',
+  denied: 'Denied by the victim',
+}
+
+export const aspectWords: Record<Aspect, string> = {
+  relevance: 'Relevance',
+  type: 'Type',
+  severity: 'Severity',
+  region: 'Region',
+  sector: 'Sector',
+  story: 'Same story',
+  alert: 'Alert',
+}
+
+export const itemKindWords: Record<TimelineItem['kind'], string> = {
+  article: 'Article',
+  advisory: 'Advisory',
+  cve_record: 'CVE record',
+  post: 'Post',
+  note: 'Note',
+}
+
+export const entityWords: Record<EntityKind, string> = {
+  cve: 'CVE',
+  cwe: 'Weakness',
+  ghsa: 'GitHub advisory',
+  cert_in: 'CERT-In note',
+  attack: 'ATT&CK technique',
+  ip: 'IP address',
+  domain: 'Domain',
+  url: 'URL',
+  email: 'Mail address',
+  md5: 'MD5',
+  sha1: 'SHA-1',
+  sha256: 'SHA-256',
+  sha512: 'SHA-512',
+  place: 'Place',
+  organisation: 'Organisation',
+  keyword: 'Keyword',
+}
+
+/** Kinds that people copy into a firewall or a search. */
+export const INDICATOR_KINDS: readonly EntityKind[] = [
+  'ip',
+  'domain',
+  'url',
+  'email',
+  'sha256',
+  'sha512',
+  'sha1',
+  'md5',
+]
+
+const sectorWords: Record<Sector, string> = {
+  power: 'Power and energy',
+  banking: 'Banking and finance',
+  telecom: 'Telecom',
+  transport: 'Transport',
+  government: 'Government',
+  strategic_enterprises: 'Strategic enterprises',
+  health: 'Health',
+  education: 'Education',
+  retail: 'Retail',
+  technology: 'Technology',
+  manufacturing: 'Manufacturing',
+  media: 'Media',
+}
+
+/** A sector's name; one we do not know yet shows its label with spaces. */
+export const sectorName = (label: Sector) => sectorWords[label] ?? label.replaceAll('_', ' ')
+
+const sayerWords: Record<Score['sayer']['kind'], string> = {
+  cna: 'The maker',
+  cisa_adp: 'CISA',
+  github: 'GitHub',
+  nvd: 'NVD',
+  other: 'Another',
+}
+
+/** Who gave a score. */
+export const sayerName = (sayer: Score['sayer']): string =>
+  ('name' in sayer && sayer.name) || sayerWords[sayer.kind]

@@ -1,0 +1,7 @@
+// Every address a screen has. Features link by these; routes.tsx mounts them.
+
+export const paths = {
+  home: '/',
+  incidents: '/incidents',
+  incident: '/incidents/$id',
+} as const

@@ -1,0 +1,140 @@
+// Answers of the API with sensible facts, for tests to change what they are about.
+
+import type {
+  AlertOut,
+  IncidentDetail,
+  IncidentSummary,
+  SourceOut,
+  TimelineItem,
+  Vulnerability,
+} from '../api/types'
+
+/** What "now" is in tests. */
+export const NOW = Date.parse('2026-11-21T09:00:00Z')
+
+export const minutesAgo = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString()
+
+export function incident(id: string, change: Partial<IncidentSummary> = {}): IncidentSummary {
+  return {
+    id,
+    revision: 1,
+    title: `Incident ${id}`,
+    summary: 'The operator says that billing is down.',
+    url: 'https://news.example/a',
+    source: 'wire',
+    severity: 'high',
+    severity_score: 7.8,
+    severity_reason: 'disruption of a hospital',
+    types: [{ label: 'ransomware', confidence: 0.91 }],
+    countries: ['IN'],
+    states: ['KL'],
+    sectors: [{ label: 'health', confidence: 0.8 }],
+    cves: [],
+    exploited: false,
+    kev: false,
+    keywords: [],
+    claim: 'reported',
+    status: 'new',
+    relevance: 'incident',
+    relevance_probability: 0.94,
+    first_seen: minutesAgo(120),
+    last_seen: minutesAgo(42),
+    items: 2,
+    sources: ['wire', 'cert_in'],
+    ...change,
+  }
+}
+
+export function detail(id: string, change: Partial<IncidentDetail> = {}): IncidentDetail {
+  return {
+    ...incident(id),
+    reasons: [],
+    voices: [],
+    entities: [],
+    timeline: [item('i1')],
+    vulnerabilities: [],
+    alerts: [],
+    ...change,
+  }
+}
+
+export function item(id: string, change: Partial<TimelineItem> = {}): TimelineItem {
+  return {
+    id,
+    source: 'wire',
+    kind: 'article',
+    url: `https://news.example/${id}`,
+    title: `Item ${id}`,
+    text: 'Admissions are down in Kochi.',
+    author: null,
+    published: minutesAgo(42),
+    fetched: minutesAgo(40),
+    language: 'eng',
+    repeat_of: null,
+    joined_because: null,
+    severity: 'high',
+    severity_score: 7.8,
+    types: [],
+    countries: ['IN'],
+    relevance: 'incident',
+    relevance_probability: 0.94,
+    entities: [],
+    reasons: [],
+    ...change,
+  }
+}
+
+export function vulnerability(cve: string, change: Partial<Vulnerability> = {}): Vulnerability {
+  return {
+    cve,
+    title: 'Kestrel VPN lets a remote attacker in',
+    description: null,
+    status: 'published',
+    published: minutesAgo(2000),
+    modified: null,
+    severity: null,
+    scores: [],
+    weaknesses: [],
+    affected: [],
+    references: [],
+    exploitation: null,
+    sources: ['nvd'],
+    ...change,
+  }
+}
+
+export function alert(id: string, change: Partial<AlertOut> = {}): AlertOut {
+  return {
+    id,
+    rule: 'urgent',
+    cause: { kind: 'new' },
+    cause_text: 'New incident',
+    reason: 'High or above, and in India',
+    severity: 'high',
+    at: minutesAgo(41),
+    held: null,
+    deliveries: [],
+    ...change,
+  }
+}
+
+export function source(id: string, change: Partial<SourceOut> = {}): SourceOut {
+  return {
+    id,
+    name: id,
+    kind: 'feed',
+    url: `https://${id}.example/feed.xml`,
+    enabled: true,
+    state: 'fresh',
+    interval_seconds: 900,
+    last_success: minutesAgo(5),
+    last_attempt: minutesAgo(5),
+    last_item: minutesAgo(60),
+    failures: 0,
+    error: null,
+    items: 12,
+    problems: 0,
+    problem: null,
+    ...change,
+  }
+}
