@@ -1,12 +1,9 @@
 //! What we understood of one item, and why.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, EntityKind, Field, Span};
-use crate::id::{CveId, IdError};
+use crate::id::CveId;
 use crate::region::Region;
 use crate::severity::Judgement;
 
@@ -94,52 +91,7 @@ impl Relevance {
     }
 }
 
-macro_rules! label_enum {
-    ($(#[$doc:meta])* $name:ident, $wanted:literal { $($(#[$vdoc:meta])* $variant:ident = $text:literal, $word:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-            utoipa::ToSchema, schemars::JsonSchema,
-        )]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
-
-        impl $name {
-            /// Every label.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The label on the wire.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// The label for people.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = IdError;
-            fn from_str(text: &str) -> Result<Self, IdError> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(IdError { given: text.chars().take(60).collect(), wanted: $wanted }),
-                }
-            }
-        }
-    };
-}
-
-label_enum! {
+labels! {
     /// What kind of event an item tells of. An item may have several.
     IncidentType, "an incident type (as ransomware, data_breach, phishing_fraud)" {
         /// Extortion by encryption or by threatened publication.
@@ -169,7 +121,7 @@ label_enum! {
     }
 }
 
-label_enum! {
+labels! {
     /// What the affected do. India's critical sectors come first (NCIIPC's list).
     Sector, "a sector (as power, banking, health, government)" {
         /// Power and energy.

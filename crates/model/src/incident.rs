@@ -1,78 +1,40 @@
 //! The items that tell one story.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{IncidentType, Reason, Relevance, Sector, Tagged};
 use crate::clock::Timestamp;
-use crate::id::{CveId, IdError, IncidentId, ItemId, SourceId};
+use crate::id::{CveId, IncidentId, ItemId, SourceId};
 use crate::region::Region;
 use crate::severity::{Judgement, Severity};
 
-macro_rules! wire_enum {
-    ($(#[$doc:meta])* $name:ident, $wanted:literal { $($(#[$vdoc:meta])* $variant:ident = $text:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
-        )]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
-
-        impl $name {
-            /// The word on the wire.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = IdError;
-            fn from_str(text: &str) -> Result<Self, IdError> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(IdError { given: text.chars().take(60).collect(), wanted: $wanted }),
-                }
-            }
-        }
-    };
-}
-
-wire_enum! {
+labels! {
     /// What people have done about an incident.
     IncidentStatus, "an incident status (new, watching, handled or dismissed)" {
         /// Nobody has looked.
-        New = "new";
+        New = "new", "New";
         /// Somebody follows it.
-        Watching = "watching";
+        Watching = "watching", "Watching";
         /// Done.
-        Handled = "handled";
+        Handled = "handled", "Handled";
         /// Of no concern.
-        Dismissed = "dismissed";
+        Dismissed = "dismissed", "Dismissed";
     }
 }
 
-wire_enum! {
+labels! {
     /// How firm the story is.
     ClaimStatus, "a claim status (claimed, reported, corroborated, confirmed or denied)" {
         /// Only the attacker says so.
-        Claimed = "claimed";
+        Claimed = "claimed", "Claimed";
         /// One publisher reports it.
-        Reported = "reported";
+        Reported = "reported", "Reported";
         /// Several independent publishers report it.
-        Corroborated = "corroborated";
+        Corroborated = "corroborated", "Corroborated";
         /// The victim or an authority confirms it.
-        Confirmed = "confirmed";
+        Confirmed = "confirmed", "Confirmed";
         /// The victim denies it.
-        Denied = "denied";
+        Denied = "denied", "Denied";
     }
 }
 

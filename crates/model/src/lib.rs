@@ -9,10 +9,14 @@
 //! Nothing here does I/O, is random or reads a clock: the time comes in through
 //! [`Clock`], new ids through [`IdMaker`].
 
+#[macro_use]
+mod label;
+
 pub mod alert;
 pub mod analysis;
 pub mod clock;
 pub mod cursor;
+pub mod cvss;
 pub mod delivery;
 pub mod entity;
 pub mod fold;
@@ -49,6 +53,6 @@ pub use rule::{Audience, Rule, Sign};
 pub use secret::Secret;
 pub use severity::{Judgement, Severity};
 pub use vulnerability::{
-    Affected, Exploitation, Reference, Sayer, Score, ScoreVersion, Statement, VersionRange,
-    Vulnerability, VulnerabilityStatus,
+    Affected, Epss, Exploitation, Reference, Sayer, Score, ScoreVersion, Ssvc, SsvcDecision,
+    SsvcExploitation, Statement, TechnicalImpact, VersionRange, Vulnerability, VulnerabilityStatus,
 };

@@ -170,7 +170,7 @@ pub(super) fn flaw(known: &Vulnerability) -> Flaw {
     }
     if known.status == VulnerabilityStatus::Rejected {
         notes = vec!["rejected".to_owned()];
-    } else if known.exploitation.is_some() {
+    } else if known.is_exploited() {
         notes.push("exploited".to_owned());
     }
     Flaw {

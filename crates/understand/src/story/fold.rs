@@ -104,7 +104,10 @@ pub fn fold(
         .iter()
         .any(|vulnerability| vulnerability.exploitation.is_some());
     incident.kev |= listed;
-    incident.exploited |= listed || (signs.exploited && analysis.relevance.is_relevant());
+    let confirmed = about
+        .iter()
+        .any(|vulnerability| vulnerability.is_exploited());
+    incident.exploited |= confirmed || (signs.exploited && analysis.relevance.is_relevant());
     incident.reasons = reasons(&incident, analysis, placement);
     incident
 }

@@ -369,6 +369,31 @@ fn kev_comes_from_the_catalogue_alone_and_exploitation_also_from_the_text() {
 }
 
 #[test]
+fn what_cisa_finds_exploited_by_ssvc_is_exploited_and_not_kev() {
+    let mut statement = Statement::new(
+        CveId::new("CVE-2026-1234").unwrap(),
+        SourceId::new("cve-list").unwrap(),
+    );
+    statement.ssvc = Some(model::Ssvc::new(
+        model::SsvcExploitation::Active,
+        Some(true),
+        Some(model::TechnicalImpact::Total),
+        model::Sayer::CisaAdp,
+        None,
+    ));
+    let known = Vulnerability::fuse(&[statement]).unwrap();
+    let quiet = open(1, &article("a", 1, "Acme flaw CVE-2026-1234", "Out now."));
+    assert!(!quiet.exploited);
+    let found = join(
+        &quiet,
+        &article("b", 2, "CVE-2026-1234 patch", "Out now."),
+        None,
+        &[known],
+    );
+    assert!(found.exploited && !found.kev);
+}
+
+#[test]
 fn an_incident_is_never_nameless_and_its_lists_are_bounded() {
     let empty = open(1, &article("a", 1, "", ""));
     assert_eq!(empty.title, "https://a.example.com/1");
