@@ -116,6 +116,15 @@ impl Request {
         request
     }
 
+    /// Posts nothing to `url`, which some services want. Redirects of a post are
+    /// not followed.
+    #[must_use]
+    pub fn post(url: impl Into<String>) -> Self {
+        let mut request = Self::get(url);
+        request.method = Method::Post;
+        request
+    }
+
     /// Sends a form to `url`, as web pages and OAuth do. Redirects of a post are
     /// not followed.
     #[must_use]

@@ -5,7 +5,7 @@
 //! a year.
 //!
 //! Services that count requests say in headers of their own when the count
-//! starts again: X and GitHub in seconds since 1970, Reddit in seconds from now,
+//! starts again: X, GitHub and Bluesky in seconds since 1970, Reddit in seconds from now,
 //! Mastodon as an ISO time.
 
 use std::time::Duration;
@@ -55,7 +55,7 @@ pub fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
 /// limits for thirty years.
 const FIRST_EPOCH: f64 = 1e9;
 
-/// Reads `x-rate-limit-reset`, in any of the three ways: how long to wait from
+/// Reads such a header (`x-rate-limit-reset` and its kin) in any of the three ways: how long to wait from
 /// `now`, at most a day.
 #[must_use]
 pub fn parse_reset(text: &str, now: Timestamp) -> Option<Duration> {

@@ -273,7 +273,9 @@ async fn failure(status: u16, response: Response, host: String, now: Timestamp) 
     let told = said("retry-after")
         .and_then(|text| parse_retry_after(text, now))
         .or_else(|| {
-            let reset = said("x-rate-limit-reset").or_else(|| said("x-ratelimit-reset"));
+            let reset = said("x-rate-limit-reset")
+                .or_else(|| said("x-ratelimit-reset"))
+                .or_else(|| said("ratelimit-reset"));
             parse_reset(reset.filter(|_| limited)?, now)
         })
         .map(|after| after.max(SHORTEST_WAIT));

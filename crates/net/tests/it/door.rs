@@ -95,6 +95,10 @@ async fn every_status_is_a_next_step() {
             "wait 300",
         ),
         (
+            Reply::status(429).header("ratelimit-reset", "1795251690"),
+            "wait 90",
+        ),
+        (
             Reply::status(403)
                 .header("x-ratelimit-remaining", "0")
                 .header("x-ratelimit-reset", "259"),
@@ -644,6 +648,13 @@ async fn a_form_is_sent_encoded_and_no_body_is_shown() {
     );
     assert!(!format!("{request:?}").contains(SECRET), "{request:?}");
     door(&[&site]).send(request).await.unwrap();
+    door(&[&site])
+        .send(Request::post(site.url("/token")))
+        .await
+        .unwrap();
+    let empty = &site.requests()[1];
+    assert_eq!((empty.method.as_str(), empty.body.len()), ("POST", 0));
+    assert_eq!(empty.header("content-type"), None);
     let seen = &site.requests()[0];
     assert_eq!(
         (seen.method.as_str(), seen.text().as_str()),
