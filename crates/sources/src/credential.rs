@@ -53,6 +53,20 @@ pub(crate) async fn read(
     }
 }
 
+/// As [`read`], for a secret without which the source cannot be read.
+///
+/// # Errors
+/// It is missing, too.
+pub(crate) async fn required(
+    key: &str,
+    given: Option<&Secret<String>>,
+    file: Option<&Path>,
+) -> Result<Secret<String>, SourceError> {
+    read(key, given, file)
+        .await?
+        .ok_or_else(|| SourceError::Unready(format!("`{key}` or `{key}_file` is missing")))
+}
+
 async fn beginning(path: &Path) -> std::io::Result<String> {
     let file = tokio::fs::File::open(path).await?;
     let mut text = String::new();
@@ -71,7 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         std::fs::write(&path, "abc\r\n").unwrap();
-        let secret = read("token", None, Some(&path)).await.unwrap().unwrap();
+        let secret = required("token", None, Some(&path)).await.unwrap();
         assert_eq!(secret.reveal(), "abc");
         assert!(read("token", None, None).await.unwrap().is_none());
     }
@@ -98,8 +112,12 @@ mod tests {
                 "`token_file`: cannot read /no/such/file",
             ),
             (Some(&Secret::new(" ".to_owned())), None, "`token` is empty"),
+            (None, None, "`token` or `token_file` is missing"),
         ] {
-            let error = read("token", given, file).await.unwrap_err().to_string();
+            let error = required("token", given, file)
+                .await
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(says), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         }

@@ -9,18 +9,45 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Clock, Cursor, Item, SourceId, Statement};
+use model::{Clock, Cursor, Item, OwaspCategory, SourceId, Statement};
 use net::{Door, NetError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod answer;
+mod backlog;
+pub mod bluesky;
 pub mod catalogue;
+pub mod cert_in;
 pub mod cisa_kev;
 mod credential;
+pub mod csaf;
+pub mod cve_list;
+pub mod epss;
 pub mod feed;
 pub mod file;
+pub mod gdelt;
+pub mod ghsa;
+pub mod hibp;
+mod html;
+pub mod import;
+pub mod json;
+pub mod mastodon;
+pub mod misp_feed;
+pub mod news_search;
 pub mod nvd;
+pub mod opml;
+pub mod osv;
+pub mod owasp_top10;
+pub mod page;
 pub mod preview;
+pub mod ransomware_live;
+pub mod reddit;
+mod robots;
+mod round;
+pub mod taxii;
+pub mod telegram_channel;
+pub mod x;
 
 /// A place in the world that is read again and again.
 #[async_trait]
@@ -41,6 +68,8 @@ pub struct Polled {
     pub items: Vec<Item>,
     /// What the source says of CVEs.
     pub statements: Vec<Statement>,
+    /// Categories of the OWASP Top 10, with the weaknesses mapped to them.
+    pub categories: Vec<OwaspCategory>,
     /// What could not be read, each with where and why. Costs only itself.
     pub problems: Vec<Problem>,
     /// Where to go on.
@@ -143,10 +172,50 @@ pub enum SourceConfig {
     Feed(feed::Config),
     /// The National Vulnerability Database's CVE API 2.0.
     Nvd(nvd::Config),
+    /// The CVE list: CVE records with what CISA adds to them.
+    CveList(cve_list::Config),
+    /// EPSS: how likely each CVE is to be exploited.
+    Epss(epss::Config),
+    /// GitHub's advisory database.
+    Ghsa(ghsa::Config),
+    /// OSV: flaws of open-source packages, by ecosystem.
+    Osv(osv::Config),
+    /// CSAF advisories of a vendor or a CERT.
+    Csaf(csaf::Config),
     /// CISA's catalogue of known exploited vulnerabilities.
     CisaKev(cisa_kev::Config),
+    /// The OWASP Top 10, scraped from its site.
+    OwaspTop10(owasp_top10::Config),
+    /// Advisories and vulnerability notes of CERT-In, from its pages.
+    CertIn(cert_in::Config),
+    /// News articles from GDELT's search.
+    Gdelt(gdelt::Config),
+    /// Google News, searched.
+    NewsSearch(news_search::Config),
+    /// Any list of articles on a web page, by CSS selectors.
+    Page(page::Config),
     /// A folder, a file or standard input.
     File(file::Config),
+    /// What ransomware groups claim on their leak sites.
+    RansomwareLive(ransomware_live::Config),
+    /// Breaches loaded into Have I Been Pwned.
+    Hibp(hibp::Config),
+    /// Any interface that answers with JSON, by JSON pointers.
+    Json(json::Config),
+    /// Events of a MISP feed.
+    MispFeed(misp_feed::Config),
+    /// STIX objects of a TAXII 2.1 server.
+    Taxii(taxii::Config),
+    /// Posts on X that match a search.
+    X(x::Config),
+    /// Posts on Bluesky that match a search.
+    Bluesky(bluesky::Config),
+    /// A public Telegram channel.
+    TelegramChannel(telegram_channel::Config),
+    /// Public posts of one Mastodon server.
+    Mastodon(mastodon::Config),
+    /// The newest posts of subreddits.
+    Reddit(reddit::Config),
 }
 
 impl SourceConfig {
@@ -156,8 +225,28 @@ impl SourceConfig {
         match self {
             Self::Feed(_) => "feed",
             Self::Nvd(_) => "nvd",
+            Self::CveList(_) => "cve_list",
+            Self::Epss(_) => "epss",
+            Self::Ghsa(_) => "ghsa",
+            Self::Osv(_) => "osv",
+            Self::Csaf(_) => "csaf",
             Self::CisaKev(_) => "cisa_kev",
+            Self::OwaspTop10(_) => "owasp_top10",
+            Self::CertIn(_) => "cert_in",
+            Self::Gdelt(_) => "gdelt",
+            Self::NewsSearch(_) => "news_search",
+            Self::Page(_) => "page",
             Self::File(_) => "file",
+            Self::RansomwareLive(_) => "ransomware_live",
+            Self::Hibp(_) => "hibp",
+            Self::Json(_) => "json",
+            Self::MispFeed(_) => "misp_feed",
+            Self::Taxii(_) => "taxii",
+            Self::X(_) => "x",
+            Self::Bluesky(_) => "bluesky",
+            Self::TelegramChannel(_) => "telegram_channel",
+            Self::Mastodon(_) => "mastodon",
+            Self::Reddit(_) => "reddit",
         }
     }
 
@@ -167,8 +256,28 @@ impl SourceConfig {
         match self {
             Self::Feed(config) => Some(&config.url),
             Self::Nvd(config) => Some(&config.url),
+            Self::CveList(config) => Some(&config.url),
+            Self::Epss(config) => Some(&config.url),
+            Self::Ghsa(config) => Some(&config.url),
+            Self::Osv(config) => Some(&config.url),
+            Self::Csaf(config) => Some(&config.url),
             Self::CisaKev(config) => Some(&config.url),
+            Self::OwaspTop10(config) => Some(&config.url),
+            Self::CertIn(config) => Some(&config.url),
+            Self::Gdelt(config) => Some(&config.url),
+            Self::NewsSearch(config) => Some(&config.url),
+            Self::Page(config) => Some(&config.url),
             Self::File(_) => None,
+            Self::RansomwareLive(config) => Some(&config.url),
+            Self::Hibp(config) => Some(&config.url),
+            Self::Json(config) => Some(&config.url),
+            Self::MispFeed(config) => Some(&config.url),
+            Self::Taxii(config) => Some(&config.url),
+            Self::X(config) => Some(&config.url),
+            Self::Bluesky(config) => Some(&config.url),
+            Self::TelegramChannel(config) => Some(&config.url),
+            Self::Mastodon(config) => Some(&config.url),
+            Self::Reddit(config) => Some(&config.url),
         }
     }
 
@@ -178,8 +287,32 @@ impl SourceConfig {
         match self {
             Self::Feed(config) => Box::new(feed::Feed::new(id, config, tools)),
             Self::Nvd(config) => Box::new(nvd::Nvd::new(id, config, tools)),
+            Self::CveList(config) => Box::new(cve_list::CveList::new(id, config, tools)),
+            Self::Epss(config) => Box::new(epss::Epss::new(id, config, tools)),
+            Self::Ghsa(config) => Box::new(ghsa::Ghsa::new(id, config, tools)),
+            Self::Osv(config) => Box::new(osv::Osv::new(id, config, tools)),
+            Self::Csaf(config) => Box::new(csaf::Csaf::new(id, config, tools)),
             Self::CisaKev(config) => Box::new(cisa_kev::CisaKev::new(id, config, tools)),
+            Self::OwaspTop10(config) => Box::new(owasp_top10::OwaspTop10::new(id, config, tools)),
+            Self::CertIn(config) => Box::new(cert_in::CertIn::new(id, config, tools)),
+            Self::Gdelt(config) => Box::new(gdelt::Gdelt::new(id, config, tools)),
+            Self::NewsSearch(config) => Box::new(news_search::NewsSearch::new(id, config, tools)),
+            Self::Page(config) => Box::new(page::Page::new(id, config, tools)),
             Self::File(config) => Box::new(file::Files::new(id, config, tools)),
+            Self::RansomwareLive(config) => {
+                Box::new(ransomware_live::RansomwareLive::new(id, config, tools))
+            }
+            Self::Hibp(config) => Box::new(hibp::Hibp::new(id, config, tools)),
+            Self::Json(config) => Box::new(json::Json::new(id, config, tools)),
+            Self::MispFeed(config) => Box::new(misp_feed::MispFeed::new(id, config, tools)),
+            Self::Taxii(config) => Box::new(taxii::Taxii::new(id, config, tools)),
+            Self::X(config) => Box::new(x::X::new(id, config, tools)),
+            Self::Bluesky(config) => Box::new(bluesky::Bluesky::new(id, config, tools)),
+            Self::TelegramChannel(config) => {
+                Box::new(telegram_channel::TelegramChannel::new(id, config, tools))
+            }
+            Self::Mastodon(config) => Box::new(mastodon::Mastodon::new(id, config, tools)),
+            Self::Reddit(config) => Box::new(reddit::Reddit::new(id, config, tools)),
         }
     }
 
@@ -190,8 +323,35 @@ impl SourceConfig {
             Self::Feed(_) => Duration::from_secs(15 * 60),
             // NVD asks for no more than one synchronisation in two hours.
             Self::Nvd(_) => Duration::from_secs(2 * 60 * 60),
+            // The list is written every seven minutes or so.
+            Self::CveList(_) => Duration::from_secs(20 * 60),
+            // Once a day, at no fixed hour; an unchanged table costs a 304.
+            Self::Epss(_) => Duration::from_secs(3 * 60 * 60),
+            // Without a token there are 60 requests an hour for all of GitHub.
+            Self::Ghsa(_) => Duration::from_secs(30 * 60),
+            // The lists are written every few minutes; an hour late is early enough.
+            Self::Osv(_) => Duration::from_secs(60 * 60),
+            // Advisories of vendors come by the day; some lists have megabytes.
+            Self::Csaf(_) => Duration::from_secs(4 * 60 * 60),
             Self::CisaKev(_) => Duration::from_secs(60 * 60),
+            // A new edition comes every four years, a corrected page some times a year.
+            Self::OwaspTop10(_) => Duration::from_secs(7 * 24 * 60 * 60),
+            Self::CertIn(_) => Duration::from_secs(60 * 60),
+            Self::Gdelt(_) => Duration::from_secs(30 * 60),
+            Self::NewsSearch(_) => Duration::from_secs(30 * 60),
+            Self::Page(_) => Duration::from_secs(60 * 60),
             Self::File(_) => Duration::from_secs(60),
+            Self::RansomwareLive(_) => Duration::from_secs(30 * 60),
+            Self::Hibp(_) => Duration::from_secs(2 * 60 * 60),
+            Self::Json(_) => Duration::from_secs(30 * 60),
+            Self::MispFeed(_) => Duration::from_secs(60 * 60),
+            Self::Taxii(_) => Duration::from_secs(60 * 60),
+            // Costs are by post, not by request.
+            Self::X(_) => Duration::from_secs(15 * 60),
+            Self::Bluesky(_) => Duration::from_secs(10 * 60),
+            Self::TelegramChannel(_) => Duration::from_secs(10 * 60),
+            Self::Mastodon(_) => Duration::from_secs(10 * 60),
+            Self::Reddit(_) => Duration::from_secs(15 * 60),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! write from: `IST` is India; a military letter means nothing (RFC 5322, 4.3).
 
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 use model::Timestamp;
 
 /// `0001-01-01` is how Go and .NET write "none". It is kept, as feeds give it: an
@@ -20,8 +20,13 @@ const LAST_YEAR: i16 = 2199;
 /// The longest real date we have seen has 44 characters.
 const LONGEST: usize = 80;
 
-/// The instant a text names; none if it names none.
+/// The instant a text names; none if it names none. Without a zone it is UTC.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
+    read_in(text, &TimeZone::UTC)
+}
+
+/// The same for a place whose writers leave out their zone.
+pub(crate) fn read_in(text: &str, unsaid: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
     if text.is_empty() || text.len() > LONGEST {
         return None;
@@ -30,7 +35,7 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
         return epoch(text);
     }
     let parts = iso(text).or_else(|| words(text))?;
-    parts.instant()
+    parts.instant(unsaid)
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -46,7 +51,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn instant(self) -> Option<Timestamp> {
+    fn instant(self, unsaid: &TimeZone) -> Option<Timestamp> {
         if !(FIRST_YEAR..=LAST_YEAR).contains(&self.year) {
             return None;
         }
@@ -75,9 +80,11 @@ impl Parts {
         // An offset that no place has is read as none, like an unknown zone.
         let offset = self
             .offset
-            .and_then(|seconds| Offset::from_seconds(seconds).ok())
-            .unwrap_or(Offset::UTC);
-        offset.to_timestamp(local).ok()
+            .and_then(|seconds| Offset::from_seconds(seconds).ok());
+        match offset {
+            Some(offset) => offset.to_timestamp(local).ok(),
+            None => unsaid.to_timestamp(local).ok(),
+        }
     }
 
     /// Reads `9:00`, `09:00:30.25` and what else begins so; gives the rest.
