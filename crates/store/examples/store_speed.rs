@@ -109,6 +109,7 @@ async fn record_statements(
             heard,
             cursor: Some(Cursor::of(&first)),
             occasion: Occasion::History,
+            categories: Vec::new(),
             problems: (0, None),
         };
         let start = Instant::now();
@@ -134,6 +135,7 @@ async fn place_items(store: &Arc<dyn Store>, count: u32) -> Result<Duration, Box
             heard: Vec::new(),
             cursor: None,
             occasion: Occasion::History,
+            categories: Vec::new(),
             problems: (0, None),
         };
         store.record(poll).await?;

@@ -14,7 +14,7 @@ use model::incident::Candidate;
 use model::{
     Alert, Analysis, Attempt, ChannelId, Country, Cursor, CveId, Delivery, DeliveryId,
     DeliveryKind, Incident, IncidentId, IncidentStatus, IncidentType, Item, ItemId, Milestones,
-    Receipt, Severity, SourceId, Statement, Timestamp, Vulnerability,
+    OwaspCategory, Receipt, Severity, SourceId, Statement, Timestamp, Vulnerability,
 };
 
 pub mod sqlite;
@@ -76,6 +76,8 @@ pub struct Collected {
     pub items: Vec<Item>,
     /// What it states of CVEs.
     pub heard: Vec<Heard>,
+    /// Categories of the OWASP Top 10.
+    pub categories: Vec<OwaspCategory>,
     /// Where to go on; absent when the poll is no checkpoint.
     pub cursor: Option<Cursor>,
     /// How what it brings may alert.
@@ -390,6 +392,9 @@ pub trait Library: Send + Sync {
     /// itself.
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
 
+    /// Every category of the OWASP Top 10, newest edition first, with its CVEs.
+    async fn owasp(&self) -> Result<Vec<OwaspStanding>, StoreError>;
+
     /// How much there is.
     async fn totals(&self) -> Result<Totals, StoreError>;
 
@@ -482,6 +487,19 @@ pub struct PlacedItem {
     pub repeat_of: Option<ItemId>,
     /// Why it is here.
     pub joined_because: Option<String>,
+}
+
+/// A category of the OWASP Top 10, and the CVEs whose weaknesses it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwaspStanding {
+    /// The category.
+    pub category: OwaspCategory,
+    /// How many CVEs have one of its weaknesses.
+    pub vulnerabilities: u64,
+    /// How many of them are exploited.
+    pub exploited: u64,
+    /// The worst of them: exploited first, then by score; at most five.
+    pub worst: Vec<CveId>,
 }
 
 /// Something that happened, for live readers.

@@ -47,6 +47,7 @@ CREATE TABLE vulnerabilities (
     score INTEGER,                      -- tenths
     status TEXT NOT NULL,
     kev INTEGER NOT NULL,
+    exploited INTEGER NOT NULL,         -- KEV, or SSVC says active
     ransomware INTEGER NOT NULL,
     modified INTEGER
 ) STRICT;
@@ -55,9 +56,11 @@ CREATE TABLE statements (
     n INTEGER PRIMARY KEY,
     vulnerability INTEGER NOT NULL,     -- vulnerabilities.n
     source TEXT NOT NULL,
+    document TEXT NOT NULL,             -- the source's name of it; '' where the CVE is the name
+    modified INTEGER,
     hash BLOB NOT NULL,
     body TEXT NOT NULL,
-    UNIQUE (vulnerability, source)
+    UNIQUE (vulnerability, source, document)
 ) STRICT;
 
 CREATE TABLE incidents (

@@ -1,12 +1,12 @@
 //! Taking in what sources gave.
 
 use async_trait::async_trait;
-use model::{Item, ItemId, Milestone, Milestones, SourceId, Timestamp};
+use model::{Item, ItemId, Milestone, Milestones, OwaspCategory, SourceId, Timestamp};
 use rusqlite::Connection;
 
 use super::vulnerabilities::{self, Change, Heeded};
 use super::writer::News;
-use super::{Sqlite, events, rows};
+use super::{Sqlite, events, owasp, rows};
 use crate::{Collected, Intake, Occasion, Recorded, SourceState, StoreError};
 
 #[async_trait]
@@ -59,6 +59,7 @@ struct Prepared {
     at: Timestamp,
     items: Vec<(Item, String)>,
     heeded: Vec<Heeded>,
+    categories: Vec<OwaspCategory>,
     cursor: Option<String>,
     occasion: Occasion,
     problems: (u32, Option<String>),
@@ -80,6 +81,7 @@ impl Prepared {
                 .into_iter()
                 .map(Heeded::of)
                 .collect::<Result<_, _>>()?,
+            categories: collected.categories,
             cursor: collected.cursor.as_ref().map(rows::json).transpose()?,
             occasion: collected.occasion,
             problems: collected.problems,
@@ -102,6 +104,9 @@ fn write(
     }
     for heeded in &poll.heeded {
         heed(connection, poll, heeded, &mut recorded)?;
+    }
+    for category in &poll.categories {
+        owasp::keep(connection, category)?;
     }
     milestones.passed(Milestone::ITEMS_WRITTEN);
 

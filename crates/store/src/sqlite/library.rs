@@ -9,10 +9,10 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 
 use super::writer::News;
-use super::{Sqlite, deliveries, events, incidents, pages, rows, vulnerabilities};
+use super::{Sqlite, deliveries, events, incidents, owasp, pages, rows, vulnerabilities};
 use crate::{
-    EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, PageRequest, PlacedItem,
-    StoreError, Totals,
+    EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, OwaspStanding, PageRequest,
+    PlacedItem, StoreError, Totals,
 };
 
 /// How many items an incident's page shows at most.
@@ -102,6 +102,10 @@ impl Library for Sqlite {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    async fn owasp(&self) -> Result<Vec<OwaspStanding>, StoreError> {
+        self.readers.read(owasp::standings).await
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {

@@ -14,6 +14,7 @@ mod intake;
 mod lane;
 mod library;
 mod outbox;
+mod owasp;
 mod pages;
 mod placing;
 mod readers;

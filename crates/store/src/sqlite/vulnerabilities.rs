@@ -3,6 +3,7 @@
 use model::{CveId, Statement, Vulnerability, VulnerabilityStatus};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::owasp;
 use super::rows::{self, Key};
 use crate::{Heard, StoreError};
 
@@ -17,8 +18,13 @@ pub(super) struct Heeded {
 impl Heeded {
     pub(super) fn of(heard: Heard) -> Result<Self, StoreError> {
         let body = rows::json(&heard.statement)?;
-        // The same bytes that `Statement::content_hash` would make once more.
-        let hash = model::hash::short(&[body.as_bytes()]);
+        // An EPSS score carries its day, which is no news by itself; of all other
+        // statements these are the bytes that `content_hash` would make once more.
+        let hash = if heard.statement.epss.is_some() {
+            heard.statement.content_hash()
+        } else {
+            model::hash::short(&[body.as_bytes()])
+        };
         Ok(Self {
             statement: heard.statement,
             promote: heard.promote,
@@ -50,6 +56,7 @@ pub(super) enum Change {
 struct Gist {
     severity: Option<i64>,
     kev: bool,
+    exploited: bool,
     ransomware: bool,
     rejected: bool,
 }
@@ -58,15 +65,25 @@ struct Gist {
 const UNKNOWN: Gist = Gist {
     severity: None,
     kev: false,
+    exploited: false,
     ransomware: false,
     rejected: false,
 };
 
+/// How a kept statement stands to one that arrives.
+#[derive(Clone, Copy)]
+enum Standing {
+    /// It says the same, or is of a later time: an old file was imported.
+    Holds,
+    /// It says something else.
+    Gives,
+}
+
 struct Known {
     vulnerability: i64,
     gist: Gist,
-    /// This source's statement, and whether it said the same.
-    statement: Option<(i64, bool)>,
+    /// This source's statement in this document, and how it stands to the new one.
+    statement: Option<(i64, Standing)>,
 }
 
 /// Keeps a statement, and the columns of the vulnerability it belongs to.
@@ -85,8 +102,8 @@ pub(super) fn keep(connection: &Connection, heeded: &Heeded) -> Result<Change, S
         let (gist, status) = (Gist::of(&fused), status_word(&fused)?);
         connection
             .prepare_cached(
-                "INSERT INTO vulnerabilities (cve, severity, score, status, kev, ransomware, modified)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO vulnerabilities (cve, severity, score, status, kev, ransomware, modified, exploited)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute((
                 statement.cve.as_str(),
@@ -96,18 +113,23 @@ pub(super) fn keep(connection: &Connection, heeded: &Heeded) -> Result<Change, S
                 gist.kev,
                 gist.ransomware,
                 fused.modified.map(rows::micros),
+                gist.exploited,
             ))?;
-        insert(connection, connection.last_insert_rowid(), heeded)?;
+        let vulnerability = connection.last_insert_rowid();
+        insert(connection, vulnerability, heeded)?;
+        owasp::note_weaknesses(connection, vulnerability, &fused)?;
         return Ok(Change::New {
             material: gist != UNKNOWN,
         });
     };
     match known.statement {
-        Some((_, true)) => return Ok(Change::None),
-        Some((n, false)) => {
+        Some((_, Standing::Holds)) => return Ok(Change::None),
+        Some((n, Standing::Gives)) => {
             connection
-                .prepare_cached("UPDATE statements SET hash = ?2, body = ?3 WHERE n = ?1")?
-                .execute((n, hash, body))?;
+                .prepare_cached(
+                    "UPDATE statements SET hash = ?2, body = ?3, modified = ?4 WHERE n = ?1",
+                )?
+                .execute((n, hash, body, statement.modified.map(rows::micros)))?;
         }
         None => insert(connection, known.vulnerability, heeded)?,
     }
@@ -119,7 +141,7 @@ pub(super) fn keep(connection: &Connection, heeded: &Heeded) -> Result<Change, S
     connection
         .prepare_cached(
             "UPDATE vulnerabilities SET severity = ?2, score = ?3, status = ?4, kev = ?5, ransomware = ?6,
-             modified = ?7 WHERE n = ?1",
+             modified = ?7, exploited = ?8 WHERE n = ?1",
         )?
         .execute((
             known.vulnerability,
@@ -129,7 +151,9 @@ pub(super) fn keep(connection: &Connection, heeded: &Heeded) -> Result<Change, S
             gist.kev,
             gist.ransomware,
             fused.modified.map(rows::micros),
+            gist.exploited,
         ))?;
+    owasp::note_weaknesses(connection, known.vulnerability, &fused)?;
     Ok(Change::Changed {
         material: gist != known.gist,
     })
@@ -165,14 +189,29 @@ fn known(
     hash: &[u8; 16],
 ) -> Result<Option<Known>, StoreError> {
     let mut lookup = connection.prepare_cached(
-        "SELECT v.n, v.severity, v.kev, v.ransomware, v.status = 'rejected', s.n, s.hash
-         FROM vulnerabilities v LEFT JOIN statements s ON s.vulnerability = v.n AND s.source = ?2
+        "SELECT v.n, v.severity, v.kev, v.ransomware, v.status = 'rejected', v.exploited,
+             s.n, s.hash = ?4 OR s.modified > ?5
+         FROM vulnerabilities v
+         LEFT JOIN statements s ON s.vulnerability = v.n AND s.source = ?2 AND s.document = ?3
          WHERE v.cve = ?1",
     )?;
+    let asked = (
+        statement.cve.as_str(),
+        statement.source.as_str(),
+        statement.document.as_deref().unwrap_or_default(),
+        hash,
+        statement.modified.map(rows::micros),
+    );
     let known = lookup
-        .query_row((statement.cve.as_str(), statement.source.as_str()), |row| {
-            let n: Option<i64> = row.get(5)?;
-            let said: Option<[u8; 16]> = row.get(6)?;
+        .query_row(asked, |row| {
+            let n: Option<i64> = row.get(6)?;
+            // NULL where one of the two times is not known.
+            let holds: Option<bool> = row.get(7)?;
+            let standing = if holds == Some(true) {
+                Standing::Holds
+            } else {
+                Standing::Gives
+            };
             Ok(Known {
                 vulnerability: row.get(0)?,
                 gist: Gist {
@@ -180,8 +219,9 @@ fn known(
                     kev: row.get(2)?,
                     ransomware: row.get(3)?,
                     rejected: row.get(4)?,
+                    exploited: row.get(5)?,
                 },
-                statement: n.map(|n| (n, said.as_ref() == Some(hash))),
+                statement: n.map(|n| (n, standing)),
             })
         })
         .optional()?;
@@ -189,8 +229,9 @@ fn known(
 }
 
 fn statements(connection: &Connection, vulnerability: i64) -> Result<Vec<Statement>, StoreError> {
-    let mut lookup = connection
-        .prepare_cached("SELECT body FROM statements WHERE vulnerability = ?1 ORDER BY source")?;
+    let mut lookup = connection.prepare_cached(
+        "SELECT body FROM statements WHERE vulnerability = ?1 ORDER BY source, document",
+    )?;
     let mut found = lookup.query([vulnerability])?;
     let mut statements = Vec::new();
     while let Some(row) = found.next()? {
@@ -202,11 +243,14 @@ fn statements(connection: &Connection, vulnerability: i64) -> Result<Vec<Stateme
 fn insert(connection: &Connection, vulnerability: i64, heeded: &Heeded) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO statements (vulnerability, source, hash, body) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO statements (vulnerability, source, document, modified, hash, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute((
             vulnerability,
             heeded.statement.source.as_str(),
+            heeded.statement.document.as_deref().unwrap_or_default(),
+            heeded.statement.modified.map(rows::micros),
             &heeded.hash,
             &heeded.body,
         ))?;
@@ -221,6 +265,7 @@ impl Gist {
                 .as_ref()
                 .map(|judgement| rows::severity_number(judgement.severity)),
             kev: fused.exploitation.is_some(),
+            exploited: fused.is_exploited(),
             ransomware: fused
                 .exploitation
                 .as_ref()

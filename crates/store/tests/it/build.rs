@@ -195,6 +195,7 @@ pub(crate) fn collected(from: &str, items: Vec<Item>) -> Collected {
         heard: Vec::new(),
         cursor: None,
         occasion: Occasion::Fresh,
+        categories: Vec::new(),
         problems: (0, None),
     }
 }

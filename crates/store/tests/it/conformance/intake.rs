@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Cursor, ItemId, Severity, VulnerabilityStatus};
+use model::{Cursor, CweId, ItemId, OwaspCategory, Severity, VulnerabilityStatus};
 use store::{Collected, Occasion, Recorded, Store};
 
 use crate::build::{
@@ -392,4 +392,105 @@ pub(crate) async fn a_poll_with_nothing_new_is_no_event(store: Db, _: Db) {
         ),
         ("source.polled", "feed", minute(1))
     );
+}
+
+pub(crate) async fn a_category_knows_the_cves_of_its_weaknesses(store: Db, _: Db) {
+    let category = |edition, rank, cwes: &[u32]| OwaspCategory {
+        edition,
+        rank,
+        id: format!("A{rank:02}:{edition}"),
+        title: "Broken Access Control".to_owned(),
+        url: "https://owasp.org/Top10/".to_owned(),
+        summary: "Access control enforces policy.".to_owned(),
+        cwes: cwes.iter().map(|number| CweId(*number)).collect(),
+    };
+    let weak = |cve: &str, weaknesses: &[u32]| {
+        let mut heard = heard(scored(statement("nvd", cve, "A flaw."), 7.5), false);
+        heard.statement.weaknesses = weaknesses.iter().map(|number| CweId(*number)).collect();
+        heard
+    };
+    let poll = |categories, heard| Collected {
+        categories,
+        heard,
+        ..collected("owasp", vec![])
+    };
+    let (old, new) = (category(2021, 1, &[22]), category(2025, 1, &[22, 79]));
+    store
+        .record(poll(vec![old.clone(), new.clone()], vec![]))
+        .await
+        .unwrap();
+    store
+        .record(poll(
+            vec![],
+            vec![
+                weak("CVE-2026-0001", &[79, 22]),
+                weak("CVE-2026-0002", &[79]),
+                weak("CVE-2026-0003", &[5]),
+            ],
+        ))
+        .await
+        .unwrap();
+    let standings = store.owasp().await.unwrap();
+    let seen: Vec<_> = standings
+        .iter()
+        .map(|one| (one.category.clone(), one.vulnerabilities, one.worst.len()))
+        .collect();
+    assert_eq!(seen, [(new.clone(), 2, 2), (old.clone(), 1, 1)]);
+    // A weakness that is no longer named counts no more, and a page may change.
+    let corrected = category(2021, 1, &[5]);
+    store
+        .record(poll(vec![corrected], vec![weak("CVE-2026-0001", &[79])]))
+        .await
+        .unwrap();
+    let standings = store.owasp().await.unwrap();
+    assert_eq!(
+        standings
+            .iter()
+            .map(|one| one.vulnerabilities)
+            .collect::<Vec<_>>(),
+        [2, 1]
+    );
+    assert_eq!(standings[1].worst, [cve("CVE-2026-0003")]);
+}
+
+pub(crate) async fn an_older_statement_undoes_nothing(store: Db, _: Db) {
+    let at = |minutes, base| {
+        let mut statement = scored(statement("nvd", "CVE-2026-0001", "A flaw."), base);
+        statement.modified = Some(minute(minutes));
+        heard(statement, false)
+    };
+    let base = async || {
+        let known = store
+            .vulnerabilities(&[cve("CVE-2026-0001")])
+            .await
+            .unwrap();
+        known[0].severity.as_ref().unwrap().score
+    };
+    store.record(said("nvd", vec![at(10, 9.8)])).await.unwrap();
+    store.record(said("nvd", vec![at(5, 5.0)])).await.unwrap();
+    assert_eq!(base().await, 9.8);
+    store.record(said("nvd", vec![at(11, 7.5)])).await.unwrap();
+    assert_eq!(base().await, 7.5);
+}
+
+pub(crate) async fn documents_of_one_source_stand_beside_each_other(store: Db, _: Db) {
+    let of = |document: &str, base| {
+        let mut statement = scored(statement("ghsa", "CVE-2026-0001", "A flaw."), base);
+        statement.document = Some(document.to_owned());
+        heard(statement, false)
+    };
+    store
+        .record(said("ghsa", vec![of("GHSA-one", 5.0), of("GHSA-two", 8.0)]))
+        .await
+        .unwrap();
+    let again = store
+        .record(said("ghsa", vec![of("GHSA-one", 5.0), of("GHSA-two", 8.0)]))
+        .await
+        .unwrap();
+    assert_eq!(again, Recorded::default());
+    let known = store
+        .vulnerabilities(&[cve("CVE-2026-0001")])
+        .await
+        .unwrap();
+    assert_eq!(known[0].scores.len(), 2);
 }

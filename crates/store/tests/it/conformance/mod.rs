@@ -27,6 +27,9 @@ macro_rules! suite {
                 a_mere_record_becomes_an_item_when_its_cve_has_an_incident
                 a_changed_fact_moves_its_incident_although_the_text_is_the_same
                 a_poll_with_nothing_new_is_no_event
+                a_category_knows_the_cves_of_its_weaknesses
+                an_older_statement_undoes_nothing
+                documents_of_one_source_stand_beside_each_other
             }
             lane {
                 waiting_items_come_oldest_first
