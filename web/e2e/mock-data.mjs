@@ -330,6 +330,16 @@ function makeVulnerability(cve, product, score, exploited, at) {
   return {
     cve,
     title: `${product} lets a remote attacker in`,
+    epss: { score: 0.42, percentile: 0.97, date: '2026-11-20', model: 'v2025.03.14' },
+    ssvc: {
+      exploitation: exploited ? 'active' : 'poc',
+      automatable: true,
+      technical_impact: 'total',
+      decision: null,
+      by: { kind: 'cisa_adp' },
+      at: at(20 * HOUR),
+    },
+    withdrawn: null,
     description: 'A check that is missing in the session handler lets anybody sign in.',
     status: 'published',
     published: at(50 * HOUR),

@@ -20,6 +20,8 @@ use crate::pipeline::{OpenSource, Pipeline, Poll, PollError};
 const TOGETHER: usize = 8;
 /// How often placement and delivery look for work that another process left.
 const LOOK_AROUND: Duration = Duration::from_secs(2);
+/// How long placement and delivery rest after the store failed them.
+const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// After a failure a source is tried again at twice the distance each time, at
 /// most this long.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 60 * 60);
@@ -63,16 +65,12 @@ pub async fn run(
         }));
     }
     {
-        let pipeline = Arc::clone(&pipeline);
-        tasks.spawn(until(stop.clone(), async move {
-            place_forever(&pipeline).await
-        }));
+        let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+        tasks.spawn(async move { place_forever(&pipeline, stop).await });
     }
     {
-        let pipeline = Arc::clone(&pipeline);
-        tasks.spawn(until(stop.clone(), async move {
-            deliver_forever(&pipeline).await
-        }));
+        let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+        tasks.spawn(async move { deliver_forever(&pipeline, stop).await });
     }
 
     let router = api::router(Arc::clone(&pipeline), stop.clone());
@@ -182,46 +180,55 @@ fn next_pause(source: &OpenSource, result: &Result<Poll, PollError>, failures: u
     }
 }
 
-async fn place_forever(pipeline: &Pipeline) {
+async fn place_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
     let mut changes = pipeline.store.changes();
-    loop {
-        if let Err(error) = pipeline.place_waiting().await {
-            error!("placement paused: {error}");
-            pipeline.clock.sleep(LOOK_AROUND).await;
-        }
-        wait(&*pipeline.clock, &mut changes, LOOK_AROUND).await;
+    while !*stop.borrow() {
+        let pause = match pipeline.place_waiting().await {
+            Ok(_) => LOOK_AROUND,
+            Err(error) => {
+                error!("placement paused: {error}");
+                AFTER_TROUBLE
+            }
+        };
+        wait(&*pipeline.clock, &mut changes, &mut stop, pause).await;
     }
 }
 
-async fn deliver_forever(pipeline: &Pipeline) {
+/// A round that has begun is ended before the stop: a message that was sent and
+/// not noted would be sent again.
+async fn deliver_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
     let mut changes = pipeline.store.changes();
     let channels = pipeline.channel_ids();
     if channels.is_empty() {
         info!("no channel is configured: alerts are only shown");
         return;
     }
-    loop {
-        if let Err(error) = pipeline.deliver_due().await {
-            error!("deliveries paused: {error}");
-            pipeline.clock.sleep(LOOK_AROUND).await;
-        }
-        let due = pipeline.store.next_due(&channels).await.ok().flatten();
-        let pause = due
-            .map_or(LOOK_AROUND, |due| elapsed(pipeline.clock.now(), due))
-            .min(LOOK_AROUND);
-        wait(
-            &*pipeline.clock,
-            &mut changes,
-            pause.max(Duration::from_millis(50)),
-        )
-        .await;
+    while !*stop.borrow() {
+        let pause = match pipeline.deliver_due().await {
+            Ok(_) => {
+                let due = pipeline.store.next_due(&channels).await.ok().flatten();
+                due.map_or(LOOK_AROUND, |due| elapsed(pipeline.clock.now(), due))
+                    .clamp(Duration::from_millis(50), LOOK_AROUND)
+            }
+            Err(error) => {
+                error!("deliveries paused: {error}");
+                AFTER_TROUBLE
+            }
+        };
+        wait(&*pipeline.clock, &mut changes, &mut stop, pause).await;
     }
 }
 
-/// Until this process commits something, or the time is over.
-async fn wait(clock: &dyn Clock, changes: &mut watch::Receiver<u64>, pause: Duration) {
+/// Until this process commits something, the time is over, or the service stops.
+async fn wait(
+    clock: &dyn Clock,
+    changes: &mut watch::Receiver<u64>,
+    stop: &mut watch::Receiver<bool>,
+    pause: Duration,
+) {
     tokio::select! {
         _ = changes.changed() => {}
         () = clock.sleep(pause) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
     }
 }

@@ -80,6 +80,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/owasp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the categories of the OWASP Top 10 with their CVEs. */
+        get: operations["listOwasp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources": {
         parameters: {
             query?: never;
@@ -286,7 +303,34 @@ export interface components {
          * @enum {string}
          */
         EntityKind: "cve" | "cwe" | "ghsa" | "cert_in" | "attack" | "ip" | "domain" | "url" | "email" | "md5" | "sha1" | "sha256" | "sha512" | "place" | "organisation" | "keyword";
-        /** @description That a flaw is exploited, by a body that checks before it says so. */
+        /** @description A score of the Exploit Prediction Scoring System. */
+        Epss: {
+            /**
+             * Format: float
+             * @description The probability of exploitation within thirty days, 0 to 1.
+             */
+            score: number;
+            /**
+             * Format: float
+             * @description The share of all CVEs with this score or a lower one, 0 to 1.
+             */
+            percentile: number;
+            /**
+             * @description The day since which this is the score, as far as we saw.
+             * @example 2026-11-20
+             */
+            date: string | null;
+            /**
+             * @description The version of the model. A new model makes every score jump, so scores
+             *     are compared within one only.
+             */
+            model: string | null;
+        };
+        /**
+         * @description That a flaw stands in a catalogue of exploited ones: CISA's KEV, wherever we
+         *     read of it. What SSVC says of exploitation is no listing; see
+         *     [`Vulnerability::is_exploited`].
+         */
         Exploitation: {
             /** @description The body's own name for the flaw. */
             name: string | null;
@@ -494,6 +538,53 @@ export interface components {
             date?: string | null;
             /** @description The affected country, as `IN`. */
             country?: string | null;
+        };
+        /** @description One category of one edition. */
+        OwaspCategory: {
+            /**
+             * Format: int32
+             * @description The year of the edition.
+             */
+            edition: number;
+            /**
+             * Format: int32
+             * @description Its place in the edition, from 1.
+             */
+            rank: number;
+            /** @description Its name in short, as `A01:2025`. */
+            id: string;
+            /** @description Its name, as `Broken Access Control`. */
+            title: string;
+            /** @description Where it can be read. */
+            url: string;
+            /** @description What it is about, in one paragraph. */
+            summary: string;
+            /** @description The weaknesses mapped to it, in the order of the page, without repeats. */
+            cwes: components["schemas"]["CweId"][];
+        };
+        /** @description Every category. */
+        OwaspList: {
+            /** @description The categories, newest edition first, by rank. */
+            categories: components["schemas"]["OwaspView"][];
+            /** @description What OWASP's licence asks to be shown with its texts. */
+            attribution: string;
+        };
+        /** @description A category and its CVEs. */
+        OwaspView: {
+            /** @description The category, as its page says. */
+            category: components["schemas"]["OwaspCategory"];
+            /**
+             * Format: int64
+             * @description How many CVEs have one of its weaknesses.
+             */
+            vulnerabilities: number;
+            /**
+             * Format: int64
+             * @description How many of them are exploited.
+             */
+            exploited: number;
+            /** @description The worst of them: exploited first, then by score; at most five. */
+            worst: components["schemas"]["CveId"][];
         };
         /** @description A problem. */
         Problem: {
@@ -731,6 +822,32 @@ export interface components {
              */
             end: number;
         };
+        /** @description One body's assessment. */
+        Ssvc: {
+            /** @description Whether it is exploited. */
+            exploitation: components["schemas"]["SsvcExploitation"];
+            /** @description Whether an attack can be automated. */
+            automatable: boolean | null;
+            technical_impact: components["schemas"]["TechnicalImpact"] | null;
+            decision: components["schemas"]["SsvcDecision"] | null;
+            /** @description Who assessed it. */
+            by: components["schemas"]["Sayer"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string | null;
+        };
+        /**
+         * @description What to do.
+         * @enum {string}
+         */
+        SsvcDecision: "track" | "track*" | "attend" | "act";
+        /**
+         * @description Whether a flaw is exploited.
+         * @enum {string}
+         */
+        SsvcExploitation: "none" | "poc" | "active";
         /** @description A label and how sure we are of it. */
         Tagged_IncidentType: {
             /**
@@ -757,6 +874,11 @@ export interface components {
              */
             confidence: number;
         };
+        /**
+         * @description What an attacker gains.
+         * @enum {string}
+         */
+        TechnicalImpact: "partial" | "total";
         /** @description One item of an incident. */
         TimelineItem: {
             /** @description Its name. */
@@ -863,6 +985,15 @@ export interface components {
             exploitation: components["schemas"]["Exploitation"] | null;
             /** @description Who speaks of it. */
             sources: components["schemas"]["SourceId"][];
+            epss: components["schemas"]["Epss"] | null;
+            ssvc: components["schemas"]["Ssvc"] | null;
+            /** @description Its other names: `GHSA-…`, `PYSEC-…`, `RHSA-…`. */
+            aliases?: string[];
+            /**
+             * Format: date-time
+             * @description When it was taken back, if everybody who spoke of it did.
+             */
+            withdrawn: string | null;
         };
         /**
          * @description Where the record stands at its publisher (NVD's words).
@@ -1083,6 +1214,36 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+        };
+    };
+    listOwasp: {
+        parameters: {
+            query?: {
+                /** @description Only this edition, as 2025 */
+                edition?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwaspList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

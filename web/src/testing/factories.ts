@@ -98,6 +98,9 @@ export function vulnerability(cve: string, change: Partial<Vulnerability> = {}):
     affected: [],
     references: [],
     exploitation: null,
+    epss: null,
+    ssvc: null,
+    withdrawn: null,
     sources: ['nvd'],
     ...change,
   }

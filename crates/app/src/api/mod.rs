@@ -12,6 +12,7 @@ mod health;
 mod incidents;
 mod input;
 mod live;
+mod owasp;
 mod sources;
 mod ui;
 pub(crate) mod view;
@@ -53,6 +54,7 @@ const LARGEST_BODY: usize = 256 * 1024;
     tags(
         (name = "incidents", description = "Reports of one event, joined into one story"),
         (name = "alerts", description = "For websites"),
+        (name = "vulnerabilities", description = "What is known of CVEs"),
         (name = "sources", description = "What is read, and how it stands"),
         (name = "live", description = "What happens, as it happens"),
         (name = "health", description = "For those who run Prahari")
@@ -66,6 +68,7 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(incidents::list, incidents::create))
         .routes(routes!(incidents::get_one, incidents::change))
         .routes(routes!(alerts::list))
+        .routes(routes!(owasp::list))
         .routes(routes!(sources::list))
         .routes(routes!(live::stream))
         .routes(routes!(health::healthz))

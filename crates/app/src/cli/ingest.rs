@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::sources::SourceConfig;
 use model::SourceId;
 use serde::Serialize;
-use sources::SourceConfig;
 use tokio::sync::Semaphore;
 
-use super::{Outcome, open, print, run};
+use super::{Outcome, open, print, run, sources};
 use crate::config::{Settings, SourceEntry};
 use crate::pipeline::{Delivered, Pipeline, World};
 
@@ -67,20 +67,7 @@ impl Ingest {
                 .map(|(index, path)| file_entry(index, path))
                 .collect::<anyhow::Result<_>>()?;
         }
-        for wanted in &self.source {
-            anyhow::ensure!(
-                settings.sources.iter().any(|source| &source.id == wanted),
-                "there is no source `{wanted}`"
-            );
-        }
-        if !self.source.is_empty() {
-            settings
-                .sources
-                .retain(|source| self.source.contains(&source.id));
-            for source in &mut settings.sources {
-                source.enabled = true; // asked for by name
-            }
-        }
+        sources::only(&mut settings, &self.source)?;
         let pipeline = Arc::new(open(settings, world).await?);
         let summary = pass(&pipeline).await?;
         let failed = summary
@@ -113,6 +100,9 @@ fn file_entry(index: usize, path: &std::path::Path) -> anyhow::Result<SourceEntr
         name,
         enabled: true,
         interval: Duration::from_secs(60),
+        good_for: None,
+        why_off: None,
+        settings: toml::Table::new(),
     })
 }
 

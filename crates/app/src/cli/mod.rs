@@ -5,6 +5,7 @@
 //! wrong; 3 done in part (some sources failed).
 
 mod check;
+mod import;
 mod incident;
 mod ingest;
 mod init_db;
@@ -13,6 +14,7 @@ mod openapi;
 mod print;
 mod run;
 mod search;
+mod sources;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -64,12 +66,16 @@ enum Command {
     Run(run::Run),
     /// Read every source once, place and deliver what it brings, and say what was done
     Ingest(ingest::Ingest),
+    /// Load history from files: yearly files, archives and tables that others offer
+    Import(import::Import),
     /// Make the database, or bring it up to date
     InitDb,
     /// List incidents, or show one
     Incident(incident::Incident),
     /// Find incidents by words
     Search(search::Search),
+    /// List, check, preview and poll sources
+    Sources(sources::Sources),
     /// Test channels, and look after their deliveries
     Notify(notify::Notify),
     /// Read the settings and say what is wrong, and what is assumed
@@ -136,8 +142,10 @@ pub fn main() -> ExitCode {
     finish(match arguments.command {
         Command::Run(run) => on_runtime(run.run(settings, world)),
         Command::Ingest(ingest) => on_runtime(ingest.run(settings, world, json)),
+        Command::Import(import) => on_runtime(import.run(settings, world, json)),
         Command::InitDb => on_runtime(init_db::init_db(settings, world, json)),
         Command::Incident(incident) => on_runtime(incident.run(settings, world, json)),
+        Command::Sources(sources) => on_runtime(sources.run(settings, world, json)),
         Command::Search(search) => on_runtime(search.run(settings, world, json)),
         Command::Notify(notify) => on_runtime(notify.run(settings, world, json)),
         Command::Check | Command::Openapi => Ok(Outcome::Done),

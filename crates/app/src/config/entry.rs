@@ -26,6 +26,13 @@ pub struct SourceEntry {
     pub interval: Duration,
     /// What kind it is and what that kind needs.
     pub config: SourceConfig,
+    /// What it is good for, if it ships with Prahari.
+    pub good_for: Option<String>,
+    /// Why it ships switched off, and what to do to switch it on.
+    pub why_off: Option<String>,
+    /// The same settings as they were written: what an entry of the same id leaves
+    /// out is taken from here.
+    pub settings: toml::Table,
 }
 
 /// A channel.
@@ -99,6 +106,9 @@ pub(super) fn sources(
                 enabled: entry.enabled,
                 interval: entry.interval,
                 config: entry.config,
+                good_for: Some(entry.good_for),
+                why_off: entry.why_off,
+                settings: entry.settings,
             })),
             Err(what) => mistakes.push(Mistake {
                 place: "the shipped catalogue".to_owned(),
@@ -141,18 +151,13 @@ fn source(
         .filter_map(|key| table.remove(*key).map(|value| ((*key).to_owned(), value)))
         .collect();
     let common: SourceCommon = typed(document, at, common)?;
-    let config = match shipped {
-        Some(shipped) if !table.contains_key("kind") && table.is_empty() => shipped.config.clone(),
-        Some(shipped) if !table.contains_key("kind") => {
-            table.insert("kind".to_owned(), shipped.config.kind().into());
-            if let Some(url) = shipped.config.url() {
-                table.entry("url").or_insert_with(|| url.into());
-            }
-            of_kind(document, at, table, &common_keys)?
+    if let Some(shipped) = shipped.filter(|_| !table.contains_key("kind")) {
+        for (key, value) in &shipped.settings {
+            table.entry(key.clone()).or_insert_with(|| value.clone());
         }
-        _ => of_kind(document, at, table, &common_keys)?,
-    };
-    let config: SourceConfig = config;
+    }
+    let settings = table.clone();
+    let config: SourceConfig = of_kind(document, at, table, &common_keys)?;
     let interval = common
         .interval
         .map(|text| read_interval(&text))
@@ -178,6 +183,9 @@ fn source(
             .unwrap_or_else(|| config.default_interval()),
         id: common.id,
         config,
+        good_for: shipped.and_then(|shipped| shipped.good_for.clone()),
+        why_off: shipped.and_then(|shipped| shipped.why_off.clone()),
+        settings,
     })
 }
 

@@ -206,6 +206,22 @@ fn a_shipped_source_can_be_changed_by_its_id() {
 }
 
 #[test]
+fn a_shipped_source_that_needs_a_key_needs_no_more_than_the_key() {
+    let settings = read(
+        "[[sources]]\nid = \"x-india\"\nenabled = true\nbearer_token = \"t\"\n",
+        &[],
+    )
+    .unwrap();
+    assert_eq!(settings.mistakes, []);
+    let x = settings
+        .sources
+        .iter()
+        .find(|source| source.id.as_str() == "x-india")
+        .unwrap();
+    assert!(x.enabled && x.config.kind() == "x");
+}
+
+#[test]
 fn without_rules_there_are_two() {
     let ids = |text: &str| -> Vec<String> {
         read(text, &[])

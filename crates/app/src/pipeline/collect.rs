@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use model::clock::elapsed;
-use model::{Cursor, Item, SourceId, Statement, Timestamp};
+use model::{Cursor, Item, ItemKind, SourceId, Statement, Timestamp};
 use net::NetError;
 use sources::{Polled, Progress, SourceError};
 use store::{Collected, Heard, Occasion, Recorded, SourceState, StoreError};
@@ -39,7 +39,10 @@ impl PollError {
     #[must_use]
     pub const fn wait(&self) -> Option<Duration> {
         match self {
-            Self::Source(SourceError::Unreached(NetError::Wait { after, .. })) => Some(*after),
+            Self::Source(
+                SourceError::Unreached(NetError::Wait { after, .. })
+                | SourceError::Resting { after, .. },
+            ) => Some(*after),
             _ => None,
         }
     }
@@ -175,7 +178,8 @@ impl Pipeline {
         sum.problems = sum.problems.saturating_add(problems);
         sum.statements += polled.statements.len() as u64;
 
-        let mut items = polled.items.into_iter();
+        let mut items = self.worth_keeping(polled.items).into_iter();
+        let mut categories = polled.categories;
         let mut heard = polled
             .statements
             .into_iter()
@@ -189,6 +193,7 @@ impl Pipeline {
                 at: now,
                 items: part,
                 heard: said,
+                categories: std::mem::take(&mut categories),
                 // The cursor goes with the last part: dying before it means
                 // reading again, which repeats nothing.
                 cursor: (last && polled.checkpoint).then(|| polled.cursor.clone()),
@@ -206,10 +211,22 @@ impl Pipeline {
         }
     }
 
+    /// The items without social posts that concern nobody: a search brings many
+    /// that only share a word with what was sought.
+    fn worth_keeping(&self, items: Vec<Item>) -> Vec<Item> {
+        let concerns = |item: &Item| {
+            item.kind != ItemKind::Post
+                || understand::understand(item, &self.context)
+                    .relevance
+                    .is_relevant()
+        };
+        items.into_iter().filter(concerns).collect()
+    }
+
     /// A statement, and whether it is more than a mere record: a keyword stands in
     /// it, or it says the flaw is exploited.
-    fn hear(&self, statement: Statement) -> Heard {
-        let promote = statement.exploitation.is_some() || self.is_watched(&statement);
+    pub(super) fn hear(&self, statement: Statement) -> Heard {
+        let promote = statement.is_exploited() || self.is_watched(&statement);
         Heard { statement, promote }
     }
 
@@ -249,6 +266,7 @@ impl Pipeline {
             heard: Vec::new(),
             cursor: Some(Cursor::start()),
             occasion: Occasion::Fresh,
+            categories: Vec::new(),
             problems: (0, None),
         };
         self.store.record(collected).await

@@ -8,15 +8,16 @@
 mod alert;
 mod collect;
 mod deliver;
+mod import;
 mod place;
 
 use std::sync::Arc;
 
 use channels::Channel;
-use model::{ChannelId, Clock, IdMaker, Milestones, SourceId};
+use model::{ChannelId, Clock, Cursor, IdMaker, Milestones, SourceId};
 use net::Door;
 use rules::RuleSet;
-use sources::Source;
+use sources::{Polled, Source, SourceError};
 use store::{Store, StoreError};
 use understand::Context;
 
@@ -24,6 +25,7 @@ use crate::config::{ChannelEntry, Settings, SourceEntry};
 
 pub use collect::{Poll, PollError};
 pub use deliver::Delivered;
+pub use import::{Import, Imported};
 pub use place::PlaceError;
 
 /// Everything the stages need.
@@ -53,6 +55,16 @@ pub struct OpenSource {
     /// What the settings say.
     pub entry: SourceEntry,
     source: Box<dyn Source>,
+}
+
+impl OpenSource {
+    /// Reads the first page as if for the first time, and keeps nothing.
+    ///
+    /// # Errors
+    /// The source could not be read.
+    pub async fn look(&self) -> Result<Polled, SourceError> {
+        self.source.poll(&Cursor::start()).await
+    }
 }
 
 /// A channel, ready to deliver.

@@ -403,7 +403,12 @@ async fn sources_show_how_they_stand() {
 #[tokio::test]
 async fn health_and_docs_answer() {
     let client = Client::start().await;
-    for path in ["/healthz", "/readyz", "/api/openapi.json"] {
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/api/openapi.json",
+        "/api/owasp?edition=2025",
+    ] {
         assert_eq!(client.get(path).await.0, 200, "{path}");
     }
     let page = client

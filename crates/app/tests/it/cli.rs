@@ -142,3 +142,57 @@ fn check_states_what_is_assumed_and_shows_no_secret() {
         "{said}"
     );
 }
+
+#[test]
+fn a_document_can_be_previewed_without_storing_anything() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n").write(
+        "feed.xml",
+        "<rss version='2.0'><channel><title>News</title><item><title>Acme &amp; Bolt</title>\
+         <link>https://example.org/1</link><pubDate>Fri, 20 Nov 2026 10:00:00 +0530</pubDate></item></channel></rss>",
+    );
+    let preview = folder.json(&["sources", "preview", "feed.xml", "--kind", "feed", "--json"]);
+    assert_eq!(
+        (preview["kind"].as_str(), preview["title"].as_str()),
+        (Some("feed"), Some("News"))
+    );
+    let item = &preview["items"][0];
+    assert_eq!(item["title"], "Acme & Bolt");
+    assert_eq!(item["published"], "2026-11-20T04:30:00Z");
+    assert!(item["author"].is_null() && item["updated"].is_null());
+    assert_eq!(preview["problems"], serde_json::json!([]));
+    assert!(!folder.0.path().join("data").exists());
+}
+
+#[test]
+fn sources_are_listed_checked_and_polled() {
+    let folder = Folder::new();
+    folder.write("items.jsonl", LINES).write(
+        "prahari.toml",
+        "catalogue = false\n[[sources]]\nid = \"inbox\"\nkind = \"file\"\npath = \"items.jsonl\"\n\
+         [[sources]]\nid = \"gone\"\nkind = \"file\"\npath = \"gone.jsonl\"\n",
+    );
+    let output = folder.run(&["sources", "check", "--json"]);
+    assert_eq!(output.status.code(), Some(3), "one of two fails");
+    let verdicts: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (
+            verdicts[0]["items"].as_u64(),
+            verdicts[0]["problems"].as_u64()
+        ),
+        (Some(2), Some(1))
+    );
+    assert!(
+        verdicts[1]["error"]
+            .as_str()
+            .unwrap()
+            .contains("gone.jsonl")
+    );
+    let polled = folder.json(&["sources", "poll", "inbox", "--json"]);
+    assert_eq!(polled["new_items"], 2);
+    let list = folder.json(&["sources", "list", "--json"]);
+    assert!(
+        list[0]["last_success"].is_string() && list[1]["last_success"].is_null(),
+        "{list}"
+    );
+}

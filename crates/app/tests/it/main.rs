@@ -5,6 +5,8 @@ mod api;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod openapi;

@@ -88,6 +88,7 @@ function Facts({ of }: { of: Vulnerability }) {
       ) : (
         <p className="none">Nobody has scored it yet.</p>
       )}
+      <Outlook of={of} />
       {references.length > 0 && (
         <details>
           <summary>{count(references.length, 'reference')}</summary>
@@ -106,3 +107,46 @@ function Facts({ of }: { of: Vulnerability }) {
     </div>
   )
 }
+
+/** How likely exploitation is (EPSS), and what CISA found out about it (SSVC). */
+function Outlook({ of }: { of: Vulnerability }) {
+  const { zone } = useDisplay()
+  const { epss, ssvc } = of
+  if (epss == null && ssvc == null && of.withdrawn == null) return null
+  const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+  return (
+    <dl className="outlook">
+      {of.withdrawn != null && (
+        <div>
+          <dt>Withdrawn</dt>
+          <dd>{date(of.withdrawn, zone)}</dd>
+        </div>
+      )}
+      {epss != null && (
+        <div>
+          <dt>EPSS</dt>
+          <dd>
+            {percent(epss.score)} within 30 days, above {percent(epss.percentile)} of all CVEs
+          </dd>
+        </div>
+      )}
+      {ssvc != null && (
+        <div>
+          <dt>SSVC by {sayerName(ssvc.by)}</dt>
+          <dd>
+            {ssvc.decision != null && <strong>{ssvc.decision}: </strong>}
+            {SSVC_EXPLOITATION[ssvc.exploitation]}
+            {ssvc.automatable != null && (ssvc.automatable ? ', automatable' : ', not automatable')}
+            {ssvc.technical_impact != null && `, ${ssvc.technical_impact} impact`}
+          </dd>
+        </div>
+      )}
+    </dl>
+  )
+}
+
+const SSVC_EXPLOITATION = {
+  none: 'no exploitation known',
+  poc: 'exploit published',
+  active: 'exploited',
+} as const
