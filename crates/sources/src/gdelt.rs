@@ -16,15 +16,15 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use model::item::{Draft, Stated};
 use model::{Cursor, Item, ItemKind, Markup, SourceId, Timestamp};
-use net::{Fetched, Request, Validators};
+use net::{Fetched, Request};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use crate::feed::address::Base;
 use crate::feed::{charset, markup, oldest_first};
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools};
+use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, visit};
 
 /// One request in 5 s is asked for.
 const PACE: Duration = Duration::from_secs(6);
@@ -68,15 +68,6 @@ pub struct Gdelt {
     tools: Tools,
 }
 
-/// What is remembered between two polls.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Note {
-    /// The address of the search that was read.
-    url: String,
-    #[serde(default)]
-    validators: Validators,
-}
-
 impl Gdelt {
     /// The search of this config under the name `id`.
     #[must_use]
@@ -106,29 +97,15 @@ impl Gdelt {
 #[async_trait]
 impl Source for Gdelt {
     async fn poll(&self, since: &Cursor) -> Result<Polled, SourceError> {
-        let note: Note = since.note();
         let url = self.address()?;
-        let known = if note.url == url {
-            note.validators
-        } else {
-            Validators::default()
-        };
         let request = Request::get(&url)
             .header("accept", "application/json")
-            .unless(known)
+            .unless(visit::known(since, &url))
             .pace(PACE)
             .timeout(PATIENCE)
             .max_body(LARGEST_ANSWER);
-        let first_load = since.is_start();
         let body = match self.tools.door.fetch(request).await? {
-            Fetched::Unchanged => {
-                return Ok(Polled {
-                    cursor: since.clone(),
-                    checkpoint: true,
-                    first_load,
-                    ..Polled::default()
-                });
-            }
+            Fetched::Unchanged => return Ok(visit::unchanged(since)),
             Fetched::Body(body) => body,
         };
         let Parsed {
@@ -143,20 +120,11 @@ impl Source for Gdelt {
         }
         let fetched = self.tools.clock.now();
         let drafts = oldest_first(entries, usize::from(MOST_RECORDS));
-        Ok(Polled {
-            items: drafts
-                .into_iter()
-                .map(|draft| Item::new(&self.id, draft, fetched))
-                .collect(),
-            problems,
-            cursor: Cursor::of(&Note {
-                url,
-                validators: body.validators,
-            }),
-            checkpoint: true,
-            first_load,
-            ..Polled::default()
-        })
+        let items = drafts
+            .into_iter()
+            .map(|draft| Item::new(&self.id, draft, fetched))
+            .collect();
+        Ok(visit::read(since, url, body.validators, items, problems))
     }
 }
 

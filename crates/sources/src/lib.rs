@@ -47,6 +47,7 @@ mod robots;
 mod round;
 pub mod taxii;
 pub mod telegram_channel;
+mod visit;
 pub mod x;
 
 /// A place in the world that is read again and again.

@@ -14,14 +14,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::item::Draft;
 use model::{Cursor, Item, Markup, SourceId};
-use net::{Fetched, Request, Validators};
+use net::{Fetched, Request};
 use regex::Regex;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use url::Url;
 
 use crate::feed::{self, charset, markup, oldest_first};
-use crate::{Parsed, Polled, Source, SourceError, Tools};
+use crate::{Parsed, Polled, Source, SourceError, Tools, visit};
 
 /// One search in ten seconds, however many are configured: the service is not
 /// meant for programs.
@@ -60,15 +60,6 @@ pub struct NewsSearch {
     id: SourceId,
     config: Config,
     tools: Tools,
-}
-
-/// What is remembered between two polls.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Note {
-    /// The address of the search that was read.
-    url: String,
-    #[serde(default)]
-    validators: Validators,
 }
 
 impl NewsSearch {
@@ -120,30 +111,16 @@ impl NewsSearch {
 #[async_trait]
 impl Source for NewsSearch {
     async fn poll(&self, since: &Cursor) -> Result<Polled, SourceError> {
-        let note: Note = since.note();
         let url = self.address()?;
-        let known = if note.url == url {
-            note.validators
-        } else {
-            Validators::default()
-        };
         let request = Request::get(&url)
             .header(
                 "accept",
                 "application/rss+xml, application/xml;q=0.9, */*;q=0.5",
             )
-            .unless(known)
+            .unless(visit::known(since, &url))
             .pace(PACE);
-        let first_load = since.is_start();
         let body = match self.tools.door.fetch(request).await? {
-            Fetched::Unchanged => {
-                return Ok(Polled {
-                    cursor: since.clone(),
-                    checkpoint: true,
-                    first_load,
-                    ..Polled::default()
-                });
-            }
+            Fetched::Unchanged => return Ok(visit::unchanged(since)),
             Fetched::Body(body) => body,
         };
         let (language, _) = self.edition()?;
@@ -154,20 +131,11 @@ impl Source for NewsSearch {
             &language,
         )?;
         let fetched = self.tools.clock.now();
-        Ok(Polled {
-            items: oldest_first(entries, MOST_ITEMS)
-                .into_iter()
-                .map(|draft| Item::new(&self.id, draft, fetched))
-                .collect(),
-            problems,
-            cursor: Cursor::of(&Note {
-                url,
-                validators: body.validators,
-            }),
-            checkpoint: true,
-            first_load,
-            ..Polled::default()
-        })
+        let items = oldest_first(entries, MOST_ITEMS)
+            .into_iter()
+            .map(|draft| Item::new(&self.id, draft, fetched))
+            .collect();
+        Ok(visit::read(since, url, body.validators, items, problems))
     }
 }
 

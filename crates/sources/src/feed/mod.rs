@@ -26,11 +26,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::item::Draft;
 use model::{Clock, Cursor, Item, SourceId, Timestamp};
-use net::{Door, Fetched, Request, Validators};
+use net::{Door, Fetched, Request};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools};
+use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, visit};
 
 /// Entries of one document that are looked at; the largest feed we know
 /// (Microsoft's update guide) has about 4,900.
@@ -185,41 +185,17 @@ impl Feed {
     }
 }
 
-/// What the cursor keeps.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Note {
-    /// Of the document that was read last.
-    validators: Validators,
-    /// The address they were given for: after a change of the config they mean
-    /// nothing.
-    url: String,
-}
-
 #[async_trait]
 impl Source for Feed {
     async fn poll(&self, since: &Cursor) -> Result<Polled, SourceError> {
-        let note: Note = since.note();
-        let known = if note.url == self.config.url {
-            note.validators
-        } else {
-            Validators::default()
-        };
         let mut request = Request::get(&self.config.url)
             .header("accept", "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5")
-            .unless(known);
+            .unless(visit::known(since, &self.config.url));
         if let Some(user_agent) = &self.config.user_agent {
             request = request.header("user-agent", user_agent);
         }
-        let first_load = since.is_start();
         let body = match self.door.fetch(request).await? {
-            Fetched::Unchanged => {
-                return Ok(Polled {
-                    cursor: since.clone(),
-                    checkpoint: true,
-                    first_load,
-                    ..Polled::default()
-                });
-            }
+            Fetched::Unchanged => return Ok(visit::unchanged(since)),
             Fetched::Body(body) => body,
         };
         let fetched = self.clock.now();
@@ -240,20 +216,17 @@ impl Source for Feed {
                 ),
             ));
         }
-        Ok(Polled {
-            items: drafts
-                .into_iter()
-                .map(|draft| Item::new(&self.id, draft, fetched))
-                .collect(),
+        let items = drafts
+            .into_iter()
+            .map(|draft| Item::new(&self.id, draft, fetched))
+            .collect();
+        Ok(visit::read(
+            since,
+            self.config.url.clone(),
+            body.validators,
+            items,
             problems,
-            cursor: Cursor::of(&Note {
-                validators: body.validators,
-                url: self.config.url.clone(),
-            }),
-            checkpoint: true,
-            first_load,
-            ..Polled::default()
-        })
+        ))
     }
 }
 
