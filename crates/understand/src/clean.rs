@@ -8,10 +8,13 @@
 mod entity;
 mod html;
 mod tail;
+mod trace;
 mod writer;
 
 use model::Markup;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+pub use trace::Trace;
 
 use writer::Writer;
 

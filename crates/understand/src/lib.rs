@@ -26,8 +26,9 @@ mod story;
 mod types;
 mod url_key;
 
+pub use clean::Trace;
 pub use context::Context;
-pub use story::{Placement, fold, place};
+pub use story::{Placement, Run, fold, place};
 pub use url_key::canonical_url;
 
 use extract::Own;

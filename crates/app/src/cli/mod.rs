@@ -4,6 +4,7 @@
 //! Exit codes: 0 done; 1 it could not be done; 2 the command or the settings are
 //! wrong; 3 done in part (some sources failed).
 
+mod analyse;
 mod check;
 mod import;
 mod incident;
@@ -76,6 +77,8 @@ enum Command {
     Search(search::Search),
     /// List, check, preview and poll sources
     Sources(sources::Sources),
+    /// Understand documents: JSON Lines in, one analysis a line out; nothing is stored
+    Analyse(analyse::Analyse),
     /// Test channels, and look after their deliveries
     Notify(notify::Notify),
     /// Read the settings and say what is wrong, and what is assumed
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Sources(sources) => on_runtime(sources.run(settings, world, json)),
         Command::Search(search) => on_runtime(search.run(settings, world, json)),
         Command::Notify(notify) => on_runtime(notify.run(settings, world, json)),
+        Command::Analyse(analyse) => analyse.run(&settings),
         Command::Check | Command::Openapi => Ok(Outcome::Done),
     })
 }

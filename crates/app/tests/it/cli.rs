@@ -196,3 +196,108 @@ fn sources_are_listed_checked_and_polled() {
         "{list}"
     );
 }
+
+const DOCUMENTS: &str = r#"{"id":"a","title":"Acme confirms data breach","text":"Records  of 40,000 customers in Mumbai were taken, says\nAcme. CVE-2026-1234 was used.","date":"2026-11-20"}
+{"id":2,"text":"Ten life hacks for your kitchen that you did not know about","date":"2026-11-20T10:00:00"}
+
+{"id":"c","title":"CVE-2026-1234 in Acme Gate exploited","text":"Attackers exploit CVE-2026-1234.","date":"2026-11-21T10:00:00Z"}
+"#;
+
+#[test]
+fn documents_are_analysed_in_order_with_exact_places() {
+    let folder = Folder::new();
+    folder
+        .write("prahari.toml", "catalogue = false\n")
+        .write("docs.jsonl", DOCUMENTS);
+    let output = folder.run(&["analyse", "--input", "docs.jsonl", "--output", "out.jsonl"]);
+    assert!(output.status.success(), "{output:?}");
+    let out = std::fs::read_to_string(folder.0.path().join("out.jsonl")).unwrap();
+    let results: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(results.len(), 3);
+    assert_eq!(
+        (&results[0]["id"], &results[1]["id"]),
+        (&"a".into(), &2.into())
+    );
+    assert_eq!(results[0]["label"], "incident");
+    assert_eq!(results[0]["countries"][0], "IN");
+    assert_eq!(results[1]["relevant"], false);
+    assert_eq!(results[1]["story"], Value::Null);
+    assert!(results[0]["story"].is_string());
+    assert_eq!(
+        results[0]["story"], results[2]["story"],
+        "one CVE is one story"
+    );
+    // The text has two blanks and a line break that cleaning folds away.
+    let text: Vec<char> =
+        "Records  of 40,000 customers in Mumbai were taken, says\nAcme. CVE-2026-1234 was used."
+            .chars()
+            .collect();
+    let named = results[0]["entities"].as_array().unwrap();
+    assert!(named.iter().any(|one| one["kind"] == "cve"), "{named:?}");
+    for one in named.iter().filter(|one| one["field"] == "text") {
+        let at = |key: &str| usize::try_from(one[key].as_u64().unwrap()).unwrap();
+        let slice: String = text[at("start")..at("end")].iter().collect();
+        assert_eq!(one["text"], slice.as_str());
+    }
+    let keys: Vec<&str> = results[0]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "countries",
+            "entities",
+            "id",
+            "label",
+            "reasons",
+            "relevance",
+            "relevant",
+            "sectors",
+            "severity",
+            "severity_score",
+            "story",
+            "types"
+        ]
+    );
+}
+
+#[test]
+fn a_line_that_is_no_document_costs_only_itself() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n");
+    let mut child = folder
+        .command(&["analyse"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"{\"id\":1,\"text\":\"Acme was hacked\"}\nnonsense\n{\"text\":\"no id\"}\n{\"id\":3,\"text\":\"x\",\"date\":\"soon\"}\n{\"id\":4}\n")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let told = String::from_utf8(output.stderr).unwrap();
+    for line in [
+        "line 2:",
+        "line 3: missing field `id`",
+        "line 4: `soon` is no date",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    let ids: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
+        .collect();
+    assert_eq!(ids, [1, 4]);
+}
