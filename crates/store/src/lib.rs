@@ -392,6 +392,18 @@ pub trait Library: Send + Sync {
     /// itself.
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
 
+    /// All that is known of a CVE. `None` if nobody has spoken of it.
+    async fn vulnerability(&self, cve: &CveId) -> Result<Option<VulnerabilityDetail>, StoreError>;
+
+    /// One page of vulnerabilities, those whose record was changed last first:
+    /// after `after`, at most `limit` (1 to 200).
+    async fn vulnerability_page(
+        &self,
+        filter: &VulnerabilityFilter,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<VulnerabilityPage, StoreError>;
+
     /// Every category of the OWASP Top 10, newest edition first, with its CVEs.
     async fn owasp(&self) -> Result<Vec<OwaspStanding>, StoreError>;
 
@@ -487,6 +499,59 @@ pub struct PlacedItem {
     pub repeat_of: Option<ItemId>,
     /// Why it is here.
     pub joined_because: Option<String>,
+}
+
+/// All that is known of a CVE.
+#[derive(Debug, Clone)]
+pub struct VulnerabilityDetail {
+    /// The whole that follows from the statements.
+    pub vulnerability: Vulnerability,
+    /// What each source says, by source.
+    pub statements: Vec<Statement>,
+    /// The categories of the OWASP Top 10 that hold one of its weaknesses, newest
+    /// edition first.
+    pub owasp: Vec<OwaspCategory>,
+    /// The incidents that are about it, latest first, at most 50.
+    pub incidents: Vec<Incident>,
+    /// What really changed, latest first; edits are not among it.
+    pub changes: Vec<VulnerabilityChange>,
+}
+
+/// Something of a vulnerability changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VulnerabilityChange {
+    /// When we heard of it.
+    pub at: Timestamp,
+    /// Whose word changed it.
+    pub source: SourceId,
+    /// What changed, from and to.
+    pub change: model::vulnerability::Change,
+}
+
+/// Which vulnerabilities. All given parts must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VulnerabilityFilter {
+    /// Whose CVE begins so, as `CVE-2026-`.
+    pub cve: Option<String>,
+    /// At least this severe.
+    pub min_severity: Option<Severity>,
+    /// Exploited, or not.
+    pub exploited: Option<bool>,
+    /// With this weakness.
+    pub weakness: Option<model::CweId>,
+    /// Of which something really changed at or after this; an edit is no change.
+    pub changed_since: Option<Timestamp>,
+    /// Whose record was changed at or after this, be it a comma.
+    pub modified_since: Option<Timestamp>,
+}
+
+/// A page of vulnerabilities.
+#[derive(Debug, Clone)]
+pub struct VulnerabilityPage {
+    /// The vulnerabilities.
+    pub vulnerabilities: Vec<Vulnerability>,
+    /// Where the next page begins; absent on the last.
+    pub next: Option<String>,
 }
 
 /// A category of the OWASP Top 10, and the CVEs whose weaknesses it holds.

@@ -16,6 +16,7 @@ mod print;
 mod run;
 mod search;
 mod sources;
+mod vulnerability;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -75,6 +76,8 @@ enum Command {
     Incident(incident::Incident),
     /// Find incidents by words
     Search(search::Search),
+    /// Show what is known of a CVE, who says it, and what changed
+    Vulnerability(vulnerability::Vulnerability),
     /// List, check, preview and poll sources
     Sources(sources::Sources),
     /// Understand documents: JSON Lines in, one analysis a line out; nothing is stored
@@ -150,6 +153,7 @@ pub fn main() -> ExitCode {
         Command::Incident(incident) => on_runtime(incident.run(settings, world, json)),
         Command::Sources(sources) => on_runtime(sources.run(settings, world, json)),
         Command::Search(search) => on_runtime(search.run(settings, world, json)),
+        Command::Vulnerability(one) => on_runtime(one.run(settings, world, json)),
         Command::Notify(notify) => on_runtime(notify.run(settings, world, json)),
         Command::Analyse(analyse) => analyse.run(&settings),
         Command::Check | Command::Openapi => Ok(Outcome::Done),

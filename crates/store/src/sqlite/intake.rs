@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{Item, ItemId, Milestone, Milestones, OwaspCategory, SourceId, Timestamp};
 use rusqlite::Connection;
 
-use super::vulnerabilities::{self, Change, Heeded};
+use super::vulnerabilities::{self, Change, Hearing, Heeded};
 use super::writer::News;
 use super::{Sqlite, events, owasp, rows};
 use crate::{Collected, Intake, Occasion, Recorded, SourceState, StoreError};
@@ -151,7 +151,11 @@ fn heed(
     heeded: &Heeded,
     recorded: &mut Recorded,
 ) -> Result<(), StoreError> {
-    let material = match vulnerabilities::keep(connection, heeded)? {
+    let hearing = match poll.occasion {
+        Occasion::History => Hearing::Loaded,
+        Occasion::Fresh | Occasion::CatchUp => Hearing::Live,
+    };
+    let material = match vulnerabilities::keep(connection, heeded, poll.at, hearing)? {
         Change::None => {
             // The statement is old, but the keyword that promotes it may be new.
             if heeded.promote && insert_statement(connection, poll, heeded)? {

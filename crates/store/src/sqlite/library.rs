@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use model::{
-    Alert, Analysis, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
+    Alert, Analysis, CveId, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
     Vulnerability,
 };
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 
 use super::writer::News;
-use super::{Sqlite, deliveries, events, incidents, owasp, pages, rows, vulnerabilities};
+use super::{Sqlite, deliveries, events, history, incidents, owasp, pages, rows, vulnerabilities};
 use crate::{
     EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, OwaspStanding, PageRequest,
-    PlacedItem, StoreError, Totals,
+    PlacedItem, StoreError, Totals, VulnerabilityDetail, VulnerabilityFilter, VulnerabilityPage,
 };
 
 /// How many items an incident's page shows at most.
@@ -102,6 +102,25 @@ impl Library for Sqlite {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    async fn vulnerability(&self, cve: &CveId) -> Result<Option<VulnerabilityDetail>, StoreError> {
+        let cve = cve.clone();
+        self.readers
+            .read(move |connection| history::detail(connection, &cve))
+            .await
+    }
+
+    async fn vulnerability_page(
+        &self,
+        filter: &VulnerabilityFilter,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<VulnerabilityPage, StoreError> {
+        let (filter, after) = (filter.clone(), after.map(str::to_owned));
+        self.readers
+            .read(move |connection| history::page(connection, &filter, after.as_deref(), limit))
+            .await
     }
 
     async fn owasp(&self) -> Result<Vec<OwaspStanding>, StoreError> {

@@ -9,6 +9,7 @@ mod claims;
 mod deliveries;
 mod events;
 mod fault;
+mod history;
 mod incidents;
 mod intake;
 mod lane;
