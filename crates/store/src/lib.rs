@@ -1,8 +1,9 @@
 //! Remembers everything; the only SQL.
 //!
-//! Four traits, one for each part of the flow that needs memory: [`Intake`] for
-//! what was collected, [`Lane`] for placement, [`Outbox`] for deliveries and
-//! [`Library`] for readers. [`Store`] is all of them. Every write is one
+//! Five traits, one for each part of the flow that needs memory: [`Intake`] for
+//! what was collected, [`Lane`] for placement, [`Outbox`] for deliveries,
+//! [`Library`] for readers and [`Archive`] for documents and second readings.
+//! [`Store`] is all of them. Every write is one
 //! transaction; what belongs together is written together.
 
 use std::path::PathBuf;
@@ -17,12 +18,15 @@ use model::{
     OwaspCategory, Receipt, Severity, SourceId, Statement, Timestamp, Vulnerability,
 };
 
+pub mod archive;
 pub mod sqlite;
 mod tokens;
 
+pub use archive::{Archive, Arrived};
+
 /// All of the memory.
-pub trait Store: Intake + Lane + Outbox + Library {}
-impl<T: Intake + Lane + Outbox + Library> Store for T {}
+pub trait Store: Intake + Lane + Outbox + Library + Archive {}
+impl<T: Intake + Lane + Outbox + Library + Archive> Store for T {}
 
 /// Why the store did not do it. Each variant is a different next step.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -84,6 +88,8 @@ pub struct Collected {
     pub occasion: Occasion,
     /// Problems the parser met, for the source's health: the count and the first.
     pub problems: (u32, Option<String>),
+    /// What was read for it, to be kept.
+    pub arrived: Arrived,
 }
 
 /// A statement, and whether it is more than a mere record.
@@ -392,6 +398,18 @@ pub trait Library: Send + Sync {
     /// itself.
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
 
+    /// All that is known of a CVE. `None` if nobody has spoken of it.
+    async fn vulnerability(&self, cve: &CveId) -> Result<Option<VulnerabilityDetail>, StoreError>;
+
+    /// One page of vulnerabilities, those whose record was changed last first:
+    /// after `after`, at most `limit` (1 to 200).
+    async fn vulnerability_page(
+        &self,
+        filter: &VulnerabilityFilter,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<VulnerabilityPage, StoreError>;
+
     /// Every category of the OWASP Top 10, newest edition first, with its CVEs.
     async fn owasp(&self) -> Result<Vec<OwaspStanding>, StoreError>;
 
@@ -487,6 +505,59 @@ pub struct PlacedItem {
     pub repeat_of: Option<ItemId>,
     /// Why it is here.
     pub joined_because: Option<String>,
+}
+
+/// All that is known of a CVE.
+#[derive(Debug, Clone)]
+pub struct VulnerabilityDetail {
+    /// The whole that follows from the statements.
+    pub vulnerability: Vulnerability,
+    /// What each source says, by source.
+    pub statements: Vec<Statement>,
+    /// The categories of the OWASP Top 10 that hold one of its weaknesses, newest
+    /// edition first.
+    pub owasp: Vec<OwaspCategory>,
+    /// The incidents that are about it, latest first, at most 50.
+    pub incidents: Vec<Incident>,
+    /// What really changed, latest first; edits are not among it.
+    pub changes: Vec<VulnerabilityChange>,
+}
+
+/// Something of a vulnerability changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VulnerabilityChange {
+    /// When we heard of it.
+    pub at: Timestamp,
+    /// Whose word changed it.
+    pub source: SourceId,
+    /// What changed, from and to.
+    pub change: model::vulnerability::Change,
+}
+
+/// Which vulnerabilities. All given parts must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VulnerabilityFilter {
+    /// Whose CVE begins so, as `CVE-2026-`.
+    pub cve: Option<String>,
+    /// At least this severe.
+    pub min_severity: Option<Severity>,
+    /// Exploited, or not.
+    pub exploited: Option<bool>,
+    /// With this weakness.
+    pub weakness: Option<model::CweId>,
+    /// Of which something really changed at or after this; an edit is no change.
+    pub changed_since: Option<Timestamp>,
+    /// Whose record was changed at or after this, be it a comma.
+    pub modified_since: Option<Timestamp>,
+}
+
+/// A page of vulnerabilities.
+#[derive(Debug, Clone)]
+pub struct VulnerabilityPage {
+    /// The vulnerabilities.
+    pub vulnerabilities: Vec<Vulnerability>,
+    /// Where the next page begins; absent on the last.
+    pub next: Option<String>,
 }
 
 /// A category of the OWASP Top 10, and the CVEs whose weaknesses it holds.

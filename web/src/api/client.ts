@@ -11,6 +11,7 @@ import type {
   IncidentSummary,
   Problem,
   SourceList,
+  VulnerabilityDetail,
 } from './types'
 
 export class ApiError extends Error {
@@ -54,6 +55,10 @@ export const api = {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ status }),
       }),
+  },
+  vulnerabilities: {
+    get: (cve: string, signal?: AbortSignal) =>
+      request<VulnerabilityDetail>(`/api/vulnerabilities/${encodeURIComponent(cve)}`, { signal }),
   },
   sources: {
     list: (signal?: AbortSignal) => request<SourceList>('/api/sources', { signal }),

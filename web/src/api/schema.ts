@@ -114,6 +114,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vulnerabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists CVEs, those whose record was changed last first, a page at a time. */
+        get: operations["listVulnerabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vulnerabilities/{cve}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One CVE: the whole that follows from what sources say, what each of them says,
+         *     the incidents about it, and what changed.
+         */
+        get: operations["getVulnerability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -225,6 +262,27 @@ export interface components {
             /** @enum {string} */
             kind: "new_region";
         };
+        /** @description Something of a CVE changed. */
+        ChangeView: {
+            /**
+             * Format: date-time
+             * @description When we heard of it.
+             */
+            at: string;
+            /** @description Whose word changed it. */
+            source: components["schemas"]["SourceId"];
+            /** @description What changed. */
+            what: components["schemas"]["Changed"];
+            /** @description How it was; null when it was not there. */
+            from: string | null;
+            /** @description How it is; null when it is no more. */
+            to: string | null;
+        };
+        /**
+         * @description What of a vulnerability can change.
+         * @enum {string}
+         */
+        Changed: "severity" | "score" | "exploitation" | "ssvc" | "status" | "affected" | "epss";
         /** @description Names a channel, as `slack` or `soc-mail`. */
         ChannelId: string;
         /**
@@ -398,6 +456,22 @@ export interface components {
             /** @description Whether `total` is exact; beyond 10,000 it is an estimate. */
             total_exact: boolean;
         };
+        /** @description An incident that is about a CVE. */
+        IncidentName: {
+            /** @description Its name. */
+            id: components["schemas"]["IncidentId"];
+            /** @description The headline. */
+            title: string;
+            /** @description How bad. */
+            severity: components["schemas"]["Severity"];
+            /** @description What people did about it. */
+            status: components["schemas"]["IncidentStatus"];
+            /**
+             * Format: date-time
+             * @description When its latest item was published.
+             */
+            last_seen: string;
+        };
         /**
          * @description What people have done about an incident.
          * @enum {string}
@@ -568,6 +642,15 @@ export interface components {
             categories: components["schemas"]["OwaspView"][];
             /** @description What OWASP's licence asks to be shown with its texts. */
             attribution: string;
+        };
+        /** @description A category of the OWASP Top 10. */
+        OwaspName: {
+            /** @description Its name in short, as `A01:2025`. */
+            id: string;
+            /** @description Its name. */
+            title: string;
+            /** @description Where it can be read. */
+            url: string;
         };
         /** @description A category and its CVEs. */
         OwaspView: {
@@ -848,6 +931,41 @@ export interface components {
          * @enum {string}
          */
         SsvcExploitation: "none" | "poc" | "active";
+        /** @description What one source says of a CVE. */
+        StatementView: {
+            /** @description Who says it. */
+            source: components["schemas"]["SourceId"];
+            /** @description The source's own name of the document, where it has several of one CVE. */
+            document: string | null;
+            /** @description Where it can be read. */
+            url: string | null;
+            /** @description The description. */
+            description: string | null;
+            status: components["schemas"]["VulnerabilityStatus"] | null;
+            /**
+             * Format: date-time
+             * @description When the CVE was published.
+             */
+            published: string | null;
+            /**
+             * Format: date-time
+             * @description When the record was last changed.
+             */
+            modified: string | null;
+            /**
+             * Format: date-time
+             * @description When the source took back what it says.
+             */
+            withdrawn: string | null;
+            /** @description Scores, each with its sayer. */
+            scores: components["schemas"]["Score"][];
+            /** @description Weaknesses. */
+            weaknesses: components["schemas"]["CweId"][];
+            /** @description Affected products. */
+            affected: components["schemas"]["Affected"][];
+            /** @description Whether it says that the flaw is exploited. */
+            exploited: boolean;
+        };
         /** @description A label and how sure we are of it. */
         Tagged_IncidentType: {
             /**
@@ -995,11 +1113,68 @@ export interface components {
              */
             withdrawn: string | null;
         };
+        /** @description All that is known of one CVE. */
+        VulnerabilityFull: components["schemas"]["Vulnerability"] & {
+            /** @description Whether exploitation is confirmed. */
+            exploited: boolean;
+            /** @description The categories of the OWASP Top 10 that hold one of its weaknesses. */
+            owasp: components["schemas"]["OwaspName"][];
+            /** @description What each source says. */
+            statements: components["schemas"]["StatementView"][];
+            /** @description The incidents that are about it, latest first. */
+            incidents: components["schemas"]["IncidentName"][];
+            /** @description What really changed, latest first; edits of words are not among it. */
+            changes: components["schemas"]["ChangeView"][];
+        };
+        /** @description A page of CVEs. */
+        VulnerabilityList: {
+            /** @description The CVEs, those whose record was changed last first. */
+            vulnerabilities: components["schemas"]["VulnerabilitySummary"][];
+            /** @description Give this as `after` to get the next page; null on the last. */
+            next: string | null;
+        };
         /**
          * @description Where the record stands at its publisher (NVD's words).
          * @enum {string}
          */
         VulnerabilityStatus: "received" | "awaiting_analysis" | "undergoing_analysis" | "analyzed" | "modified" | "deferred" | "rejected" | "published";
+        /** @description One CVE in a list. */
+        VulnerabilitySummary: {
+            /** @description Which. */
+            cve: components["schemas"]["CveId"];
+            /** @description A short name, if a source gives one. */
+            title: string | null;
+            /** @description The beginning of its description. */
+            description: string | null;
+            severity: components["schemas"]["Severity"] | null;
+            /**
+             * Format: float
+             * @description How bad, from 0 to 10.
+             */
+            severity_score: number | null;
+            /** @description Where its record stands. */
+            status: components["schemas"]["VulnerabilityStatus"];
+            /** @description Whether exploitation is confirmed. */
+            exploited: boolean;
+            /** @description Whether it is in CISA's catalogue of known exploited ones. */
+            kev: boolean;
+            /**
+             * Format: float
+             * @description How likely it is to be exploited within 30 days, from 0 to 1; null means
+             *     unknown.
+             */
+            epss: number | null;
+            /**
+             * Format: date-time
+             * @description When it was first published.
+             */
+            published: string | null;
+            /**
+             * Format: date-time
+             * @description When any source last changed its record.
+             */
+            modified: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1263,6 +1438,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceList"];
+                };
+            };
+        };
+    };
+    listVulnerabilities: {
+        parameters: {
+            query?: {
+                /** @description Whose name begins so, as CVE-2026- */
+                cve?: string;
+                /** @description At least this severe */
+                severity?: components["schemas"]["Severity"];
+                /** @description Whether exploitation is confirmed */
+                exploited?: boolean;
+                /** @description With this weakness, as CWE-79 */
+                weakness?: string;
+                /** @description Of which something really changed at or after this time or date: score, exploitation, products, status; an edit of words is no change */
+                changed_since?: string;
+                /** @description Whose record was touched at or after this time or date */
+                modified_since?: string;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description 1 to 200; 50 if absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVulnerability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cve: components["schemas"]["CveId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityFull"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

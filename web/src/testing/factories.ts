@@ -7,6 +7,7 @@ import type {
   SourceOut,
   TimelineItem,
   Vulnerability,
+  VulnerabilityDetail,
 } from '../api/types'
 
 /** What "now" is in tests. */
@@ -102,6 +103,21 @@ export function vulnerability(cve: string, change: Partial<Vulnerability> = {}):
     ssvc: null,
     withdrawn: null,
     sources: ['nvd'],
+    ...change,
+  }
+}
+
+export function vulnerabilityFull(
+  cve: string,
+  change: Partial<VulnerabilityDetail> = {},
+): VulnerabilityDetail {
+  return {
+    ...vulnerability(cve),
+    exploited: false,
+    owasp: [],
+    statements: [],
+    incidents: [],
+    changes: [],
     ...change,
   }
 }

@@ -9,6 +9,7 @@ import type {
   IncidentSummary,
   Problem,
   SourceOut,
+  VulnerabilityDetail,
 } from '../api/types'
 
 export interface MockApi {
@@ -17,6 +18,7 @@ export interface MockApi {
   detail: (id: string) => Answer<IncidentDetail>
   setStatus: (id: string, status: IncidentStatus) => Answer<IncidentSummary>
   sources: () => Answer<{ sources: SourceOut[] }>
+  vulnerability: (cve: string) => Answer<VulnerabilityDetail>
   /** Every request, as "GET /api/incidents?order=latest". */
   asked: string[]
 }
@@ -46,6 +48,7 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     detail: (id) => problem(404, `There is no incident ${id}.`),
     setStatus: () => problem(405, 'This test expects no change.'),
     sources: () => ({ sources: [] }),
+    vulnerability: (cve) => problem(404, `No source has spoken of ${cve}.`),
     asked: [],
     ...given,
   }
@@ -55,6 +58,8 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     api.asked.push(`${method} ${decodeURIComponent(url.pathname + url.search)}`)
     const id = /^\/api\/incidents\/([^/]+)$/.exec(url.pathname)?.[1]
     if (url.pathname === '/api/sources') return respond(api.sources(), init)
+    const cve = /^\/api\/vulnerabilities\/([^/]+)$/.exec(url.pathname)?.[1]
+    if (cve !== undefined) return respond(api.vulnerability(cve), init)
     if (url.pathname === '/api/incidents') return respond(api.list(url.searchParams), init)
     if (id !== undefined && method === 'PATCH')
       return respond(api.setStatus(id, JSON.parse(String(init.body)).status), init)

@@ -16,6 +16,7 @@ mod owasp;
 mod sources;
 mod ui;
 pub(crate) mod view;
+pub(crate) mod vulnerabilities;
 
 use std::sync::Arc;
 
@@ -69,6 +70,8 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(incidents::get_one, incidents::change))
         .routes(routes!(alerts::list))
         .routes(routes!(owasp::list))
+        .routes(routes!(vulnerabilities::list))
+        .routes(routes!(vulnerabilities::get_one))
         .routes(routes!(sources::list))
         .routes(routes!(live::stream))
         .routes(routes!(health::healthz))

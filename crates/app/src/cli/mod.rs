@@ -13,9 +13,11 @@ mod init_db;
 mod notify;
 mod openapi;
 mod print;
+mod reprocess;
 mod run;
 mod search;
 mod sources;
+mod vulnerability;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -69,12 +71,16 @@ enum Command {
     Ingest(ingest::Ingest),
     /// Load history from files: yearly files, archives and tables that others offer
     Import(import::Import),
+    /// Read what is kept again, and understand what is stored again; alerts nobody
+    Reprocess(reprocess::Reprocess),
     /// Make the database, or bring it up to date
     InitDb,
     /// List incidents, or show one
     Incident(incident::Incident),
     /// Find incidents by words
     Search(search::Search),
+    /// Show what is known of a CVE, who says it, and what changed
+    Vulnerability(vulnerability::Vulnerability),
     /// List, check, preview and poll sources
     Sources(sources::Sources),
     /// Understand documents: JSON Lines in, one analysis a line out; nothing is stored
@@ -146,10 +152,12 @@ pub fn main() -> ExitCode {
         Command::Run(run) => on_runtime(run.run(settings, world)),
         Command::Ingest(ingest) => on_runtime(ingest.run(settings, world, json)),
         Command::Import(import) => on_runtime(import.run(settings, world, json)),
+        Command::Reprocess(again) => on_runtime(again.run(settings, world, json)),
         Command::InitDb => on_runtime(init_db::init_db(settings, world, json)),
         Command::Incident(incident) => on_runtime(incident.run(settings, world, json)),
         Command::Sources(sources) => on_runtime(sources.run(settings, world, json)),
         Command::Search(search) => on_runtime(search.run(settings, world, json)),
+        Command::Vulnerability(one) => on_runtime(one.run(settings, world, json)),
         Command::Notify(notify) => on_runtime(notify.run(settings, world, json)),
         Command::Analyse(analyse) => analyse.run(&settings),
         Command::Check | Command::Openapi => Ok(Outcome::Done),

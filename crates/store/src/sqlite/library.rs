@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use model::{
-    Alert, Analysis, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
+    Alert, CveId, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
     Vulnerability,
 };
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 
 use super::writer::News;
-use super::{Sqlite, deliveries, events, incidents, owasp, pages, rows, vulnerabilities};
+use super::{Sqlite, deliveries, events, history, incidents, owasp, pages, rows, vulnerabilities};
 use crate::{
     EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, OwaspStanding, PageRequest,
-    PlacedItem, StoreError, Totals,
+    PlacedItem, StoreError, Totals, VulnerabilityDetail, VulnerabilityFilter, VulnerabilityPage,
 };
 
 /// How many items an incident's page shows at most.
@@ -104,6 +104,25 @@ impl Library for Sqlite {
         self.changes.subscribe()
     }
 
+    async fn vulnerability(&self, cve: &CveId) -> Result<Option<VulnerabilityDetail>, StoreError> {
+        let cve = cve.clone();
+        self.readers
+            .read(move |connection| history::detail(connection, &cve))
+            .await
+    }
+
+    async fn vulnerability_page(
+        &self,
+        filter: &VulnerabilityFilter,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<VulnerabilityPage, StoreError> {
+        let (filter, after) = (filter.clone(), after.map(str::to_owned));
+        self.readers
+            .read(move |connection| history::page(connection, &filter, after.as_deref(), limit))
+            .await
+    }
+
     async fn owasp(&self) -> Result<Vec<OwaspStanding>, StoreError> {
         self.readers.read(owasp::standings).await
     }
@@ -193,13 +212,7 @@ fn placed_items(connection: &Connection, incident: i64) -> Result<Vec<PlacedItem
     let mut found = lookup.query((incident, MOST_ITEMS))?;
     let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        let repeat_of: Option<[u8; 16]> = row.get(2)?;
-        items.push(PlacedItem {
-            item: rows::read::<Item>(&row.get::<_, String>(0)?)?,
-            analysis: rows::read::<Analysis>(&row.get::<_, String>(1)?)?,
-            repeat_of: repeat_of.map(|id| ItemId(rows::uuid(id))),
-            joined_because: row.get(3)?,
-        });
+        items.push(rows::placed_item(row)?);
     }
     Ok(items)
 }

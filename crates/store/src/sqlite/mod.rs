@@ -4,11 +4,14 @@
 //! on, and the command line may write to it beside a running service: whoever
 //! comes second waits for the lock, at most [`Options::busy_timeout`].
 
+mod again;
+mod archive;
 mod candidates;
 mod claims;
 mod deliveries;
 mod events;
 mod fault;
+mod history;
 mod incidents;
 mod intake;
 mod lane;

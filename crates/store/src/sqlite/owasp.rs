@@ -46,15 +46,20 @@ pub(super) fn note_weaknesses(
 
 /// Every category of every edition, newest edition first, with its CVEs.
 pub(super) fn standings(connection: &Connection) -> Result<Vec<OwaspStanding>, StoreError> {
+    categories(connection)?
+        .into_iter()
+        .map(|category| standing(connection, category))
+        .collect()
+}
+
+/// Every category of every edition, newest edition first.
+pub(super) fn categories(connection: &Connection) -> Result<Vec<OwaspCategory>, StoreError> {
     let mut query = connection
         .prepare_cached("SELECT body FROM owasp_categories ORDER BY edition DESC, rank")?;
     let bodies = query
         .query_map([], |row| row.get::<_, String>(0))?
         .collect::<Result<Vec<_>, _>>()?;
-    bodies
-        .into_iter()
-        .map(|body| standing(connection, rows::read(&body)?))
-        .collect()
+    bodies.iter().map(|body| rows::read(body)).collect()
 }
 
 fn standing(connection: &Connection, category: OwaspCategory) -> Result<OwaspStanding, StoreError> {

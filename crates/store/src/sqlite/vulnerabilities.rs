@@ -1,10 +1,10 @@
 //! What sources state of CVEs, and what follows from it.
 
-use model::{CveId, Statement, Vulnerability, VulnerabilityStatus};
+use model::{CveId, Statement, Timestamp, Vulnerability, VulnerabilityStatus};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::owasp;
 use super::rows::{self, Key};
+use super::{history, owasp};
 use crate::{Heard, StoreError};
 
 /// A statement made ready for writing, off the writing thread.
@@ -51,6 +51,19 @@ pub(super) enum Change {
     },
 }
 
+/// How statements reach us. It decides which of them make history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hearing {
+    /// As they are published: every change is one.
+    Live,
+    /// Many at once: a first load, an import. Another source's first word is news
+    /// to us only; a source that corrects itself made history.
+    Loaded,
+    /// From a document that was kept: what changed is our reading of it, and what
+    /// was heard since stands.
+    Reread,
+}
+
 /// What of a vulnerability makes people look again.
 #[derive(PartialEq, Eq)]
 struct Gist {
@@ -86,15 +99,23 @@ struct Known {
     statement: Option<(i64, Standing)>,
 }
 
-/// Keeps a statement, and the columns of the vulnerability it belongs to.
-pub(super) fn keep(connection: &Connection, heeded: &Heeded) -> Result<Change, StoreError> {
+/// Keeps a statement that was heard at `at`, the columns of the vulnerability it
+/// belongs to, and what it changed.
+pub(super) fn keep(
+    connection: &Connection,
+    heeded: &Heeded,
+    at: Timestamp,
+    hearing: Hearing,
+) -> Result<Change, StoreError> {
     let Heeded {
         statement,
         body,
         hash,
         ..
     } = heeded;
-    let Some(known) = known(connection, statement, hash)? else {
+    let heard = rows::micros(at);
+    let heard_by = (hearing == Hearing::Reread).then_some(heard);
+    let Some(known) = known(connection, statement, hash, heard_by)? else {
         let fused = Vulnerability::fuse(std::slice::from_ref(statement));
         let Some(fused) = fused else {
             return Ok(Change::None);
@@ -116,27 +137,47 @@ pub(super) fn keep(connection: &Connection, heeded: &Heeded) -> Result<Change, S
                 gist.exploited,
             ))?;
         let vulnerability = connection.last_insert_rowid();
-        insert(connection, vulnerability, heeded)?;
+        insert(connection, vulnerability, heeded, heard)?;
         owasp::note_weaknesses(connection, vulnerability, &fused)?;
         return Ok(Change::New {
             material: gist != UNKNOWN,
         });
     };
+    let mut said = statements(connection, known.vulnerability)?;
+    let makes_history = match (hearing, &known.statement) {
+        (_, Some((_, Standing::Holds))) => return Ok(Change::None),
+        (Hearing::Live, _) | (Hearing::Loaded, Some(_)) => true,
+        (Hearing::Loaded, None) | (Hearing::Reread, _) => false,
+    };
+    let before = makes_history.then(|| Vulnerability::fuse(&said)).flatten();
     match known.statement {
-        Some((_, Standing::Holds)) => return Ok(Change::None),
-        Some((n, Standing::Gives)) => {
+        Some((n, _)) => {
             connection
                 .prepare_cached(
-                    "UPDATE statements SET hash = ?2, body = ?3, modified = ?4 WHERE n = ?1",
+                    "UPDATE statements SET hash = ?2, body = ?3, modified = ?4, heard = ?5 WHERE n = ?1",
                 )?
-                .execute((n, hash, body, statement.modified.map(rows::micros)))?;
+                .execute((n, hash, body, statement.modified.map(rows::micros), heard))?;
         }
-        None => insert(connection, known.vulnerability, heeded)?,
+        None => insert(connection, known.vulnerability, heeded, heard)?,
     }
-    // The newest word is in the table already.
-    let Some(fused) = Vulnerability::fuse(&statements(connection, known.vulnerability)?) else {
+    let place = |of: &Statement| (of.source.clone(), of.document.clone().unwrap_or_default());
+    match said.binary_search_by_key(&place(statement), place) {
+        Ok(nth) => said[nth] = statement.clone(),
+        Err(nth) => said.insert(nth, statement.clone()),
+    }
+    let Some(fused) = Vulnerability::fuse(&said) else {
         return Ok(Change::None);
     };
+    if let Some(before) = before {
+        let changes = model::vulnerability::changes(&before, &fused);
+        history::write(
+            connection,
+            known.vulnerability,
+            at,
+            &statement.source,
+            &changes,
+        )?;
+    }
     let (gist, status) = (Gist::of(&fused), status_word(&fused)?);
     connection
         .prepare_cached(
@@ -157,6 +198,27 @@ pub(super) fn keep(connection: &Connection, heeded: &Heeded) -> Result<Change, S
     Ok(Change::Changed {
         material: gist != known.gist,
     })
+}
+
+/// Whether a second reading of a statement would change what is known.
+pub(super) fn would_change(
+    connection: &Connection,
+    heeded: &Heeded,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let known = known(
+        connection,
+        &heeded.statement,
+        &heeded.hash,
+        Some(rows::micros(at)),
+    )?;
+    Ok(!matches!(
+        known,
+        Some(Known {
+            statement: Some((_, Standing::Holds)),
+            ..
+        })
+    ))
 }
 
 /// Whether an incident is about this CVE.
@@ -187,10 +249,11 @@ fn known(
     connection: &Connection,
     statement: &Statement,
     hash: &[u8; 16],
+    heard_by: Option<i64>,
 ) -> Result<Option<Known>, StoreError> {
     let mut lookup = connection.prepare_cached(
         "SELECT v.n, v.severity, v.kev, v.ransomware, v.status = 'rejected', v.exploited,
-             s.n, s.hash = ?4 OR s.modified > ?5
+             s.n, s.hash = ?4 OR s.modified > ?5 OR s.heard > ?6
          FROM vulnerabilities v
          LEFT JOIN statements s ON s.vulnerability = v.n AND s.source = ?2 AND s.document = ?3
          WHERE v.cve = ?1",
@@ -201,11 +264,12 @@ fn known(
         statement.document.as_deref().unwrap_or_default(),
         hash,
         statement.modified.map(rows::micros),
+        heard_by,
     );
     let known = lookup
         .query_row(asked, |row| {
             let n: Option<i64> = row.get(6)?;
-            // NULL where one of the two times is not known.
+            // NULL where one of two times is not known.
             let holds: Option<bool> = row.get(7)?;
             let standing = if holds == Some(true) {
                 Standing::Holds
@@ -228,7 +292,11 @@ fn known(
     Ok(known)
 }
 
-fn statements(connection: &Connection, vulnerability: i64) -> Result<Vec<Statement>, StoreError> {
+/// Every statement on a CVE, by source and document.
+pub(super) fn statements(
+    connection: &Connection,
+    vulnerability: i64,
+) -> Result<Vec<Statement>, StoreError> {
     let mut lookup = connection.prepare_cached(
         "SELECT body FROM statements WHERE vulnerability = ?1 ORDER BY source, document",
     )?;
@@ -240,11 +308,16 @@ fn statements(connection: &Connection, vulnerability: i64) -> Result<Vec<Stateme
     Ok(statements)
 }
 
-fn insert(connection: &Connection, vulnerability: i64, heeded: &Heeded) -> Result<(), StoreError> {
+fn insert(
+    connection: &Connection,
+    vulnerability: i64,
+    heeded: &Heeded,
+    heard: i64,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO statements (vulnerability, source, document, modified, hash, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO statements (vulnerability, source, document, modified, hash, body, heard)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute((
             vulnerability,
@@ -253,6 +326,7 @@ fn insert(connection: &Connection, vulnerability: i64, heeded: &Heeded) -> Resul
             heeded.statement.modified.map(rows::micros),
             &heeded.hash,
             &heeded.body,
+            heard,
         ))?;
     Ok(())
 }

@@ -29,6 +29,14 @@ export const incidentDetailPeek = (id: string) =>
     gcTime: 0,
   })
 
+/** One CVE, with what changed of it. */
+export const vulnerabilityDetail = (cve: string) =>
+  queryOptions({
+    queryKey: ['vulnerability', cve],
+    queryFn: ({ signal }) => api.vulnerabilities.get(cve, signal),
+    staleTime: 60_000,
+  })
+
 /** Writes newer facts about incidents into the rows on screen, without moving any. */
 export function updateInPlace(
   client: QueryClient,

@@ -6,6 +6,7 @@ import { useDisplay } from '../../ui/display'
 import { count, date, score as formatScore } from '../../ui/format'
 import { hostOf, OutLink } from '../../ui/out-link'
 import { Severity } from '../../ui/severity'
+import { Changes } from './changes'
 import { sayerName } from './words'
 
 /** An incident of a patch day may hold dozens. */
@@ -89,6 +90,7 @@ function Facts({ of }: { of: Vulnerability }) {
         <p className="none">Nobody has scored it yet.</p>
       )}
       <Outlook of={of} />
+      <Changes cve={of.cve} />
       {references.length > 0 && (
         <details>
           <summary>{count(references.length, 'reference')}</summary>
