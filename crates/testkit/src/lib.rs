@@ -10,6 +10,7 @@
 
 pub mod build;
 pub mod clock;
+pub mod contract;
 pub mod feeds;
 mod http;
 pub mod ids;

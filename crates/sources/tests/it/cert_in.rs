@@ -24,14 +24,14 @@ fn fixture(name: &str) -> String {
 
 /// The servlet: what it answers to `pageid` and `year` or `VLCODE`.
 #[derive(Clone, Default)]
-struct Servlet(Arc<Mutex<BTreeMap<String, Reply>>>);
+pub(crate) struct Servlet(Arc<Mutex<BTreeMap<String, Reply>>>);
 
 impl Servlet {
     fn set(&self, what: &str, reply: Reply) {
         self.0.lock().unwrap().insert(what.to_owned(), reply);
     }
 
-    fn issue(&self, id: &str, severity: &str, text: &str) {
+    pub(crate) fn issue(&self, id: &str, severity: &str, text: &str) {
         self.set(
             id,
             Reply::ok(format!(
@@ -41,7 +41,7 @@ impl Servlet {
         );
     }
 
-    fn list(&self, what: &str, entries: &[(&str, &str)]) {
+    pub(crate) fn list(&self, what: &str, entries: &[(&str, &str)]) {
         let rows: String = entries
             .iter()
             .map(|(id, date)| format!("<tr><td><a href=/s?VLCODE={id}>{id}</a></td></tr><tr><td>({date})</td></tr><tr><td>Title of {id}</td></tr>"))
@@ -51,6 +51,11 @@ impl Servlet {
 
     async fn serve(&self) -> FakeSite {
         let site = FakeSite::start().await;
+        self.serve_on(&site);
+        site
+    }
+
+    pub(crate) fn serve_on(&self, site: &FakeSite) {
         let replies = self.clone();
         site.serve_live("/s2cMainServlet", move |seen| {
             let page = seen.param("pageid").unwrap_or_default();
@@ -74,12 +79,11 @@ impl Servlet {
                 .cloned()
                 .unwrap_or_else(|| Reply::ok(fixture("not-found.html")))
         });
-        site
     }
 }
 
 /// Two notes and an advisory in 2026, one note in 2025.
-fn servlet() -> Servlet {
+pub(crate) fn servlet() -> Servlet {
     let servlet = Servlet::default();
     servlet.list(
         "VLNLIST02 2026",

@@ -14,7 +14,7 @@ use testkit::site::{FakeSite, Reply};
 
 use crate::door;
 
-const PATH: &str = "/api/v2/doc/doc";
+pub(crate) const PATH: &str = "/api/v2/doc/doc";
 
 fn open(site: &FakeSite) -> (Gdelt, Arc<TestClock>) {
     let clock = TestClock::at("2026-11-21T09:00:00Z");
@@ -38,7 +38,7 @@ fn article(number: u32) -> Value {
 }
 
 /// An answer with these articles, the newest first as GDELT gives them.
-fn answer(numbers: impl DoubleEndedIterator<Item = u32>) -> Reply {
+pub(crate) fn answer(numbers: impl DoubleEndedIterator<Item = u32>) -> Reply {
     let articles: Vec<Value> = numbers.rev().map(article).collect();
     Reply::json(&json!({ "articles": articles }))
 }

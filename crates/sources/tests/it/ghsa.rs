@@ -8,7 +8,7 @@ use testkit::site::{Reply, Seen};
 
 use crate::scene::{Scene, fixture, name, read_all, said};
 
-const PATH: &str = "/advisories";
+pub(crate) const PATH: &str = "/advisories";
 
 fn open(scene: &Scene, types: &[Kind]) -> Ghsa {
     let config = Config {
@@ -19,7 +19,7 @@ fn open(scene: &Scene, types: &[Kind]) -> Ghsa {
     Ghsa::new(name(), config, &scene.tools)
 }
 
-fn advisory(n: usize, cve: bool, updated: &str) -> Value {
+pub(crate) fn advisory(n: usize, cve: bool, updated: &str) -> Value {
     json!({
         "ghsa_id": format!("GHSA-0000-0000-{n:04}"),
         "cve_id": cve.then(|| format!("CVE-2026-{}", 1000 + n)),

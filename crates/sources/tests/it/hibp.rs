@@ -9,7 +9,7 @@ use testkit::site::Reply;
 
 use crate::scene::{Scene, fixture, name, said};
 
-const PATH: &str = "/api/v3/breaches";
+pub(crate) const PATH: &str = "/api/v3/breaches";
 
 fn open(scene: &Scene) -> Hibp {
     let config = Config {
@@ -19,13 +19,13 @@ fn open(scene: &Scene) -> Hibp {
     Hibp::new(name(), config, &scene.tools)
 }
 
-fn breach(n: u32, count: u32, changed: &str) -> Value {
+pub(crate) fn breach(n: u32, count: u32, changed: &str) -> Value {
     json!({ "Name": format!("Site{n}"), "Title": format!("Site {n}"), "PwnCount": count,
         "AddedDate": format!("2026-11-{n:02}T00:00:00Z"), "ModifiedDate": changed,
         "Description": "It was <em>breached</em>.", "DataClasses": ["Passwords"], "IsVerified": true })
 }
 
-fn list(breaches: &[Value]) -> Reply {
+pub(crate) fn list(breaches: &[Value]) -> Reply {
     Reply::json(&Value::Array(breaches.to_vec()))
 }
 

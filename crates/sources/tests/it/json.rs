@@ -11,7 +11,7 @@ use testkit::site::{Reply, Seen};
 
 use crate::scene::{Scene, fixture, name, said};
 
-const PATH: &str = "/api/advisories";
+pub(crate) const PATH: &str = "/api/advisories";
 
 /// A config as it stands in prahari.toml.
 fn config(url: &str, rest: &Value) -> Config {
@@ -35,7 +35,7 @@ fn open(scene: &Scene, rest: &Value) -> Json {
     Json::new(name(), config(&scene.site.url(PATH), rest), &scene.tools)
 }
 
-fn page(numbers: std::ops::Range<u32>, next: &Value) -> Reply {
+pub(crate) fn page(numbers: std::ops::Range<u32>, next: &Value) -> Reply {
     let list: Vec<Value> = numbers
         .rev()
         .map(|n| json!({ "title": format!("Notice {n}"), "id": n, "at": 1_795_000_000 + n }))
@@ -43,7 +43,7 @@ fn page(numbers: std::ops::Range<u32>, next: &Value) -> Reply {
     Reply::json(&json!({ "list": list, "next": next }))
 }
 
-fn paged() -> Value {
+pub(crate) fn paged() -> Value {
     json!({ "items": "/list", "item_id": "/id", "date": "/at" })
 }
 

@@ -7,6 +7,8 @@ mod cert_in;
 #[cfg(test)]
 mod cisa_kev;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod csaf;
 #[cfg(test)]
 mod cve_list;

@@ -9,7 +9,7 @@ use testkit::site::{Reply, Seen};
 
 use crate::scene::{Scene, fixture, name, read_all, recordings, said};
 
-const TAG: &str = "/api/v1/timelines/tag/infosec";
+pub(crate) const TAG: &str = "/api/v1/timelines/tag/infosec";
 
 fn config(scene: &Scene, rest: &str) -> Config {
     toml::from_str(&format!("url = '{}'\n{rest}", scene.site.url(""))).unwrap()
@@ -20,7 +20,7 @@ fn open(scene: &Scene, config: Config) -> Mastodon {
 }
 
 /// A page with these ids, newest first.
-fn page(ids: &[u64]) -> Reply {
+pub(crate) fn page(ids: &[u64]) -> Reply {
     let statuses: Vec<Value> = ids
         .iter()
         .map(|id| {

@@ -17,7 +17,7 @@ fn open(scene: &Scene, ecosystems: &[&str]) -> Osv {
     Osv::new(name(), config, &scene.tools)
 }
 
-fn record(id: &str, cve: Option<&str>) -> Reply {
+pub(crate) fn record(id: &str, cve: Option<&str>) -> Reply {
     Reply::json(&json!({
         "id": id,
         "modified": "2026-11-20T10:00:00Z",
@@ -39,7 +39,7 @@ fn told(polls: &[Polled]) -> Vec<String> {
     statements.chain(items).collect()
 }
 
-const LIST: &str = "/npm/modified_id.csv";
+pub(crate) const LIST: &str = "/npm/modified_id.csv";
 
 #[tokio::test]
 async fn changes_are_followed_by_the_list_of_each_ecosystem() {

@@ -20,11 +20,11 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-fn page(name: &str) -> Reply {
+pub(crate) fn page(name: &str) -> Reply {
     Reply::ok(fixture(name)).content_type("text/html; charset=utf-8")
 }
 
-fn category(edition: u16, rank: u8, weakness: u32) -> Reply {
+pub(crate) fn category(edition: u16, rank: u8, weakness: u32) -> Reply {
     Reply::ok(format!(
         "<article><h1>A{rank:02}:{edition} X</h1><h2 id=description>D</h2><p>Text.</p>\
          <h2 id=list-of-mapped-cwes>L</h2><a href=https://cwe.mitre.org/data/definitions/{weakness}.html>x</a></article>"
@@ -35,6 +35,11 @@ fn category(edition: u16, rank: u8, weakness: u32) -> Reply {
 /// in 2021.
 async fn site() -> FakeSite {
     let site = FakeSite::start().await;
+    fill(&site);
+    site
+}
+
+pub(crate) fn fill(site: &FakeSite) {
     site.serve("/Top10/", page("root.html"));
     site.serve("/Top10/2025/en/", page("stub.html"));
     site.serve("/Top10/2025/", page("index-2025.html"));
@@ -51,7 +56,6 @@ async fn site() -> FakeSite {
         "/Top10/2021/A01_2021-Closed_Windows_%28CW%29/",
         page("A01_2021.html").etag("\"c\""),
     );
-    site
 }
 
 fn open(site: &FakeSite) -> OwaspTop10 {

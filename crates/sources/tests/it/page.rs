@@ -44,7 +44,7 @@ fn open(site: &FakeSite) -> (Page, Arc<TestClock>) {
 }
 
 /// A page with these entries and a link to the next.
-fn page(entries: &[u32], next: &str) -> Reply {
+pub(crate) fn page(entries: &[u32], next: &str) -> Reply {
     let items: String = entries
         .iter()
         .map(|n| {

@@ -11,7 +11,7 @@ use testkit::site::Reply;
 
 use crate::scene::{Scene, fixture, name, said};
 
-const PATH: &str = "/v2/recentvictims";
+pub(crate) const PATH: &str = "/v2/recentvictims";
 
 fn open(scene: &Scene) -> RansomwareLive {
     let config = Config {
@@ -21,7 +21,7 @@ fn open(scene: &Scene) -> RansomwareLive {
     RansomwareLive::new(name(), config, &scene.tools)
 }
 
-fn victims(numbers: std::ops::Range<u32>) -> Reply {
+pub(crate) fn victims(numbers: std::ops::Range<u32>) -> Reply {
     let list: Vec<Value> = numbers
         .rev()
         .map(|n| {

@@ -12,8 +12,8 @@ use testkit::site::{Reply, Seen};
 
 use crate::scene::{Scene, fixture, name, read_all, recordings, said};
 
-const TOKEN: &str = "/api/v1/access_token";
-const AGENT: &str = "linux:prahari:0.1 (by /u/someone)";
+pub(crate) const TOKEN: &str = "/api/v1/access_token";
+pub(crate) const AGENT: &str = "linux:prahari:0.1 (by /u/someone)";
 
 fn config(scene: &Scene, subreddits: &[&str]) -> Config {
     let text = format!("subreddits = {subreddits:?}");
@@ -36,7 +36,7 @@ fn app(scene: &Scene, subreddits: &[&str]) -> Config {
     }
 }
 
-fn token(value: &str) -> Reply {
+pub(crate) fn token(value: &str) -> Reply {
     Reply::json(
         &json!({"access_token": value, "token_type": "bearer", "expires_in": 86400, "scope": "*"}),
     )
@@ -47,7 +47,7 @@ fn open(scene: &Scene, config: Config) -> Reddit {
 }
 
 /// Posts made so many seconds after 08:00 UTC.
-fn listing(seconds: &[i64], after: Option<&str>) -> Reply {
+pub(crate) fn listing(seconds: &[i64], after: Option<&str>) -> Reply {
     let children: Vec<Value> = seconds
         .iter()
         .map(|at| {

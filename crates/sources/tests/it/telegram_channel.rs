@@ -8,7 +8,7 @@ use testkit::site::Reply;
 
 use crate::scene::{Scene, fixture, name, read_all, said};
 
-const PATH: &str = "/s/examplecert";
+pub(crate) const PATH: &str = "/s/examplecert";
 const NO_PREVIEW: &str = "@examplecert has no public preview: there is no such channel, it is private, or it has switched its preview off";
 
 fn open(scene: &Scene, channel: &str) -> TelegramChannel {
@@ -16,7 +16,7 @@ fn open(scene: &Scene, channel: &str) -> TelegramChannel {
     TelegramChannel::new(name(), toml::from_str(&text).unwrap(), &scene.tools)
 }
 
-fn page(numbers: &[u64]) -> Reply {
+pub(crate) fn page(numbers: &[u64]) -> Reply {
     let messages: String = numbers
         .iter()
         .map(|n| {

@@ -11,9 +11,9 @@ use testkit::site::{Reply, Seen};
 
 use crate::scene::{Scene, fixture, name, read_all, recordings, said, texts};
 
-const PATH: &str = "/2/tweets/search/recent";
+pub(crate) const PATH: &str = "/2/tweets/search/recent";
 /// The id of a post of 21 November 2026, 08:00 UTC.
-const MORNING: u64 = (1_795_248_000_000 - 1_288_834_974_657) << 22;
+pub(crate) const MORNING: u64 = (1_795_248_000_000 - 1_288_834_974_657) << 22;
 
 fn config(scene: &Scene) -> Config {
     Config {
@@ -28,7 +28,7 @@ fn open(scene: &Scene, config: Config) -> X {
 }
 
 /// A page that holds these posts, newest first.
-fn page(ids: &[u64], next_token: Option<&str>) -> Reply {
+pub(crate) fn page(ids: &[u64], next_token: Option<&str>) -> Reply {
     let data: Vec<Value> = ids
         .iter()
         .map(|id| json!({"id": id.to_string(), "edit_history_tweet_ids": [id.to_string()], "text": format!("post {}", id - MORNING)}))
