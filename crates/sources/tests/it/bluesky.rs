@@ -271,20 +271,6 @@ async fn a_token_that_has_ended_is_renewed_and_a_renewal_that_has_ended_is_a_log
 }
 
 #[tokio::test]
-async fn failures_cost_only_time_and_a_replay_gives_the_same_ids() {
-    let scene = Scene::start().await;
-    let bluesky = open(&scene, config(&scene));
-    scene
-        .bears(
-            &bluesky,
-            &Cursor::start(),
-            SEARCH,
-            &Reply::ok(fixture("bluesky/search.json")),
-        )
-        .await;
-}
-
-#[tokio::test]
 async fn refusals_are_sentences_that_say_what_to_do() {
     let scene = Scene::start().await;
     let bluesky = open(&scene, config(&scene));

@@ -354,30 +354,6 @@ async fn a_page_that_is_none_costs_only_itself_and_is_tried_again() {
 }
 
 #[tokio::test]
-async fn validators_are_used_where_the_site_gives_them() {
-    let servlet = servlet();
-    let list = servlet
-        .0
-        .lock()
-        .unwrap()
-        .get("VLNLIST02 2026")
-        .cloned()
-        .unwrap();
-    servlet.set("VLNLIST02 2026", list.etag("\"n\""));
-    let site = servlet.serve().await;
-    let (cert_in, _) = open(&site);
-    let first = cert_in.poll(&Cursor::start()).await.unwrap();
-    let second = cert_in.poll(&first.cursor).await.unwrap();
-    assert_eq!(ids(&second), [""; 0]);
-    let asked = site
-        .requests()
-        .iter()
-        .filter(|seen| seen.header("if-none-match") == Some("\"n\""))
-        .count();
-    assert_eq!(asked, 1);
-}
-
-#[tokio::test]
 async fn the_year_turns_in_india() {
     let servlet = Servlet::default();
     servlet.list("VLNLIST02 2026", &[("CIVN-2026-0400", "December 31, 2026")]);

@@ -1,7 +1,5 @@
 //! A CSAF provider against a fake of its site, and recorded advisories.
 
-use std::time::Duration;
-
 use model::{Cursor, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -183,16 +181,10 @@ async fn a_folder_without_times_is_followed_by_its_names() {
 }
 
 #[tokio::test]
-async fn failures_and_other_documents_give_nothing() {
+async fn a_provider_without_a_list_is_told() {
     let scene = Scene::start().await;
-    let changes = Reply::ok("\"a.json\",\"2026-11-20T10:00:00Z\"\n");
-    scene.site.serve("/csaf/white/changes.csv", changes.clone());
-    serve(&scene.site, "/csaf/white/a.json", "A");
+    scene.site.serve(METADATA, folder(&scene.site));
     let csaf = open(&scene, METADATA);
-    scene
-        .bears(&csaf, &Cursor::start(), METADATA, &folder(&scene.site))
-        .await;
-    scene.clock.advance(Duration::from_secs(60));
     for reply in [Reply::ok("<html>\n<p>sorry"), Reply::ok("\u{0}\u{1}")] {
         scene.site.serve("/csaf/white/changes.csv", reply);
         let error = csaf.poll(&Cursor::start()).await.unwrap_err();

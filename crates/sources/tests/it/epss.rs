@@ -113,11 +113,12 @@ async fn a_table_is_read_once_in_parts_and_its_repetition_says_the_same() {
 }
 
 #[tokio::test]
-async fn failures_keep_the_last_good_table() {
+async fn a_broken_table_keeps_the_last_good_one() {
     let scene = Scene::start().await;
     let epss = open(&scene);
-    let good = packed(&table("2026-11-20", 10, "0.2"));
-    scene.bears(&epss, &Cursor::start(), PATH, &good).await;
+    scene
+        .site
+        .serve(PATH, packed(&table("2026-11-20", 10, "0.2")));
     let first = epss.poll(&Cursor::start()).await.unwrap();
     // Cut before it was packed, and packed before it was cut.
     for reply in [

@@ -255,12 +255,8 @@ async fn headers_are_sent_from_config_and_files_and_never_shown() {
 }
 
 #[tokio::test]
-async fn failures_cost_only_time() {
+async fn a_failure_half_way_through_costs_the_reading() {
     let scene = Scene::start().await;
-    let source = open(&scene, &paged());
-    let good = page(1..60, &Value::Null);
-    scene.bears(&source, &Cursor::start(), PATH, &good).await;
-    // Half-way through, too: what was read before is read again.
     let source = open(&scene, &with(paged(), &json!({ "next_page": "/next" })));
     scene.site.serve(PATH, page(3..5, &json!("?page=2")));
     let second = format!("{PATH}?page=2");

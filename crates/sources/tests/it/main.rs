@@ -49,6 +49,8 @@ mod ransomware_live;
 #[cfg(test)]
 mod reddit;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod taxii;

@@ -206,20 +206,6 @@ async fn an_account_is_looked_up_once() {
 }
 
 #[tokio::test]
-async fn failures_cost_only_time_and_a_replay_gives_the_same_ids() {
-    let scene = Scene::start().await;
-    let mastodon = open(&scene, config(&scene, "tags = ['infosec']"));
-    scene
-        .bears(
-            &mastodon,
-            &Cursor::start(),
-            TAG,
-            &Reply::ok(fixture("mastodon/tag.json")),
-        )
-        .await;
-}
-
-#[tokio::test]
 async fn a_limit_says_its_end_as_a_date() {
     let scene = Scene::start().await;
     let limited = Reply::status(429)

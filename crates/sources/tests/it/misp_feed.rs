@@ -232,14 +232,9 @@ async fn what_is_red_is_skipped_and_what_is_gone_costs_only_itself() {
 }
 
 #[tokio::test]
-async fn failures_cost_only_time() {
+async fn another_document_is_no_manifest() {
     let scene = Scene::start().await;
     let source = open(&scene, 500);
-    let events: Vec<(usize, u32, &str)> = (1..=5).map(|n| (n, n as u32, "tlp:green")).collect();
-    let good = serve(&scene.site, &events);
-    scene
-        .bears(&source, &Cursor::start(), MANIFEST, &good)
-        .await;
     scene
         .site
         .serve(MANIFEST, Reply::json(&json!({ "error": "x" })));

@@ -252,29 +252,6 @@ async fn a_token_that_ends_or_is_refused_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn failures_cost_only_time_and_a_replay_gives_the_same_ids() {
-    let scene = Scene::start().await;
-    let with_app = open(&scene, app(&scene, &["netsec"]));
-    scene
-        .bears(
-            &with_app,
-            &Cursor::start(),
-            "/r/netsec/new",
-            &Reply::ok(fixture("reddit/new.json")),
-        )
-        .await;
-    let without = open(&scene, config(&scene, &["netsec"]));
-    scene
-        .bears(
-            &without,
-            &Cursor::start(),
-            "/r/netsec/new/.rss",
-            &Reply::ok(fixture("reddit/new.rss")),
-        )
-        .await;
-}
-
-#[tokio::test]
 async fn a_subreddit_that_is_gone_costs_itself_and_all_gone_is_an_error() {
     let scene = Scene::start().await;
     let reddit = open(

@@ -134,15 +134,6 @@ async fn a_channel_is_read_back_to_what_was_known_and_edits_are_new_versions() {
 }
 
 #[tokio::test]
-async fn failures_cost_only_time_and_a_replay_gives_the_same_ids() {
-    let scene = Scene::start().await;
-    let channel = open(&scene, "examplecert");
-    let good = Reply::ok(fixture("telegram_channel/channel.html"))
-        .content_type("text/html; charset=utf-8");
-    scene.bears(&channel, &Cursor::start(), PATH, &good).await;
-}
-
-#[tokio::test]
 async fn a_channel_without_preview_is_told() {
     let scene = Scene::start().await;
     let channel = open(&scene, "examplecert");
