@@ -1,5 +1,4 @@
-//! Web pages, read by selectors; and an OWASP page and a CERT-In note beside them,
-//! which are read from the same kind of tree.
+//! Web pages, read by selectors.
 
 #![no_main]
 
@@ -28,7 +27,4 @@ fuzz_target!(|data: &[u8]| {
             let _ = Item::new(&source, draft, Timestamp::UNIX_EPOCH);
         }
     }
-    let _ = sources::cert_in::parse_list(&text);
-    let _ = sources::cert_in::parse_advisory(&text, "CIVN-2026-0001");
-    let _ = sources::owasp_top10::parse_index(&text, &CONFIG.url);
 });
