@@ -4,7 +4,7 @@
 #   make test    everything that must hold: format, lints, types, tests, a browser
 #   make build   target/release/prahari, with the dashboard in it
 
-.PHONY: run build web test test-rust test-web test-browser prove lint fmt openapi setup-build setup-test clean
+.PHONY: run build web test test-rust test-web test-browser prove fuzz lint fmt openapi setup-build setup-test setup-fuzz clean
 
 CARGO ?= cargo
 RUN_FLAGS ?=
@@ -46,6 +46,11 @@ prove: | setup-test
 	$(CARGO) build --locked -p testkit --bin fake-world
 	scripts/prove
 
+# Hostile input for every parser, each for SECONDS; no part of `make test`.
+SECONDS ?= 120
+fuzz: | setup-fuzz
+	scripts/fuzz $(SECONDS)
+
 # One journey through the real binary in headless Chromium.
 test-browser: web | setup-test
 	$(CARGO) build --locked --workspace --bins
@@ -66,6 +71,9 @@ setup-build:
 
 setup-test:
 	scripts/setup test
+
+setup-fuzz:
+	scripts/setup fuzz
 
 clean:
 	$(CARGO) clean

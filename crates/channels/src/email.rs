@@ -369,7 +369,11 @@ impl Channel for Email {
     }
 }
 
-fn mailbox(key: &str, text: &str) -> Result<Mailbox, String> {
+/// Reads a sender or a recipient, `Name <name@example.org>` or the address alone.
+///
+/// # Errors
+/// It is neither; the sentence names `key`.
+pub fn mailbox(key: &str, text: &str) -> Result<Mailbox, String> {
     text.trim()
         .parse()
         .map_err(|_| format!("`{key}`: `{}` is no mail address", short(text, 80)))

@@ -3,7 +3,8 @@
 //!
 //! A kind is one file: its `Config`, a pure `parse` that never panics and never
 //! loses a batch to one bad entry, and a short [`Source`] impl that asks
-//! [`net::Door`] for documents and keeps its own note in the [`Cursor`].
+//! [`net::Door`] for documents and keeps its own note in the [`Cursor`]. What every
+//! kind promises is held in `tests/it/contract`, where each has an entry.
 
 use std::sync::Arc;
 use std::time::Duration;

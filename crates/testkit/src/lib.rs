@@ -1,4 +1,5 @@
-//! The fake world, the fake clock and builders; tests only.
+//! The fake world, the fake clock, builders, and the contract of every kind of
+//! source; tests only.
 //!
 //! Each fake plays one service that Prahari reads or speaks to. It keeps what it
 //! received, can be told to fail, and refuses what the real service refuses:
@@ -10,6 +11,7 @@
 
 pub mod build;
 pub mod clock;
+pub mod contract;
 pub mod feeds;
 mod http;
 pub mod ids;

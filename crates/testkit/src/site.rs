@@ -19,8 +19,12 @@ pub struct FakeSite {
 #[derive(Default)]
 struct State {
     routes: HashMap<String, Route>,
+    spoilers: HashMap<String, Arc<Spoiler>>,
     requests: Vec<Seen>,
 }
+
+/// What makes another answer of an answer.
+type Spoiler = dyn Fn(Reply) -> Reply + Send + Sync;
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -77,6 +81,19 @@ impl FakeSite {
             .insert(path.to_owned(), Route::Live(Arc::new(answer)));
     }
 
+    /// Passes every answer of `path`, whatever its query, through `spoil`.
+    pub fn spoil(&self, path: &str, spoil: impl Fn(Reply) -> Reply + Send + Sync + 'static) {
+        self.state
+            .lock()
+            .spoilers
+            .insert(path.to_owned(), Arc::new(spoil));
+    }
+
+    /// Nothing is spoiled any more.
+    pub fn mend(&self) {
+        self.state.lock().spoilers.clear();
+    }
+
     /// Every request so far, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<Seen> {
@@ -85,16 +102,36 @@ impl FakeSite {
 }
 
 fn answer(state: &Shared<State>, seen: &Seen) -> Reply {
-    let live = {
+    let (reply, spoil) = {
         let mut state = state.lock();
         state.requests.push(seen.clone());
+        (state.reply(seen), state.spoilers.get(&seen.path).cloned())
+    };
+    // Outside the lock: what makes the answer may look at the site.
+    let reply = match reply {
+        Answer::Ready(reply) => reply,
+        Answer::Live(live) => live(seen),
+    };
+    match spoil {
+        Some(spoil) => spoil(reply),
+        None => reply,
+    }
+}
+
+enum Answer {
+    Ready(Reply),
+    Live(Arc<dyn Fn(&Seen) -> Reply + Send + Sync>),
+}
+
+impl State {
+    fn reply(&mut self, seen: &Seen) -> Answer {
         let exact = format!("{}?{}", seen.path, seen.query);
-        let key = if state.routes.contains_key(&exact) {
+        let key = if self.routes.contains_key(&exact) {
             &exact
         } else {
             &seen.path
         };
-        match state.routes.get_mut(key) {
+        match self.routes.get_mut(key) {
             Some(Route::Script(replies)) => {
                 let last = replies.len() <= 1;
                 let next = if last {
@@ -102,14 +139,12 @@ fn answer(state: &Shared<State>, seen: &Seen) -> Reply {
                 } else {
                     replies.pop_front()
                 };
-                return next.unwrap_or_else(nothing_here);
+                Answer::Ready(next.unwrap_or_else(nothing_here))
             }
-            Some(Route::Live(live)) => Arc::clone(live),
-            None => return nothing_here(),
+            Some(Route::Live(live)) => Answer::Live(Arc::clone(live)),
+            None => Answer::Ready(nothing_here()),
         }
-    };
-    // Outside the lock: what makes the answer may look at the site.
-    live(seen)
+    }
 }
 
 fn nothing_here() -> Reply {

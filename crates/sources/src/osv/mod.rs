@@ -297,10 +297,11 @@ impl List {
     fn read(bytes: &[u8], begin: Timestamp, part: bool, malware: bool) -> Self {
         const PROBLEMS_TOLD: usize = 20;
         let text = String::from_utf8_lossy(bytes);
+        let text = text.trim_start_matches('\u{feff}');
         let text = if part {
             text.rsplit_once('\n').map_or("", |(whole, _)| whole)
         } else {
-            &text
+            text
         };
         let mut list = Self::default();
         let mut before = None;

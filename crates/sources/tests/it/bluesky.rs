@@ -9,8 +9,8 @@ use testkit::site::Reply;
 
 use crate::scene::{Scene, fixture, name, read_all, said};
 
-const SEARCH: &str = "/xrpc/app.bsky.feed.searchPosts";
-const LOGIN: &str = "/xrpc/com.atproto.server.createSession";
+pub(crate) const SEARCH: &str = "/xrpc/app.bsky.feed.searchPosts";
+pub(crate) const LOGIN: &str = "/xrpc/com.atproto.server.createSession";
 const RENEWAL: &str = "/xrpc/com.atproto.server.refreshSession";
 
 fn config(scene: &Scene) -> Config {
@@ -23,7 +23,7 @@ fn config(scene: &Scene) -> Config {
     }
 }
 
-fn tokens(access: &str, refresh: &str) -> Reply {
+pub(crate) fn tokens(access: &str, refresh: &str) -> Reply {
     Reply::json(
         &json!({"accessJwt": access, "refreshJwt": refresh, "handle": "watch.example.com", "did": "did:plc:w"}),
     )
@@ -38,7 +38,7 @@ fn open(scene: &Scene, config: Config) -> Bluesky {
 }
 
 /// Posts seen at these minutes after 08:00, newest first.
-fn page(minutes: &[u32], cursor: Option<&str>) -> Reply {
+pub(crate) fn page(minutes: &[u32], cursor: Option<&str>) -> Reply {
     let posts: Vec<Value> = minutes
         .iter()
         .map(|minute| {
@@ -268,20 +268,6 @@ async fn a_token_that_has_ended_is_renewed_and_a_renewal_that_has_ended_is_a_log
         ]
     );
     assert!(scene.site.requests()[3].body.is_empty());
-}
-
-#[tokio::test]
-async fn failures_cost_only_time_and_a_replay_gives_the_same_ids() {
-    let scene = Scene::start().await;
-    let bluesky = open(&scene, config(&scene));
-    scene
-        .bears(
-            &bluesky,
-            &Cursor::start(),
-            SEARCH,
-            &Reply::ok(fixture("bluesky/search.json")),
-        )
-        .await;
 }
 
 #[tokio::test]

@@ -1,17 +1,15 @@
 //! A CSAF provider against a fake of its site, and recorded advisories.
 
-use std::time::Duration;
-
 use model::{Cursor, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sources::csaf::{Config, Csaf, parse};
 use sources::{Polled, Source, SourceError};
-use testkit::site::Reply;
+use testkit::site::{FakeSite, Reply};
 
 use crate::scene::{Scene, name, read_all, said};
 
-const METADATA: &str = "/csaf/provider-metadata.json";
+pub(crate) const METADATA: &str = "/csaf/provider-metadata.json";
 
 fn open(scene: &Scene, path: &str) -> Csaf {
     Csaf::new(
@@ -47,16 +45,14 @@ fn checksum(body: &str) -> String {
 }
 
 /// An advisory and its checksum.
-fn serve(scene: &Scene, path: &str, id: &str) {
+pub(crate) fn serve(site: &FakeSite, path: &str, id: &str) {
     let body = advisory(id);
-    scene
-        .site
-        .serve(&format!("{path}.sha256"), Reply::ok(checksum(&body)));
-    scene.site.serve(path, Reply::ok(body));
+    site.serve(&format!("{path}.sha256"), Reply::ok(checksum(&body)));
+    site.serve(path, Reply::ok(body));
 }
 
-fn folder(scene: &Scene) -> Reply {
-    Reply::json(&json!({ "distributions": [{ "directory_url": scene.site.url("/csaf/white") }] }))
+pub(crate) fn folder(site: &FakeSite) -> Reply {
+    Reply::json(&json!({ "distributions": [{ "directory_url": site.url("/csaf/white") }] }))
 }
 
 fn ids(polls: &[Polled]) -> Vec<&str> {
@@ -70,13 +66,13 @@ fn ids(polls: &[Polled]) -> Vec<&str> {
 #[tokio::test]
 async fn a_folder_is_followed_by_its_changes() {
     let scene = Scene::start().await;
-    scene.site.serve(METADATA, folder(&scene));
+    scene.site.serve(METADATA, folder(&scene.site));
     let changes = "\"2026/b.json\",\"2026-11-20T10:00:00+00:00\"\n\"2026/a.json\",\"2026-11-10T10:00:00Z\"\n\"2020/old.json\",\"2020-01-01T00:00:00Z\"\n\"../x.json\",\"2026-11-20T10:00:00Z\"\n";
     scene
         .site
         .serve("/csaf/white/changes.csv", Reply::ok(changes));
-    serve(&scene, "/csaf/white/2026/a.json", "A");
-    serve(&scene, "/csaf/white/2026/b.json", "B");
+    serve(&scene.site, "/csaf/white/2026/a.json", "A");
+    serve(&scene.site, "/csaf/white/2026/b.json", "B");
     let csaf = open(&scene, METADATA);
     let first = read_all(&csaf, &Cursor::start()).await;
     assert_eq!(ids(&first), ["A", "B"]);
@@ -95,7 +91,7 @@ async fn a_folder_is_followed_by_its_changes() {
     scene
         .site
         .serve("/csaf/white/changes.csv", Reply::ok(changes));
-    serve(&scene, "/csaf/white/2026/c.json", "C");
+    serve(&scene.site, "/csaf/white/2026/c.json", "C");
     let next = csaf.poll(&first[0].cursor).await.unwrap();
     let replay = csaf.poll(&first[0].cursor).await.unwrap();
     assert_eq!(ids(std::slice::from_ref(&next)), ["C"]);
@@ -135,8 +131,8 @@ async fn a_wrong_checksum_keeps_an_advisory_out_and_a_missing_one_does_not() {
     );
     let distributions = json!({ "distributions": [{ "rolie": { "feeds": feeds } }, { "directory_url": "https://elsewhere.example/" }] });
     scene.site.serve(METADATA, Reply::json(&distributions));
-    serve(&scene, "/white/good.json", "good");
-    serve(&scene, "/white/changed.json", "changed");
+    serve(&scene.site, "/white/good.json", "good");
+    serve(&scene.site, "/white/changed.json", "changed");
     scene
         .site
         .serve("/white/changed.json", Reply::ok(advisory("changed since")));
@@ -169,12 +165,12 @@ async fn a_wrong_checksum_keeps_an_advisory_out_and_a_missing_one_does_not() {
 #[tokio::test]
 async fn a_folder_without_times_is_followed_by_its_names() {
     let scene = Scene::start().await;
-    scene.site.serve(METADATA, folder(&scene));
+    scene.site.serve(METADATA, folder(&scene.site));
     scene
         .site
         .serve("/csaf/white/index.txt", Reply::ok("a.json\n"));
-    serve(&scene, "/csaf/white/a.json", "A");
-    serve(&scene, "/csaf/white/b.json", "B");
+    serve(&scene.site, "/csaf/white/a.json", "A");
+    serve(&scene.site, "/csaf/white/b.json", "B");
     let csaf = open(&scene, METADATA);
     let first = csaf.poll(&Cursor::start()).await.unwrap();
     scene
@@ -185,16 +181,10 @@ async fn a_folder_without_times_is_followed_by_its_names() {
 }
 
 #[tokio::test]
-async fn failures_and_other_documents_give_nothing() {
+async fn a_provider_without_a_list_is_told() {
     let scene = Scene::start().await;
-    let changes = Reply::ok("\"a.json\",\"2026-11-20T10:00:00Z\"\n");
-    scene.site.serve("/csaf/white/changes.csv", changes.clone());
-    serve(&scene, "/csaf/white/a.json", "A");
+    scene.site.serve(METADATA, folder(&scene.site));
     let csaf = open(&scene, METADATA);
-    scene
-        .bears(&csaf, &Cursor::start(), METADATA, &folder(&scene))
-        .await;
-    scene.clock.advance(Duration::from_secs(60));
     for reply in [Reply::ok("<html>\n<p>sorry"), Reply::ok("\u{0}\u{1}")] {
         scene.site.serve("/csaf/white/changes.csv", reply);
         let error = csaf.poll(&Cursor::start()).await.unwrap_err();

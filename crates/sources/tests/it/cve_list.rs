@@ -6,10 +6,10 @@ use model::{Cursor, Sayer, SsvcExploitation};
 use net::NetError;
 use serde_json::{Value, json};
 use sources::cve_list::{Config, CveList, parse};
-use sources::{Polled, Source, SourceError};
-use testkit::site::Reply;
+use sources::{Source, SourceError};
+use testkit::site::{FakeSite, Reply};
 
-use crate::scene::{Scene, name, read_all};
+use crate::scene::{Scene, name, read_all, told};
 
 fn open(scene: &Scene) -> CveList {
     let config = Config {
@@ -19,7 +19,7 @@ fn open(scene: &Scene) -> CveList {
     CveList::new(name(), config, &scene.tools)
 }
 
-fn delta(at: &str, new: &[&str], updated: &[&str]) -> Value {
+pub(crate) fn delta(at: &str, new: &[&str], updated: &[&str]) -> Value {
     let entries = |cves: &[&str]| -> Vec<Value> {
         cves.iter()
             .map(|cve| json!({ "cveId": cve, "githubLink": "https://elsewhere.example/record.json", "dateUpdated": at }))
@@ -28,7 +28,7 @@ fn delta(at: &str, new: &[&str], updated: &[&str]) -> Value {
     json!({ "fetchTime": at, "numberOfChanges": new.len() + updated.len(), "new": entries(new), "updated": entries(updated), "error": [] })
 }
 
-fn record(cve: &str, words: &str) -> Reply {
+pub(crate) fn record(cve: &str, words: &str) -> Reply {
     Reply::json(&json!({
         "dataType": "CVE_RECORD",
         "cveMetadata": { "cveId": cve, "state": "PUBLISHED", "assignerShortName": "acme" },
@@ -37,30 +37,20 @@ fn record(cve: &str, words: &str) -> Reply {
 }
 
 /// Fills the fake list: deltas newest first, and a record for each CVE named.
-fn publish(scene: &Scene, deltas: &[Value]) {
-    scene.site.serve(
+pub(crate) fn publish(site: &FakeSite, deltas: &[Value]) {
+    site.serve(
         "/cves/delta.json",
         Reply::json(&deltas[0]).etag(&format!("\"{}\"", deltas.len())),
     );
-    scene.site.serve(
+    site.serve(
         "/cves/deltaLog.json",
         Reply::json(&Value::Array(deltas.to_vec())),
     );
 }
 
-fn serve(scene: &Scene, cve: &str, reply: Reply) {
+pub(crate) fn serve(site: &FakeSite, cve: &str, reply: Reply) {
     let thousand = &cve["CVE-2026-".len()..cve.len() - 3];
-    scene
-        .site
-        .serve(&format!("/cves/2026/{thousand}xxx/{cve}.json"), reply);
-}
-
-fn cves(polls: &[Polled]) -> Vec<&str> {
-    polls
-        .iter()
-        .flat_map(|polled| &polled.statements)
-        .map(|statement| statement.cve.as_str())
-        .collect()
+    site.serve(&format!("/cves/2026/{thousand}xxx/{cve}.json"), reply);
 }
 
 #[tokio::test]
@@ -72,25 +62,25 @@ async fn the_first_reading_takes_recent_changes_and_then_each_delta() {
         &["CVE-2026-1001"],
         &["CVE-2026-1002"],
     );
-    publish(&scene, &[first.clone(), old.clone()]);
+    publish(&scene.site, &[first.clone(), old.clone()]);
     for cve in [
         "CVE-2026-1000",
         "CVE-2026-1001",
         "CVE-2026-1002",
         "CVE-2026-12003",
     ] {
-        serve(&scene, cve, record(cve, "A flaw."));
+        serve(&scene.site, cve, record(cve, "A flaw."));
     }
     let list = open(&scene);
     let polls = read_all(&list, &Cursor::start()).await;
-    assert_eq!(cves(&polls), ["CVE-2026-1001", "CVE-2026-1002"]);
+    assert_eq!(told(&polls), ["CVE-2026-1001", "CVE-2026-1002"]);
     assert!(polls[0].first_load && polls[0].checkpoint);
-    let told: Vec<&str> = polls[0]
+    let places: Vec<&str> = polls[0]
         .problems
         .iter()
         .map(|problem| problem.place.as_str())
         .collect();
-    assert_eq!(told, ["first reading"]);
+    assert_eq!(places, ["first reading"]);
 
     // Nothing new: one conditional request.
     let asked = scene.site.requests().len();
@@ -113,9 +103,9 @@ async fn the_first_reading_takes_recent_changes_and_then_each_delta() {
         &["CVE-2026-1001"],
     );
     let third = delta("2026-11-21T09:20:00.000Z", &[], &["CVE-2026-1001"]);
-    publish(&scene, &[third, second, first, old]);
+    publish(&scene.site, &[third, second, first, old]);
     let next = read_all(&list, &idle.cursor).await;
-    assert_eq!(cves(&next), ["CVE-2026-12003", "CVE-2026-1001"]);
+    assert_eq!(told(&next), ["CVE-2026-12003", "CVE-2026-1001"]);
     assert!(!next[0].first_load && next[0].problems.is_empty());
     // A replay gives the same statements.
     let replay = read_all(&list, &idle.cursor).await;
@@ -127,19 +117,26 @@ async fn a_long_list_is_read_in_parts_and_goes_on_after_a_failure() {
     let scene = Scene::start().await;
     let names: Vec<String> = (0..60).map(|n| format!("CVE-2026-{}", 2000 + n)).collect();
     let cves_of: Vec<&str> = names.iter().map(String::as_str).collect();
-    publish(&scene, &[delta("2026-11-21T08:00:00.000Z", &cves_of, &[])]);
+    publish(
+        &scene.site,
+        &[delta("2026-11-21T08:00:00.000Z", &cves_of, &[])],
+    );
     for cve in &cves_of {
-        serve(&scene, cve, record(cve, "A flaw."));
+        serve(&scene.site, cve, record(cve, "A flaw."));
     }
     serve(
-        &scene,
+        &scene.site,
         "CVE-2026-2030",
         Reply::status(429).header("retry-after", "60"),
     );
-    serve(&scene, "CVE-2026-2003", Reply::status(404));
-    serve(&scene, "CVE-2026-2004", Reply::ok("<html>sorry</html>"));
+    serve(&scene.site, "CVE-2026-2003", Reply::status(404));
     serve(
-        &scene,
+        &scene.site,
+        "CVE-2026-2004",
+        Reply::ok("<html>sorry</html>"),
+    );
+    serve(
+        &scene.site,
         "CVE-2026-2005",
         record("CVE-2026-9999", "Another one's."),
     );
@@ -177,37 +174,29 @@ async fn a_long_list_is_read_in_parts_and_goes_on_after_a_failure() {
         matches!(error, SourceError::Unreached(NetError::Wait { .. })),
         "{error:?}"
     );
-    serve(&scene, "CVE-2026-2030", record("CVE-2026-2030", "A flaw."));
+    serve(
+        &scene.site,
+        "CVE-2026-2030",
+        record("CVE-2026-2030", "A flaw."),
+    );
     scene.clock.advance(Duration::from_secs(61));
     let rest = read_all(&list, &second.cursor).await;
-    assert_eq!(cves(&rest).len(), 30);
-    assert_eq!(cves(&rest)[0], "CVE-2026-2030");
+    assert_eq!(told(&rest).len(), 30);
+    assert_eq!(told(&rest)[0], "CVE-2026-2030");
     assert!(rest.iter().all(|polled| polled.first_load));
 }
 
 #[tokio::test]
-async fn a_list_that_fails_or_is_none_changes_nothing() {
+async fn a_list_that_is_none_changes_nothing() {
     let scene = Scene::start().await;
     let good = delta("2026-11-21T08:00:00.000Z", &["CVE-2026-1001"], &[]);
-    publish(&scene, std::slice::from_ref(&good));
-    serve(&scene, "CVE-2026-1001", record("CVE-2026-1001", "A flaw."));
+    publish(&scene.site, std::slice::from_ref(&good));
+    serve(
+        &scene.site,
+        "CVE-2026-1001",
+        record("CVE-2026-1001", "A flaw."),
+    );
     let list = open(&scene);
-    scene
-        .bears(
-            &list,
-            &Cursor::start(),
-            "/cves/delta.json",
-            &Reply::json(&good),
-        )
-        .await;
-    scene
-        .bears(
-            &list,
-            &Cursor::start(),
-            "/cves/deltaLog.json",
-            &Reply::json(&json!([good])),
-        )
-        .await;
     for nonsense in [json!([]), json!({"message": "moved"}), json!("log")] {
         scene
             .site
@@ -221,9 +210,9 @@ async fn a_list_that_fails_or_is_none_changes_nothing() {
         &["CVE-2026-1001", "CVE-2026-1002"],
         &[],
     );
-    publish(&scene, &[both]);
-    serve(&scene, "CVE-2026-1001", Reply::ok("<html>"));
-    serve(&scene, "CVE-2026-1002", Reply::ok("<html>"));
+    publish(&scene.site, &[both]);
+    serve(&scene.site, "CVE-2026-1001", Reply::ok("<html>"));
+    serve(&scene.site, "CVE-2026-1002", Reply::ok("<html>"));
     let error = list.poll(&Cursor::start()).await.unwrap_err();
     assert!(matches!(error, SourceError::Nonsense(_)), "{error:?}");
 }
@@ -232,14 +221,18 @@ async fn a_list_that_fails_or_is_none_changes_nothing() {
 async fn a_gap_that_the_log_does_not_cover_is_told() {
     let scene = Scene::start().await;
     publish(
-        &scene,
+        &scene.site,
         &[delta("2026-11-21T08:00:00.000Z", &["CVE-2026-1001"], &[])],
     );
-    serve(&scene, "CVE-2026-1001", record("CVE-2026-1001", "A flaw."));
+    serve(
+        &scene.site,
+        "CVE-2026-1001",
+        record("CVE-2026-1001", "A flaw."),
+    );
     let list = open(&scene);
     let first = list.poll(&Cursor::start()).await.unwrap();
     publish(
-        &scene,
+        &scene.site,
         &[
             delta("2027-03-01T08:00:00.000Z", &["CVE-2026-1001"], &[]),
             delta("2027-02-01T08:00:00.000Z", &[], &[]),

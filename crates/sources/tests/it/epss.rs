@@ -9,7 +9,7 @@ use testkit::site::Reply;
 
 use crate::scene::{Scene, name, read_all};
 
-const PATH: &str = "/epss_scores-current.csv.gz";
+pub(crate) const PATH: &str = "/epss_scores-current.csv.gz";
 
 fn open(scene: &Scene) -> Epss {
     Epss::new(
@@ -22,7 +22,7 @@ fn open(scene: &Scene) -> Epss {
 }
 
 /// A table of so many rows, all of this score.
-fn table(day: &str, rows: usize, score: &str) -> String {
+pub(crate) fn table(day: &str, rows: usize, score: &str) -> String {
     let mut text =
         format!("#model_version:v2026.03.14,score_date:{day}T12:55:00+0000\ncve,epss,percentile\n");
     for n in 0..rows {
@@ -31,7 +31,7 @@ fn table(day: &str, rows: usize, score: &str) -> String {
     text
 }
 
-fn packed(text: &str) -> Reply {
+pub(crate) fn packed(text: &str) -> Reply {
     use std::io::Write;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();
@@ -113,11 +113,12 @@ async fn a_table_is_read_once_in_parts_and_its_repetition_says_the_same() {
 }
 
 #[tokio::test]
-async fn failures_keep_the_last_good_table() {
+async fn a_broken_table_keeps_the_last_good_one() {
     let scene = Scene::start().await;
     let epss = open(&scene);
-    let good = packed(&table("2026-11-20", 10, "0.2"));
-    scene.bears(&epss, &Cursor::start(), PATH, &good).await;
+    scene
+        .site
+        .serve(PATH, packed(&table("2026-11-20", 10, "0.2")));
     let first = epss.poll(&Cursor::start()).await.unwrap();
     // Cut before it was packed, and packed before it was cut.
     for reply in [

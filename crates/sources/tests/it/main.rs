@@ -7,6 +7,8 @@ mod cert_in;
 #[cfg(test)]
 mod cisa_kev;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod csaf;
 #[cfg(test)]
 mod cve_list;
@@ -48,6 +50,8 @@ mod ransomware_live;
 mod reddit;
 #[cfg(test)]
 mod reread;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]

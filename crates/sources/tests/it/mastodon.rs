@@ -9,7 +9,7 @@ use testkit::site::{Reply, Seen};
 
 use crate::scene::{Scene, fixture, name, read_all, recordings, said};
 
-const TAG: &str = "/api/v1/timelines/tag/infosec";
+pub(crate) const TAG: &str = "/api/v1/timelines/tag/infosec";
 
 fn config(scene: &Scene, rest: &str) -> Config {
     toml::from_str(&format!("url = '{}'\n{rest}", scene.site.url(""))).unwrap()
@@ -20,7 +20,7 @@ fn open(scene: &Scene, config: Config) -> Mastodon {
 }
 
 /// A page with these ids, newest first.
-fn page(ids: &[u64]) -> Reply {
+pub(crate) fn page(ids: &[u64]) -> Reply {
     let statuses: Vec<Value> = ids
         .iter()
         .map(|id| {
@@ -203,20 +203,6 @@ async fn an_account_is_looked_up_once() {
         scene.site.requests()[1].param("exclude_reblogs").as_deref(),
         Some("true")
     );
-}
-
-#[tokio::test]
-async fn failures_cost_only_time_and_a_replay_gives_the_same_ids() {
-    let scene = Scene::start().await;
-    let mastodon = open(&scene, config(&scene, "tags = ['infosec']"));
-    scene
-        .bears(
-            &mastodon,
-            &Cursor::start(),
-            TAG,
-            &Reply::ok(fixture("mastodon/tag.json")),
-        )
-        .await;
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@ use model::Cursor;
 use serde_json::{Value, json};
 use sources::misp_feed::{Config, MispFeed, manifest, parse};
 use sources::{Polled, Source, SourceError};
-use testkit::site::Reply;
+use testkit::site::{FakeSite, Reply};
 
 use crate::scene::{Scene, fixture, name, read_all};
 
-const MANIFEST: &str = "/feed/manifest.json";
+pub(crate) const MANIFEST: &str = "/feed/manifest.json";
 
 fn open(scene: &Scene, max_events: usize) -> MispFeed {
     let config = Config {
@@ -24,19 +24,17 @@ fn uuid(n: usize) -> String {
 }
 
 /// Serves a manifest of these events (number, timestamp, tag) and each of them.
-fn serve(scene: &Scene, events: &[(usize, u32, &str)]) -> Reply {
+pub(crate) fn serve(site: &FakeSite, events: &[(usize, u32, &str)]) -> Reply {
     let mut listed = json!({});
     for (n, timestamp, tag) in events {
         let event = json!({ "info": "The same title", "timestamp": timestamp.to_string(), "date": "2026-11-20",
             "Tag": [{ "name": tag }], "Attribute": [{ "type": "text", "value": format!("version {timestamp}") }] });
         listed[uuid(*n)] = event.clone();
         let path = format!("/feed/{}.json", uuid(*n));
-        scene
-            .site
-            .serve(&path, Reply::json(&json!({ "Event": event })));
+        site.serve(&path, Reply::json(&json!({ "Event": event })));
     }
     let reply = Reply::json(&listed);
-    scene.site.serve(MANIFEST, reply.clone());
+    site.serve(MANIFEST, reply.clone());
     reply
 }
 
@@ -124,7 +122,7 @@ fn a_long_event_is_cut_and_says_so() {
 #[tokio::test]
 async fn events_are_fetched_once_and_again_when_their_timestamp_grows() {
     let scene = Scene::start().await;
-    serve(&scene, &[(2, 200, "tlp:white"), (1, 100, "tlp:white")]);
+    serve(&scene.site, &[(2, 200, "tlp:white"), (1, 100, "tlp:white")]);
     let source = open(&scene, 500);
     let first = read_all(&source, &Cursor::start()).await;
     assert_eq!(ids(&first), ["1", "2"]);
@@ -139,7 +137,7 @@ async fn events_are_fetched_once_and_again_when_their_timestamp_grows() {
     assert_eq!(scene.site.requests().len(), before + 1);
 
     serve(
-        &scene,
+        &scene.site,
         &[
             (2, 250, "tlp:white"),
             (1, 100, "tlp:white"),
@@ -164,7 +162,7 @@ async fn a_long_first_reading_goes_on_after_a_restart_and_an_unchanged_manifest_
 {
     let scene = Scene::start().await;
     let events: Vec<(usize, u32, &str)> = (1..=70).map(|n| (n, n as u32, "tlp:green")).collect();
-    let listed = serve(&scene, &events);
+    let listed = serve(&scene.site, &events);
     scene.site.serve(MANIFEST, listed.etag("\"1\""));
     let first = open(&scene, 60).poll(&Cursor::start()).await.unwrap();
     assert!(first.more && first.first_load && first.checkpoint);
@@ -191,7 +189,7 @@ async fn a_long_first_reading_goes_on_after_a_restart_and_an_unchanged_manifest_
 async fn what_is_red_is_skipped_and_what_is_gone_costs_only_itself() {
     let scene = Scene::start().await;
     serve(
-        &scene,
+        &scene.site,
         &[
             (1, 100, "tlp:red"),
             (2, 200, "tlp:white"),
@@ -234,14 +232,9 @@ async fn what_is_red_is_skipped_and_what_is_gone_costs_only_itself() {
 }
 
 #[tokio::test]
-async fn failures_cost_only_time() {
+async fn another_document_is_no_manifest() {
     let scene = Scene::start().await;
     let source = open(&scene, 500);
-    let events: Vec<(usize, u32, &str)> = (1..=5).map(|n| (n, n as u32, "tlp:green")).collect();
-    let good = serve(&scene, &events);
-    scene
-        .bears(&source, &Cursor::start(), MANIFEST, &good)
-        .await;
     scene
         .site
         .serve(MANIFEST, Reply::json(&json!({ "error": "x" })));

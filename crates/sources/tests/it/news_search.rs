@@ -1,11 +1,9 @@
 //! Google News against a fake of its feed.
 
 use std::path::Path;
-use std::time::Duration;
 
 use expect_test::expect;
 use model::Cursor;
-use net::NetError;
 use sources::news_search::{Config, NewsSearch, parse};
 use sources::{Polled, Source, SourceError};
 use testkit::TestClock;
@@ -110,34 +108,6 @@ async fn the_edition_is_asked_for_in_its_own_way() {
             matches!(result, Err(SourceError::Nonsense(why)) if why.contains("edition")),
             "{edition}"
         );
-    }
-}
-
-#[tokio::test]
-async fn failures_are_told_and_cost_nothing() {
-    for (reply, expected) in [
-        (Reply::status(429).header("retry-after", "300"), "wait 300"),
-        (Reply::status(503), "later"),
-        (Reply::ok(fixture()).truncated(), "later"),
-        (
-            Reply::ok("<!doctype html><html><body>Before you continue").content_type("text/html"),
-            "nonsense",
-        ),
-        (Reply::ok(""), "nonsense"),
-    ] {
-        let site = FakeSite::start().await;
-        site.serve("/rss/search", reply);
-        let seen = match open(&site, "en-IN").poll(&Cursor::start()).await {
-            Err(SourceError::Unreached(NetError::Wait { after, .. }))
-                if after == Duration::from_secs(300) =>
-            {
-                "wait 300"
-            }
-            Err(SourceError::Unreached(NetError::Passing { .. })) => "later",
-            Err(SourceError::Nonsense(_)) => "nonsense",
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(seen, expected);
     }
 }
 

@@ -12,8 +12,8 @@ use testkit::site::{Reply, Seen};
 
 use crate::scene::{Scene, fixture, name, read_all, recordings, said};
 
-const TOKEN: &str = "/api/v1/access_token";
-const AGENT: &str = "linux:prahari:0.1 (by /u/someone)";
+pub(crate) const TOKEN: &str = "/api/v1/access_token";
+pub(crate) const AGENT: &str = "linux:prahari:0.1 (by /u/someone)";
 
 fn config(scene: &Scene, subreddits: &[&str]) -> Config {
     let text = format!("subreddits = {subreddits:?}");
@@ -36,7 +36,7 @@ fn app(scene: &Scene, subreddits: &[&str]) -> Config {
     }
 }
 
-fn token(value: &str) -> Reply {
+pub(crate) fn token(value: &str) -> Reply {
     Reply::json(
         &json!({"access_token": value, "token_type": "bearer", "expires_in": 86400, "scope": "*"}),
     )
@@ -47,7 +47,7 @@ fn open(scene: &Scene, config: Config) -> Reddit {
 }
 
 /// Posts made so many seconds after 08:00 UTC.
-fn listing(seconds: &[i64], after: Option<&str>) -> Reply {
+pub(crate) fn listing(seconds: &[i64], after: Option<&str>) -> Reply {
     let children: Vec<Value> = seconds
         .iter()
         .map(|at| {
@@ -249,29 +249,6 @@ async fn a_token_that_ends_or_is_refused_is_renewed_once() {
         said(reddit.poll(&first.cursor).await),
         "Reddit refuses the token it has just given"
     );
-}
-
-#[tokio::test]
-async fn failures_cost_only_time_and_a_replay_gives_the_same_ids() {
-    let scene = Scene::start().await;
-    let with_app = open(&scene, app(&scene, &["netsec"]));
-    scene
-        .bears(
-            &with_app,
-            &Cursor::start(),
-            "/r/netsec/new",
-            &Reply::ok(fixture("reddit/new.json")),
-        )
-        .await;
-    let without = open(&scene, config(&scene, &["netsec"]));
-    scene
-        .bears(
-            &without,
-            &Cursor::start(),
-            "/r/netsec/new/.rss",
-            &Reply::ok(fixture("reddit/new.rss")),
-        )
-        .await;
 }
 
 #[tokio::test]

@@ -4,14 +4,13 @@
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use model::{Cursor, SourceId};
-use net::{Door, NetError};
+use net::Door;
 use serde_json::Value;
 use sources::{Polled, Source, SourceError, Tools};
 use testkit::TestClock;
-use testkit::site::{FakeSite, Reply};
+use testkit::site::FakeSite;
 
 pub(crate) struct Scene {
     pub(crate) site: FakeSite,
@@ -35,55 +34,6 @@ impl Scene {
         };
         Self { site, clock, tools }
     }
-
-    /// The site's answers that every source bears: each costs only time, nothing
-    /// is given, and the poll after is as if nothing had been. `path` is what the
-    /// source asks; `good` is what it wants to hear.
-    pub(crate) async fn bears(
-        &self,
-        source: &dyn Source,
-        since: &Cursor,
-        path: &str,
-        good: &Reply,
-    ) {
-        self.site.serve(path, good.clone());
-        let wanted = texts(&source.poll(since).await.unwrap());
-        let hasty = Reply::status(429).header("retry-after", "120");
-        self.site.serve(path, hasty);
-        match source.poll(since).await {
-            Err(SourceError::Unreached(NetError::Wait { after, .. })) => {
-                assert_eq!(after, Duration::from_secs(120))
-            }
-            other => panic!("{other:?}"),
-        }
-        self.clock.advance(Duration::from_secs(121));
-        for reply in [
-            Reply::status(500),
-            Reply::status(502),
-            Reply::status(503),
-            good.clone().truncated(),
-        ] {
-            self.site.serve(path, reply);
-            let error = source.poll(since).await.unwrap_err();
-            assert!(
-                matches!(error, SourceError::Unreached(NetError::Passing { .. })),
-                "{error:?}"
-            );
-        }
-        for body in [
-            "<!doctype html><title>Just a moment</title><p>Checking your browser",
-            "",
-            "\u{0}\u{1}",
-        ] {
-            self.site
-                .serve(path, Reply::ok(body).content_type("text/html"));
-            let error = source.poll(since).await.unwrap_err();
-            assert!(matches!(error, SourceError::Nonsense(_)), "{error:?}");
-        }
-        self.site.serve(path, good.clone());
-        let again = source.poll(since).await.unwrap();
-        assert_eq!(texts(&again), wanted);
-    }
 }
 
 /// The name of a source in tests.
@@ -104,19 +54,13 @@ pub(crate) async fn read_all(source: &dyn Source, since: &Cursor) -> Vec<Polled>
     panic!("it never ends");
 }
 
-/// The id, address and text of each item.
-pub(crate) fn texts(polled: &Polled) -> Vec<String> {
-    polled
-        .items
-        .iter()
-        .map(|item| {
-            format!(
-                "{} {} {}",
-                item.id,
-                item.url.as_deref().unwrap_or("-"),
-                item.text
-            )
-        })
+/// What was told: of which CVEs, and then the names of items.
+pub(crate) fn told(polls: &[Polled]) -> Vec<String> {
+    let statements = polls.iter().flat_map(|polled| &polled.statements);
+    let items = polls.iter().flat_map(|polled| &polled.items);
+    statements
+        .map(|said| said.cve.to_string())
+        .chain(items.map(|item| item.external_id.clone()))
         .collect()
 }
 

@@ -8,7 +8,7 @@ use testkit::site::Reply;
 
 use crate::scene::{Scene, fixture, name, read_all, said};
 
-const PATH: &str = "/s/examplecert";
+pub(crate) const PATH: &str = "/s/examplecert";
 const NO_PREVIEW: &str = "@examplecert has no public preview: there is no such channel, it is private, or it has switched its preview off";
 
 fn open(scene: &Scene, channel: &str) -> TelegramChannel {
@@ -16,7 +16,7 @@ fn open(scene: &Scene, channel: &str) -> TelegramChannel {
     TelegramChannel::new(name(), toml::from_str(&text).unwrap(), &scene.tools)
 }
 
-fn page(numbers: &[u64]) -> Reply {
+pub(crate) fn page(numbers: &[u64]) -> Reply {
     let messages: String = numbers
         .iter()
         .map(|n| {
@@ -131,15 +131,6 @@ async fn a_channel_is_read_back_to_what_was_known_and_edits_are_new_versions() {
     let polls = read_all(&channel, &polls[2].cursor).await;
     assert_eq!(polls.len(), 1);
     assert_eq!(polls[0].items[0].external_id, "18");
-}
-
-#[tokio::test]
-async fn failures_cost_only_time_and_a_replay_gives_the_same_ids() {
-    let scene = Scene::start().await;
-    let channel = open(&scene, "examplecert");
-    let good = Reply::ok(fixture("telegram_channel/channel.html"))
-        .content_type("text/html; charset=utf-8");
-    scene.bears(&channel, &Cursor::start(), PATH, &good).await;
 }
 
 #[tokio::test]
