@@ -22,6 +22,9 @@ mod read;
 const LOOK_AROUND: Duration = Duration::from_secs(2);
 /// How long placement and delivery rest after the store failed them.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
+/// How often the self-audit looks at the sources: what it finds in one round is one
+/// notice.
+const AUDIT_BEAT: Duration = Duration::from_secs(10 * 60);
 /// How long requests and polls under way may take to end when the service stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -53,6 +56,10 @@ pub async fn run(
     {
         let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
         tasks.spawn(async move { place_forever(&pipeline, stop).await });
+    }
+    {
+        let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+        tasks.spawn(async move { audit_forever(&pipeline, stop).await });
     }
     {
         let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
@@ -92,6 +99,18 @@ async fn place_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
             }
         };
         wait(&*pipeline.clock, &mut changes, &mut stop, pause).await;
+    }
+}
+
+async fn audit_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        tokio::select! {
+            () = pipeline.clock.sleep(AUDIT_BEAT) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = pipeline.audit().await {
+            error!("the audit of sources was left out: {error}");
+        }
     }
 }
 

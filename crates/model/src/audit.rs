@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Timestamp, elapsed};
+use crate::id::SourceId;
 
 mod breaker;
 mod cadence;
@@ -82,6 +83,21 @@ pub struct Balance {
     pub short_since: Option<Timestamp>,
     /// How often what is missing was read again since then.
     pub rereads: u32,
+    /// Another catalogue of the same, compared with it.
+    #[serde(default)]
+    pub against: Option<Against>,
+}
+
+/// How two catalogues of CVEs differ, rejected ones left out. One that is read from
+/// today on lacks all that was before: the figures inform, and are no fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Against {
+    /// The other source.
+    pub source: SourceId,
+    /// CVEs of which only the other speaks.
+    pub only_there: u64,
+    /// CVEs of which the other does not speak.
+    pub only_here: u64,
 }
 
 impl Balance {
@@ -94,6 +110,7 @@ impl Balance {
             at,
             short_since: None,
             rereads: 0,
+            against: None,
         };
         if balance.missing() > 0 {
             let short = before.filter(|before| before.short_since.is_some());
@@ -196,7 +213,7 @@ impl Ledger {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Episode {
     /// Which source; none when it is about most of them at once.
-    pub source: Option<crate::SourceId>,
+    pub source: Option<SourceId>,
     /// What it is.
     pub kind: EpisodeKind,
     /// Since when it is so.

@@ -89,6 +89,7 @@ pub struct Request {
     pub(crate) max_body: Option<u64>,
     pub(crate) pace: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) wait_unsaid: Option<Duration>,
 }
 
 impl Request {
@@ -104,6 +105,7 @@ impl Request {
             max_body: None,
             pace: None,
             timeout: None,
+            wait_unsaid: None,
         }
     }
 
@@ -167,6 +169,14 @@ impl Request {
     #[must_use]
     pub const fn pace(mut self, distance: Duration) -> Self {
         self.pace = Some(distance);
+        self
+    }
+
+    /// Waits so long after a 429 that names no time, instead of the usual minute:
+    /// for services whose rule is known.
+    #[must_use]
+    pub const fn wait_unsaid(mut self, wait: Duration) -> Self {
+        self.wait_unsaid = Some(wait);
         self
     }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use entry::{ChannelEntry, SourceEntry};
 pub use env::{Environment, read_environment};
-pub use file::{Alerting, Log, LogFormat, Server, Watch};
+pub use file::{Alerting, Audit, Log, LogFormat, Polling, Server, Watch};
 
 use model::Rule;
 
@@ -35,6 +35,10 @@ pub struct Settings {
     pub watch: Watch,
     /// How alerts are gathered.
     pub alerting: Alerting,
+    /// How often sources are asked.
+    pub polling: Polling,
+    /// The self-audit of sources.
+    pub audit: Audit,
     /// How the log is written.
     pub log: Log,
     /// What is read, switched-off ones included.
@@ -148,6 +152,18 @@ pub fn parse(
             what,
         }]
     })?;
+    file.polling.check().map_err(|what| {
+        vec![Mistake {
+            place: document.place_of("polling"),
+            what,
+        }]
+    })?;
+    mistakes.extend(entry::unknown_channels(
+        &document,
+        "audit.channels",
+        file.audit.channels.as_deref().unwrap_or_default(),
+        &channels,
+    ));
     let data_dir = flags.data_dir.clone().unwrap_or(file.data_dir);
     let database = match (
         &flags.database,
@@ -166,6 +182,8 @@ pub fn parse(
         net: file.net,
         watch,
         alerting: file.alerting,
+        polling: file.polling,
+        audit: file.audit,
         log: file.log,
         sources,
         channels,

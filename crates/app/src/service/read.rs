@@ -1,22 +1,27 @@
-//! Reading: each source on its own beat, a few at the same time.
+//! Reading: each source on its own beat, a few at the same time. The pipeline notes
+//! after each poll when the next one is due; here that is waited for.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::Timestamp;
 use model::clock::{elapsed, later};
+use store::SourceState;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::ProgressSink;
-use crate::pipeline::{OpenSource, Pipeline, Poll, PollError};
+use crate::pipeline::{OpenSource, Pipeline};
 
 /// Sources read at the same time.
 const TOGETHER: usize = 8;
-/// After a failure a source is tried again at twice the distance each time, at
-/// most this long.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 60 * 60);
+/// The sources begin one after the other, so far apart.
+const SPREAD: Duration = Duration::from_millis(200);
+/// A source whose next poll could not be noted is asked again after this, or after
+/// its interval if that is shorter.
+const AFTER_TROUBLE: Duration = Duration::from_secs(60);
+
 /// Starts a task for each source, all ending when the service stops.
 pub(super) fn every_source(
     pipeline: &Arc<Pipeline>,
@@ -56,69 +61,60 @@ async fn read_forever(
     let Some(source) = pipeline.sources.get(index) else {
         return;
     };
-    // A source that was read a moment ago, before a restart, keeps its beat.
-    let first = first_due(pipeline, source, index).await;
-    pipeline
-        .clock
-        .sleep(elapsed(pipeline.clock.now(), first))
-        .await;
-    let mut failures: u32 = 0;
+    let spread = SPREAD * u32::try_from(index).unwrap_or(u32::MAX);
+    let mut due = first_due(pipeline, source)
+        .await
+        .max(later(pipeline.clock.now(), spread));
     loop {
-        let result = {
-            let Ok(_place) = places.acquire().await else {
-                return;
-            };
-            pipeline.poll(source, &|done| progress(source, done)).await
-        };
-        failures = if result.is_ok() {
-            0
-        } else {
-            failures.saturating_add(1)
-        };
-        if result.as_ref().is_err_and(PollError::is_gone) {
-            warn!(source.id = %source.entry.id, "{} is gone for good and is not asked again until the next start", source.entry.id);
+        pipeline
+            .clock
+            .sleep(elapsed(pipeline.clock.now(), due))
+            .await;
+        let Ok(place) = places.acquire().await else {
             return;
-        }
-        let pause = next_pause(source, &result, failures);
-        pipeline.clock.sleep(pause).await;
+        };
+        // What went wrong is in the log and in the source's ledger.
+        let _ = pipeline.poll(source, &|done| progress(source, done)).await;
+        drop(place);
+        due = next_due(pipeline, source).await;
     }
 }
 
-/// When a source is first due: an interval after its last attempt, and the sources
-/// spread over the first seconds.
-async fn first_due(pipeline: &Pipeline, source: &OpenSource, index: usize) -> Timestamp {
+/// When a source is first due after a start. One that was read a moment ago keeps its
+/// beat; for one in trouble a restart is a good moment to try again, because it may be
+/// our mending.
+async fn first_due(pipeline: &Pipeline, source: &OpenSource) -> Timestamp {
     let now = pipeline.clock.now();
-    let spread = Duration::from_millis(200 * index as u64);
-    let states = pipeline.store.source_states().await.unwrap_or_default();
-    let last = states
-        .into_iter()
-        .find(|state| state.source == source.entry.id)
-        .and_then(|state| {
-            // After a failure a restart is a good moment to try again.
-            if state.failures > 0 {
-                None
-            } else {
-                state.last_attempt
-            }
-        });
-    last.map_or(now, |last| later(last, source.entry.interval))
-        .max(later(now, spread))
+    let state = pipeline.store.source_state(&source.entry.id).await;
+    let well = |state: &SourceState| state.failures == 0 && state.ledger.trouble.is_none();
+    let Some(state) = state.ok().flatten().filter(well) else {
+        return now;
+    };
+    let one_on = |last| later(last, source.entry.interval);
+    // Another interval than before must not wait for the old one.
+    state
+        .ledger
+        .next_poll
+        .filter(|next| *next <= one_on(now))
+        .or(state.last_attempt.map(one_on))
+        .unwrap_or(now)
 }
 
-/// How long to leave a source alone now: what it asks for, or its interval, or
-/// longer after failures. A little of it depends on the name, so that sources of
-/// one interval do not all wake together.
-fn next_pause(source: &OpenSource, result: &Result<Poll, PollError>, failures: u32) -> Duration {
-    let interval = source.entry.interval;
-    let seed = model::hash::short(&[source.entry.id.as_str().as_bytes()]);
-    let jitter = interval.mul_f64(0.1 * f64::from(seed[0]) / 255.0);
-    match result {
-        Ok(_) => interval + jitter,
+/// When it is due after a poll.
+async fn next_due(pipeline: &Pipeline, source: &OpenSource) -> Timestamp {
+    let soon = later(
+        pipeline.clock.now(),
+        AFTER_TROUBLE.min(source.entry.interval),
+    );
+    match pipeline.store.source_state(&source.entry.id).await {
+        // A time that has passed already was noted by an earlier poll.
+        Ok(state) => state
+            .and_then(|state| state.ledger.next_poll)
+            .filter(|next| *next > pipeline.clock.now())
+            .unwrap_or(soon),
         Err(error) => {
-            let first = Duration::from_secs(60).min(interval);
-            let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
-            let back_off = doubled.clamp(first, LONGEST_BACK_OFF.max(interval));
-            back_off.max(error.wait().unwrap_or_default()) + jitter.min(back_off / 10)
+            warn!(source.id = %source.entry.id, "when {} is due cannot be read: {error}", source.entry.id);
+            soon
         }
     }
 }

@@ -4,6 +4,7 @@
 //! on, and the command line may write to it beside a running service: whoever
 //! comes second waits for the lock, at most [`Options::busy_timeout`].
 
+mod audit;
 mod candidates;
 mod claims;
 mod deliveries;
