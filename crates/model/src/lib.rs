@@ -14,6 +14,7 @@ mod label;
 
 pub mod alert;
 pub mod analysis;
+pub mod audit;
 pub mod clock;
 pub mod cursor;
 pub mod cvss;

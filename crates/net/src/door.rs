@@ -91,6 +91,7 @@ pub struct Request {
     pub(crate) pace: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) passing: bool,
+    pub(crate) wait_unsaid: Option<Duration>,
 }
 
 impl Request {
@@ -107,6 +108,7 @@ impl Request {
             pace: None,
             timeout: None,
             passing: false,
+            wait_unsaid: None,
         }
     }
 
@@ -170,6 +172,14 @@ impl Request {
     #[must_use]
     pub const fn pace(mut self, distance: Duration) -> Self {
         self.pace = Some(distance);
+        self
+    }
+
+    /// Waits so long after a 429 that names no time, instead of the usual minute:
+    /// for services whose rule is known.
+    #[must_use]
+    pub const fn wait_unsaid(mut self, wait: Duration) -> Self {
+        self.wait_unsaid = Some(wait);
         self
     }
 

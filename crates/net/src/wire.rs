@@ -128,7 +128,10 @@ impl Wire {
                     .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
                 Ok(Answer::Elsewhere { status, location })
             }
-            _ => Err(failure(status, response, host, now).await),
+            _ => {
+                let unsaid = request.wait_unsaid.unwrap_or(WAIT_UNSAID);
+                Err(failure(status, response, host, now, unsaid).await)
+            }
         }
     }
 
@@ -258,8 +261,15 @@ async fn read_document(
     })
 }
 
-/// What a status other than success, redirect and 304 means.
-async fn failure(status: u16, response: Response, host: String, now: Timestamp) -> NetError {
+/// What a status other than success, redirect and 304 means. `unsaid`: how long a
+/// 429 that names no time makes us wait.
+async fn failure(
+    status: u16,
+    response: Response,
+    host: String,
+    now: Timestamp,
+    unsaid: Duration,
+) -> NetError {
     let said = |name: &str| {
         response
             .headers()
@@ -284,7 +294,7 @@ async fn failure(status: u16, response: Response, host: String, now: Timestamp) 
         (429 | 503 | 403, Some(after)) => NetError::Wait { host, after },
         (429, None) => NetError::Wait {
             host,
-            after: WAIT_UNSAID,
+            after: unsaid,
         },
         (401 | 403, _) => NetError::Refused {
             host,

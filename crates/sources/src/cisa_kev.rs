@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Standing, Tools};
 
 /// The catalogue has 1.5 MB (2026), and grows by a tenth of that in a year.
 const LARGEST_DOCUMENT: u64 = 16 * 1024 * 1024;
@@ -60,6 +60,10 @@ pub struct CisaKev {
 /// What is remembered between two polls.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Note {
+    /// The address that was read; what its server said of it means nothing for
+    /// another.
+    #[serde(default)]
+    url: String,
     /// Whether the catalogue was read once.
     loaded: bool,
     /// `catalogVersion`, for people who look into the cursor.
@@ -90,7 +94,11 @@ impl Source for CisaKev {
         let request = Request::get(&self.config.url)
             .header("user-agent", &self.config.user_agent)
             .max_body(LARGEST_DOCUMENT)
-            .unless(note.validators.clone());
+            .unless(if note.url == self.config.url {
+                note.validators.clone()
+            } else {
+                Validators::default()
+            });
         let body = match self.tools.door.fetch(request).await? {
             Fetched::Unchanged => {
                 return Ok(Polled {
@@ -143,6 +151,7 @@ impl Source for CisaKev {
             }
         }
         let cursor = Cursor::of(&Note {
+            url: self.config.url.clone(),
             loaded: true,
             version: catalogue.version,
             validators: body.validators,
@@ -154,6 +163,11 @@ impl Source for CisaKev {
             cursor,
             checkpoint: true,
             first_load: !note.loaded,
+            held: Some(u32::try_from(catalogue.held).unwrap_or(u32::MAX)),
+            standing: catalogue.count.map(|stated| Standing {
+                stated,
+                read: Some(catalogue.held),
+            }),
             ..Polled::default()
         })
     }
@@ -195,6 +209,10 @@ fn told(removed: &[&String]) -> Vec<Problem> {
 pub struct Catalogue {
     /// `catalogVersion`, as `2026.11.20`.
     pub version: Option<String>,
+    /// How many entries it says it has.
+    pub count: Option<u64>,
+    /// How many it has.
+    pub held: u64,
     /// Every CVE named in it, also by entries that could not be read.
     pub named: BTreeSet<String>,
     /// Why the document is not the catalogue, if it is not.
@@ -240,7 +258,9 @@ pub fn parse(bytes: &[u8], source: &SourceId) -> (Catalogue, Parsed<Entry>) {
         .as_str()
         .map(|version| version.chars().take(40).collect());
     let held = document.vulnerabilities.len() as u64;
-    if document.count.as_u64().is_some_and(|count| count != held) {
+    catalogue.count = document.count.as_u64();
+    catalogue.held = held;
+    if catalogue.count.is_some_and(|count| count != held) {
         let text = format!("it says {} entries and holds {held}", document.count);
         parsed.problems.push(Problem::new("count", text));
     }
@@ -433,7 +453,7 @@ mod tests {
                 .map(|problem| format!("! {}: {}", problem.place, problem.reason)),
         );
         expect![[r#"
-            Catalogue { version: Some("2026.11.20"), named: {"CVE-2026-40001", "CVE-2026-40002", "CVE-2026-40004"}, broken: None }
+            Catalogue { version: Some("2026.11.20"), count: Some(9), held: 7, named: {"CVE-2026-40001", "CVE-2026-40002", "CVE-2026-40004"}, broken: None }
             CVE-2026-40001 c431e56595fb772e
               Some("Acme Gate Command Injection Vulnerability") | Some("Acme Gate contains a command injection vulnerability.")
               [CweId(20), CweId(78)] ["Acme/Gate"]

@@ -7,7 +7,7 @@
 //! sometimes no JSON, because of a backslash in a title; and a country is that of
 //! the newspaper, by its English name: it says nothing about the victim. When
 //! asked too often it answers 429 with a line that asks for one request in five
-//! seconds, and names no time: the door then waits longer than that.
+//! seconds, and names no time in a header: we wait just that, and ask once more.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use model::item::{Draft, Stated};
 use model::{Cursor, Document, Item, ItemKind, Markup, SourceId, Timestamp};
-use net::{Fetched, Request};
+use net::{Fetched, NetError, Request};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -103,8 +103,17 @@ impl Source for Gdelt {
             .unless(visit::known(since, &url))
             .pace(PACE)
             .timeout(PATIENCE)
+            .wait_unsaid(PACE)
             .max_body(LARGEST_ANSWER);
-        let body = match self.tools.door.fetch(request).await? {
+        let fetched = match self.tools.door.fetch(request.clone()).await {
+            // Somebody at our address was as quick as we.
+            Err(NetError::Wait { after, .. }) if after <= PACE => {
+                self.tools.clock.sleep(after).await;
+                self.tools.door.fetch(request).await
+            }
+            fetched => fetched,
+        };
+        let body = match fetched? {
             Fetched::Unchanged => return Ok(visit::unchanged(since)),
             Fetched::Body(body) => body,
         };

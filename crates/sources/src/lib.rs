@@ -70,6 +70,13 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// It is not what this source gives.
     fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError>;
+
+    /// Where to begin so that records which were missed are read again: further
+    /// back at each `attempt`, from 0 on. None where that cannot be, or all was
+    /// tried.
+    fn begin_again(&self, _since: &Cursor, _attempt: u32) -> Option<Cursor> {
+        None
+    }
 }
 
 /// What a document that was kept gives.
@@ -133,6 +140,23 @@ pub struct Polled {
     pub progress: Option<Progress>,
     /// Whether this belongs to the source's first load: history never alerts.
     pub first_load: bool,
+    /// How many entries the document held, known ones included; absent when no whole
+    /// document was read. None in a document that usually holds some is a fault.
+    pub held: Option<u32>,
+    /// The source's own total, where it states one.
+    pub standing: Option<Standing>,
+    /// For how long the source asks not to be read again (a feed's `ttl`).
+    pub rest: Option<Duration>,
+}
+
+/// A total that a source states of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// How many records it says it has.
+    pub stated: u64,
+    /// How many there were in the document that says so, where that is all of them;
+    /// else what we hold of the source is compared.
+    pub read: Option<u64>,
 }
 
 /// How far a long read has come, in records.
@@ -364,6 +388,25 @@ impl SourceConfig {
             Self::Mastodon(config) => Box::new(mastodon::Mastodon::new(id, config, tools)),
             Self::Reddit(config) => Box::new(reddit::Reddit::new(id, config, tools)),
         }
+    }
+
+    /// Whether such a source may be asked more or less often than its interval says,
+    /// by how often it has something new. Not where the service sets the pace, nor
+    /// where an hour counts although days pass without news.
+    #[must_use]
+    pub const fn adapts(&self) -> bool {
+        matches!(
+            self,
+            Self::Feed(_)
+                | Self::Page(_)
+                | Self::NewsSearch(_)
+                | Self::Gdelt(_)
+                | Self::Json(_)
+                | Self::Mastodon(_)
+                | Self::Bluesky(_)
+                | Self::TelegramChannel(_)
+                | Self::Reddit(_)
+        )
     }
 
     /// How often such a source is read when the config does not say.

@@ -174,6 +174,16 @@ fn refused(error: NetError, has_key: bool) -> SourceError {
             },
             answer::reason(&body, &["/message", "/error", "/detail"]).as_deref(),
         )),
+        // What is left of an interface that was taken away: no list, nor a reason.
+        NetError::Rejected { status, .. } => SourceError::Unready(if has_key {
+            format!(
+                "ransomware.live has no list at this address any more (HTTP {status}); give another `url`"
+            )
+        } else {
+            format!(
+                "ransomware.live has no free list at this address any more (HTTP {status}); set `api_key` to read the Pro interface, or give another `url`"
+            )
+        }),
         other => other.into(),
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn read(
     problems: Vec<Problem>,
 ) -> Polled {
     Polled {
+        held: Some(u32::try_from(items.len()).unwrap_or(u32::MAX)),
         items,
         problems,
         cursor: Cursor::of(&Visit { url, validators }),

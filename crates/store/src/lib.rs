@@ -4,6 +4,8 @@
 //! what was collected, [`Lane`] for placement, [`Outbox`] for deliveries,
 //! [`Library`] for readers and [`Archive`] for documents and second readings.
 //! [`Store`] is all of them. Every write is one
+//! what was collected, [`Audit`] for how sources behave, [`Lane`] for placement,
+//! [`Outbox`] for deliveries and [`Library`] for readers. [`Store`] is all of them. Every write is one
 //! transaction; what belongs together is written together.
 
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use model::audit::{Episode, Ledger};
 use model::incident::Candidate;
 use model::{
     Alert, Analysis, Attempt, ChannelId, Country, Cursor, CveId, Delivery, DeliveryId,
@@ -25,8 +28,8 @@ mod tokens;
 pub use archive::{Archive, Arrived};
 
 /// All of the memory.
-pub trait Store: Intake + Lane + Outbox + Library + Archive {}
-impl<T: Intake + Lane + Outbox + Library + Archive> Store for T {}
+pub trait Store: Intake + Audit + Lane + Outbox + Library + Archive {}
+impl<T: Intake + Audit + Lane + Outbox + Library + Archive> Store for T {}
 
 /// Why the store did not do it. Each variant is a different next step.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -67,6 +70,9 @@ pub trait Intake: Send + Sync {
 
     /// How every source that was ever polled stands.
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError>;
+
+    /// How one source stands; none before its first poll.
+    async fn source_state(&self, source: &SourceId) -> Result<Option<SourceState>, StoreError>;
 }
 
 /// One poll's yield.
@@ -126,6 +132,16 @@ pub struct Recorded {
     pub changed_vulnerabilities: u32,
 }
 
+impl Recorded {
+    /// Whether there is more new in it than in `before`.
+    #[must_use]
+    pub const fn has_more_than(&self, before: &Self) -> bool {
+        self.items > before.items
+            || self.new_vulnerabilities > before.new_vulnerabilities
+            || self.changed_vulnerabilities > before.changed_vulnerabilities
+    }
+}
+
 /// How a source stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceState {
@@ -149,6 +165,41 @@ pub struct SourceState {
     pub items: u64,
     /// Problems in its latest document: the count and the first.
     pub problems: (u32, Option<String>),
+    /// Its conduct.
+    pub ledger: Ledger,
+}
+
+/// The self-audit: how sources behave, and what was told of it.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// Keeps what is known of a source's conduct, in the place of what was.
+    async fn keep_ledger(&self, source: &SourceId, ledger: &Ledger) -> Result<(), StoreError>;
+
+    /// The latest episode of every source and kind, ended ones included.
+    async fn episodes(&self) -> Result<Vec<Episode>, StoreError>;
+
+    /// Opens and ends episodes, and writes the notices that tell of it. All or
+    /// nothing: false, and nothing is written, when one to be opened lasts already
+    /// or one to be ended does not: somebody else told people.
+    async fn tell(&self, at: Timestamp, telling: Telling) -> Result<bool, StoreError>;
+
+    /// Of how many CVEs a statement of this source is held.
+    async fn held(&self, source: &SourceId) -> Result<u64, StoreError>;
+
+    /// Of how many CVEs `one` speaks and `other` does not. Rejected ones are left
+    /// out.
+    async fn known_only_to(&self, one: &SourceId, other: &SourceId) -> Result<u64, StoreError>;
+}
+
+/// What people are told of episodes.
+#[derive(Debug, Clone, Default)]
+pub struct Telling {
+    /// Those that begin.
+    pub opened: Vec<Episode>,
+    /// Those that end.
+    pub ended: Vec<Episode>,
+    /// The words, one for each channel.
+    pub notices: Vec<NewDelivery>,
 }
 
 /// Placement: one item at a time, by whoever holds the lane.

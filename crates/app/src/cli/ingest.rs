@@ -148,6 +148,7 @@ async fn pass(pipeline: &Arc<Pipeline>) -> anyhow::Result<Summary> {
     }
     read.sort_by_key(|(index, _)| *index);
     summary.sources = read.into_iter().map(|(_, source)| source).collect();
+    pipeline.audit().await?;
     summary.placed = place_all(pipeline).await?;
     let Delivered {
         sent,

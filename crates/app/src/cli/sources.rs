@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Subcommand;
+use model::clock::elapsed;
 use model::{Clock, SourceId};
 use net::{Door, Fetched, Request};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use sources::opml::Outline;
 
 use super::{Outcome, open, print};
 use crate::config::Settings;
+use crate::pipeline::audit::{Freshness, freshness, since, span};
 use crate::pipeline::{Pipeline, World};
 
 /// Sources.
@@ -55,11 +57,56 @@ struct Listed {
     url: Option<String>,
     enabled: bool,
     interval_seconds: u64,
+    state: Freshness,
+    since: Option<model::Timestamp>,
     last_success: Option<model::Timestamp>,
+    last_item: Option<model::Timestamp>,
+    expected_by: Option<model::Timestamp>,
+    next_poll: Option<model::Timestamp>,
     failures: u32,
     error: Option<String>,
     good_for: Option<String>,
     why_off: Option<String>,
+}
+
+impl Listed {
+    /// How it stands, in words.
+    fn standing(&self, now: model::Timestamp, zone: &str) -> String {
+        let word = self.state.word();
+        let time = |at: Option<model::Timestamp>| {
+            at.map_or_else(|| "-".to_owned(), |at| print::time(at, zone))
+        };
+        let error = print::plain(self.error.as_deref().unwrap_or("no reason known"));
+        match self.state {
+            Freshness::Off => match &self.why_off {
+                Some(why) => format!("{word}: {why}"),
+                None => word.to_owned(),
+            },
+            Freshness::NotReached if self.error.is_none() => word.to_owned(),
+            Freshness::NotReached => format!("{word}: {error}"),
+            Freshness::Failing | Freshness::Gone | Freshness::Resting => {
+                let lasting = self.since.map(|since| span(elapsed(since, now)));
+                let lasting = lasting.map_or_else(String::new, |span| format!(" for {span}"));
+                format!(
+                    "{word}{lasting}: {error}; next try {}",
+                    time(self.next_poll)
+                )
+            }
+            Freshness::Silent => {
+                format!("{word}: last news {}", time(self.since))
+            }
+            Freshness::Fresh | Freshness::Late => {
+                let mut said = format!("{word}: read {}", time(self.last_success));
+                if self.last_item.is_some() {
+                    said.push_str(&format!(", last news {}", time(self.last_item)));
+                }
+                if self.expected_by.is_some() {
+                    said.push_str(&format!(", more by {}", time(self.expected_by)));
+                }
+                said
+            }
+        }
+    }
 }
 
 /// What a source would give.
@@ -117,12 +164,17 @@ pub(super) fn only(settings: &mut Settings, ids: &[SourceId]) -> anyhow::Result<
 
 async fn list(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
     let states = pipeline.store.source_states().await?;
+    let now = pipeline.clock.now();
     let listed: Vec<Listed> = pipeline
         .settings
         .sources
         .iter()
         .map(|entry| {
             let state = states.iter().find(|state| state.source == entry.id);
+            let freshness = freshness(entry, state, now);
+            let trouble = state.and_then(|state| state.ledger.trouble.as_ref());
+            let silent_from = state.and_then(|state| state.ledger.silent_from(state.last_item));
+            let cadence = state.and_then(|state| state.ledger.cadence(entry.interval));
             Listed {
                 id: entry.id.clone(),
                 name: entry.name.clone(),
@@ -130,9 +182,18 @@ async fn list(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
                 url: entry.config.url().map(str::to_owned),
                 enabled: entry.enabled,
                 interval_seconds: entry.interval.as_secs(),
+                state: freshness,
+                since: state.and_then(|state| since(freshness, state)),
                 last_success: state.and_then(|state| state.last_success),
+                last_item: state.and_then(|state| state.last_item),
+                expected_by: cadence
+                    .zip(silent_from)
+                    .map(|(cadence, from)| cadence.expected_by(from)),
+                next_poll: state.and_then(|state| state.ledger.next_poll),
                 failures: state.map_or(0, |state| state.failures),
-                error: state.and_then(|state| state.error.clone()),
+                error: trouble
+                    .map(|trouble| trouble.said.clone())
+                    .or_else(|| state.and_then(|state| state.error.clone())),
                 good_for: entry.good_for.clone(),
                 why_off: entry.why_off.clone().filter(|_| !entry.enabled),
             }
@@ -143,19 +204,11 @@ async fn list(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     for source in &listed {
-        let standing = match (&source.error, source.last_success) {
-            _ if !source.enabled => match &source.why_off {
-                Some(why) => format!("off: {why}"),
-                None => "off".to_owned(),
-            },
-            (Some(error), _) => format!("failing: {}", print::plain(error)),
-            (None, Some(at)) => format!("read {}", print::time(at, &pipeline.settings.server.zone)),
-            (None, None) => "not reached yet".to_owned(),
-        };
         print::line(&format!(
-            "{:<28} {:<18} {standing}",
+            "{:<28} {:<18} {}",
             source.id.as_str(),
-            source.kind
+            source.kind,
+            source.standing(now, &pipeline.settings.server.zone)
         ));
     }
     print::line(&format!(

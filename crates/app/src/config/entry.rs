@@ -297,22 +297,16 @@ fn rule(
     let audience = match file.channels {
         None => Audience::Everyone,
         Some(names) => {
-            let mut chosen = Vec::new();
-            for name in names {
-                let Some(channel) = channels.iter().find(|channel| channel.id.as_str() == name)
-                else {
-                    let known = channels.iter().map(|channel| channel.id.as_str());
-                    let hint = keys::nearest(&name, known)
-                        .map(|near| format!("; did you mean `{near}`?"))
-                        .unwrap_or_default();
-                    return Err(vec![Mistake {
-                        place: document.place_of(&format!("{at}.channels")),
-                        what: format!("{at}.channels: there is no channel `{name}`{hint}"),
-                    }]);
-                };
-                chosen.push(channel.id.clone());
+            let key = format!("{at}.channels");
+            let unknown = unknown_channels(document, &key, &names, channels);
+            if !unknown.is_empty() {
+                return Err(unknown);
             }
-            Audience::Channels(chosen)
+            let chosen = |name: &String| {
+                let mut known = channels.iter().map(|channel| &channel.id);
+                known.find(|id| id.as_str() == name).cloned()
+            };
+            Audience::Channels(names.iter().filter_map(chosen).collect())
         }
     };
     Ok(Rule {
@@ -323,6 +317,29 @@ fn rule(
         any_of: file.any_of,
         audience,
     })
+}
+
+/// The names in a list of channels that are none, each as a mistake.
+pub(super) fn unknown_channels(
+    document: &Document,
+    at: &str,
+    names: &[String],
+    channels: &[ChannelEntry],
+) -> Vec<Mistake> {
+    let known = || channels.iter().map(|channel| channel.id.as_str());
+    names
+        .iter()
+        .filter(|name| !known().any(|known| known == name.as_str()))
+        .map(|name| {
+            let hint = keys::nearest(name, known())
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            Mistake {
+                place: document.place_of(at),
+                what: format!("{at}: there is no channel `{name}`{hint}"),
+            }
+        })
+        .collect()
 }
 
 /// A table as one type, or every mistake in it.

@@ -32,6 +32,10 @@ pub(super) struct File {
     pub alerting: Alerting,
     /// What of the documents that arrived is kept.
     pub keep: Keep,
+    /// How often sources are asked.
+    pub polling: Polling,
+    /// The self-audit of sources.
+    pub audit: Audit,
     /// How the log is written.
     pub log: Log,
     /// What is read. An entry with the id of a shipped source changes that one.
@@ -56,6 +60,8 @@ impl Default for File {
             watch: Watch::default(),
             alerting: Alerting::default(),
             keep: Keep::default(),
+            polling: Polling::default(),
+            audit: Audit::default(),
             log: Log::default(),
             sources: Vec::new(),
             channels: Vec::new(),
@@ -202,6 +208,75 @@ impl Default for Keep {
             max_document_mb: 4,
             max_total_mb: 1_024,
         }
+    }
+}
+
+/// How often sources are asked.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Polling {
+    /// Whether feeds, pages and searches that always have something new are asked
+    /// more often than their interval says, and those that seldom have are asked less.
+    pub adaptive: bool,
+    /// The shortest interval, as a share of the source's own: 0.1 to 1.
+    pub fastest: f64,
+    /// The longest interval, in multiples of the source's own: 1 to 24.
+    pub slowest: f64,
+}
+
+impl Default for Polling {
+    // Twice as often is no burden to anybody; four times as seldom makes of a quarter
+    // of an hour an hour, which is early enough for who writes once a week.
+    fn default() -> Self {
+        Self {
+            adaptive: true,
+            fastest: 0.5,
+            slowest: 4.0,
+        }
+    }
+}
+
+impl Polling {
+    pub(super) fn check(&self) -> Result<(), String> {
+        if !(0.1..=1.0).contains(&self.fastest) {
+            return Err(format!("fastest: {} is not from 0.1 to 1", self.fastest));
+        }
+        if !(1.0..=24.0).contains(&self.slowest) {
+            return Err(format!("slowest: {} is not from 1 to 24", self.slowest));
+        }
+        Ok(())
+    }
+}
+
+/// The self-audit: whom to tell when a source falls silent, keeps failing, is gone,
+/// changes its shape, or has records that we lack.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Whether people are told. The dashboard shows it in any case.
+    pub enabled: bool,
+    /// The channels that are told; every one if absent.
+    pub channels: Option<Vec<String>>,
+    /// A source that cannot be read is told after so many hours.
+    pub failing_after_hours: u64,
+}
+
+impl Default for Audit {
+    // Six hours: servers are mended in less, and nobody is woken for them.
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            channels: None,
+            failing_after_hours: 6,
+        }
+    }
+}
+
+impl Audit {
+    /// See `failing_after_hours`.
+    #[must_use]
+    pub const fn failing_after(&self) -> Duration {
+        Duration::from_secs(self.failing_after_hours.saturating_mul(3600))
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use entry::{ChannelEntry, SourceEntry};
 pub use env::{Environment, read_environment};
-pub use file::{Alerting, Keep, Log, LogFormat, Server, Watch};
+pub use file::{Alerting, Audit, Keep, Log, LogFormat, Polling, Server, Watch};
 
 use model::Rule;
 
@@ -37,6 +37,10 @@ pub struct Settings {
     pub alerting: Alerting,
     /// What of the documents that arrived is kept.
     pub keep: Keep,
+    /// How often sources are asked.
+    pub polling: Polling,
+    /// The self-audit of sources.
+    pub audit: Audit,
     /// How the log is written.
     pub log: Log,
     /// What is read, switched-off ones included.
@@ -150,6 +154,18 @@ pub fn parse(
             what,
         }]
     })?;
+    file.polling.check().map_err(|what| {
+        vec![Mistake {
+            place: document.place_of("polling"),
+            what,
+        }]
+    })?;
+    mistakes.extend(entry::unknown_channels(
+        &document,
+        "audit.channels",
+        file.audit.channels.as_deref().unwrap_or_default(),
+        &channels,
+    ));
     let data_dir = flags.data_dir.clone().unwrap_or(file.data_dir);
     let database = match (
         &flags.database,
@@ -169,6 +185,8 @@ pub fn parse(
         watch,
         alerting: file.alerting,
         keep: file.keep,
+        polling: file.polling,
+        audit: file.audit,
         log: file.log,
         sources,
         channels,

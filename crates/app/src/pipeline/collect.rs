@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use model::clock::elapsed;
+use model::audit::{Against, Balance, Facts, Ledger, TroubleKind};
+use model::clock::{elapsed, later};
 use model::{Cursor, Item, ItemKind, SourceId, Statement, Timestamp};
 use net::NetError;
-use sources::{Polled, Progress, SourceError};
+use sources::{Polled, Progress, SourceError, Standing};
 use store::{Arrived, Collected, Heard, Occasion, Recorded, SourceState, StoreError};
 use tracing::{info, warn};
 
+use super::pacing::{self, Wish};
 use super::{OpenSource, Pipeline};
 
 /// What polling a source gave.
@@ -46,15 +48,35 @@ impl PollError {
             _ => None,
         }
     }
+}
 
-    /// Whether the address is gone for good.
-    #[must_use]
-    pub const fn is_gone(&self) -> bool {
-        matches!(
-            self,
-            Self::Source(SourceError::Unreached(NetError::Gone { .. }))
-        )
+/// What kind of trouble a failure is.
+const fn trouble_of(error: &SourceError) -> TroubleKind {
+    match error {
+        SourceError::Unreached(NetError::Gone { .. }) => TroubleKind::Gone,
+        SourceError::Unreached(NetError::Passing { .. } | NetError::Wait { .. }) => {
+            TroubleKind::Unreached
+        }
+        SourceError::Unreached(_) | SourceError::Nonsense(_) | SourceError::Unready(_) => {
+            TroubleKind::Wrong
+        }
+        SourceError::Resting { .. } => TroubleKind::Resting,
     }
+}
+
+/// All that one poll gave, page by page.
+#[derive(Debug, Default)]
+struct Reading {
+    poll: Poll,
+    /// Whether it gave something new that is no history.
+    gave: bool,
+    /// Whether the source was not read for so long that what it gave is catching up.
+    catching_up: bool,
+    /// How it looked.
+    facts: Facts,
+    standing: Option<Standing>,
+    rest: Option<Duration>,
+    cursor: Cursor,
 }
 
 /// Items and statements of one poll are recorded in parts of this many, so that
@@ -62,7 +84,8 @@ impl PollError {
 const PART: usize = 2_000;
 
 impl Pipeline {
-    /// Reads a source until it has no more, telling `progress` of long loads.
+    /// Reads a source until it has no more, telling `progress` of long loads, and
+    /// notes in its ledger how it went and when it is to be asked again.
     ///
     /// # Errors
     /// See [`PollError`]. Failures of the source are noted in its health.
@@ -72,7 +95,10 @@ impl Pipeline {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Poll, PollError> {
         let id = &source.entry.id;
-        let result = self.read_all(source, progress).await;
+        let begun = self.clock.now();
+        let state = self.store.source_state(id).await?;
+        let result = self.read_all(source, state.as_ref(), progress).await;
+        let result = self.note(source, state, begun, result).await?;
         match &result {
             Ok(poll) if poll.recorded == Recorded::default() => {
                 tracing::debug!(source.id = %id, "nothing new from {id}");
@@ -86,18 +112,8 @@ impl Pipeline {
                 poll.recorded.items,
                 poll.statements,
             ),
-            Err(PollError::Source(error)) => {
-                let text = error.to_string();
-                // A failure that lasts is told once; its health shows that it lasts.
-                if self.last_error(id).await?.as_ref() == Some(&text) {
-                    tracing::debug!(source.id = %id, "{id} still cannot be read: {text}");
-                } else {
-                    warn!(source.id = %id, "{id} could not be read: {text}");
-                }
-                self.store
-                    .record_failure(id, self.clock.now(), &text)
-                    .await?;
-            }
+            // Was logged when it was noted.
+            Err(PollError::Source(_)) => {}
             Err(PollError::Store(error)) => {
                 warn!(source.id = %id, "what {id} gave could not be kept: {error}");
             }
@@ -105,19 +121,138 @@ impl Pipeline {
         result
     }
 
+    /// Notes a poll in the source's state and ledger.
+    async fn note(
+        &self,
+        source: &OpenSource,
+        state: Option<SourceState>,
+        begun: Timestamp,
+        result: Result<Reading, PollError>,
+    ) -> Result<Result<Poll, PollError>, StoreError> {
+        let id = &source.entry.id;
+        let now = self.clock.now();
+        let mut ledger = state
+            .as_ref()
+            .map(|state| state.ledger.clone())
+            .unwrap_or_default();
+        let asked = result.as_ref().err().and_then(PollError::wait);
+        let result = match result {
+            Ok(reading) => {
+                ledger.answered(begun, reading.gave, reading.catching_up);
+                ledger.shape.note(&reading.facts, now);
+                ledger.rest_seconds = reading.rest.map(|rest| rest.as_secs());
+                self.balance(source, &reading, &mut ledger).await?;
+                Ok(reading.poll)
+            }
+            Err(PollError::Source(error)) => {
+                let text = error.to_string();
+                // A failure that lasts is told once; its health shows that it lasts.
+                let known = ledger.trouble.as_ref().map(|trouble| &trouble.said);
+                if known == Some(&text) {
+                    tracing::debug!(source.id = %id, "{id} still cannot be read: {text}");
+                } else {
+                    warn!(source.id = %id, "{id} could not be read: {text}");
+                }
+                let kind = trouble_of(&error);
+                // Who rests has not failed.
+                if kind != TroubleKind::Resting {
+                    self.store.record_failure(id, now, &text).await?;
+                }
+                let last = state.as_ref().and_then(|state| state.last_attempt);
+                ledger.failed(now, kind, text, self.is_long_ago(last, source));
+                Err(PollError::Source(error))
+            }
+            Err(error) => return Ok(Err(error)),
+        };
+        let seed = model::hash::short(&[id.as_str().as_bytes(), &now.as_second().to_le_bytes()]);
+        let wish = Wish {
+            asked,
+            offline: self.is_offline(),
+            chance: f64::from(seed[0]) / 255.0,
+        };
+        let pause = pacing::pause(&source.entry, &self.settings.polling, &ledger, wish);
+        ledger.next_poll = Some(later(now, pause));
+        self.store.keep_ledger(id, &ledger).await?;
+        Ok(result)
+    }
+
+    /// Compares a source's own total with ours, and has it read again from further
+    /// back when records are missing.
+    async fn balance(
+        &self,
+        source: &OpenSource,
+        reading: &Reading,
+        ledger: &mut Ledger,
+    ) -> Result<(), StoreError> {
+        let Some(standing) = reading.standing else {
+            return Ok(());
+        };
+        let id = &source.entry.id;
+        let held = match standing.read {
+            Some(read) => read,
+            None => self.store.held(id).await?,
+        };
+        let now = self.clock.now();
+        let mut balance = Balance::of(standing.stated, held, now, ledger.balance.as_ref());
+        if balance.missing() > 0
+            && standing.read.is_none()
+            && let Some(cursor) = source.source.begin_again(&reading.cursor, balance.rereads)
+        {
+            info!(
+                source.id = %id,
+                "{id} has {} records and {held} are here: what is missing is read again",
+                standing.stated
+            );
+            balance.rereads += 1;
+            self.store
+                .record(Collected {
+                    source: id.clone(),
+                    at: now,
+                    items: Vec::new(),
+                    heard: Vec::new(),
+                    categories: Vec::new(),
+                    cursor: Some(cursor),
+                    occasion: Occasion::Fresh,
+                    problems: (reading.poll.problems, None),
+                })
+                .await?;
+        }
+        balance.against = self.against(source).await?;
+        ledger.balance = Some(balance);
+        Ok(())
+    }
+
+    /// NVD compared with the CVE list, if both are read.
+    async fn against(&self, source: &OpenSource) -> Result<Option<Against>, StoreError> {
+        let list = self
+            .sources
+            .iter()
+            .find(|source| source.entry.config.kind() == "cve_list");
+        let (Some(list), "nvd") = (list, source.entry.config.kind()) else {
+            return Ok(None);
+        };
+        let (here, there) = (&source.entry.id, &list.entry.id);
+        Ok(Some(Against {
+            source: there.clone(),
+            only_there: self.store.known_only_to(there, here).await?,
+            only_here: self.store.known_only_to(here, there).await?,
+        }))
+    }
+
     async fn read_all(
         &self,
         source: &OpenSource,
+        state: Option<&SourceState>,
         progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<Poll, PollError> {
+    ) -> Result<Reading, PollError> {
         let id = &source.entry.id;
-        let state = self.state_of(id).await?;
-        let mut cursor = state
-            .as_ref()
-            .map(|state| state.cursor.clone())
-            .unwrap_or_default();
-        let catching_up = self.was_absent(state.as_ref(), source.entry.interval);
-        let mut sum = Poll::default();
+        let mut cursor = state.map(|state| state.cursor.clone()).unwrap_or_default();
+        let last = state.and_then(|state| state.last_success);
+        let catching_up = self.is_long_ago(last, source);
+        let mut reading = Reading {
+            catching_up,
+            ..Reading::default()
+        };
         loop {
             let polled = match source.source.poll(&cursor).await {
                 Ok(polled) => polled,
@@ -137,33 +272,30 @@ impl Pipeline {
             };
             let more = polled.more;
             cursor = polled.cursor.clone();
-            self.record(id, polled, arrived, occasion, &mut sum).await?;
+            reading.look_at(&polled);
+            let known = reading.poll.recorded;
+            self.record(id, polled, arrived, occasion, &mut reading.poll).await?;
+            reading.gave |=
+                occasion != Occasion::History && reading.poll.recorded.has_more_than(&known);
             if !more {
-                return Ok(sum);
+                reading.cursor = cursor;
+                return Ok(reading);
             }
         }
     }
 
-    async fn state_of(&self, id: &SourceId) -> Result<Option<SourceState>, StoreError> {
-        Ok(self
-            .store
-            .source_states()
-            .await?
-            .into_iter()
-            .find(|state| &state.source == id))
-    }
-
-    async fn last_error(&self, id: &SourceId) -> Result<Option<String>, StoreError> {
-        Ok(self.state_of(id).await?.and_then(|state| state.error))
-    }
-
-    /// Whether the source was not read for so long that what it brings belongs in
-    /// a digest.
-    fn was_absent(&self, state: Option<&SourceState>, interval: Duration) -> bool {
-        let absence = self.settings.alerting.digest_after().max(interval * 3);
-        state
-            .and_then(|state| state.last_success)
-            .is_some_and(|last| elapsed(last, self.clock.now()) > absence)
+    /// Whether `last` is so long ago that what the source brings now belongs in a
+    /// digest, and the time between says nothing of its habits.
+    fn is_long_ago(&self, last: Option<Timestamp>, source: &OpenSource) -> bool {
+        // A source may be asked as seldom as this by us.
+        let slowest = source.entry.interval.mul_f64(self.settings.polling.slowest);
+        let absence = self
+            .settings
+            .alerting
+            .digest_after()
+            .max(source.entry.interval * 3)
+            .max(slowest + slowest / 2);
+        last.is_some_and(|last| elapsed(last, self.clock.now()) > absence)
     }
 
     async fn record(
@@ -288,5 +420,34 @@ impl Pipeline {
             arrived: Arrived::default(),
         };
         self.store.record(collected).await
+    }
+}
+
+impl Reading {
+    /// Notes how a page looked, and what the source said of itself.
+    fn look_at(&mut self, polled: &Polled) {
+        let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX);
+        let without =
+            |what: fn(&Item) -> bool| count(polled.items.iter().filter(|item| what(item)).count());
+        let facts = &mut self.facts;
+        facts.held = match (facts.held, polled.held) {
+            (Some(before), Some(held)) => Some(before.saturating_add(held)),
+            (before, held) => before.or(held),
+        };
+        facts.entries = facts
+            .entries
+            .saturating_add(count(polled.items.len() + polled.statements.len()));
+        facts.problems = facts.problems.saturating_add(count(polled.problems.len()));
+        facts.undated = facts
+            .undated
+            .saturating_add(without(|item| item.published.is_none()));
+        facts.unlinked = facts
+            .unlinked
+            .saturating_add(without(|item| item.url.is_none()));
+        facts.textless = facts
+            .textless
+            .saturating_add(without(|item| item.text.trim().is_empty()));
+        self.standing = polled.standing.or(self.standing);
+        self.rest = polled.rest.or(self.rest);
     }
 }

@@ -6,18 +6,21 @@
 //! finds, whoever runs it and however often the process dies in between.
 
 mod alert;
+pub(crate) mod audit;
 mod collect;
 mod deliver;
 mod difference;
 mod import;
 mod keep;
+mod pacing;
 mod place;
 mod reprocess;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use channels::Channel;
-use model::{ChannelId, Clock, Cursor, IdMaker, Milestones, SourceId};
+use model::{ChannelId, Clock, Cursor, IdMaker, Milestones, SourceId, Timestamp};
 use net::{Door, Recorder};
 use rules::RuleSet;
 use sources::{Polled, Source, SourceError};
@@ -51,6 +54,10 @@ pub struct Pipeline {
     rules: RuleSet,
     /// Names this process in leases.
     holder: String,
+    /// When it was opened: what was noted before says nothing of now.
+    begun: Timestamp,
+    /// Whether most sources cannot be reached, as the latest audit saw it.
+    offline: AtomicBool,
     /// One placement at a time within the process; the lease keeps others out.
     lane: tokio::sync::Mutex<()>,
 }
@@ -156,6 +163,7 @@ impl Pipeline {
         let rules = RuleSet::compile(settings.rules.clone())?;
         let context = Arc::new(Context::new(&settings.watch.keywords));
         let holder = world.ids.next_id().to_string();
+        let begun = world.clock.now();
         Ok(Self {
             settings,
             store,
@@ -167,6 +175,8 @@ impl Pipeline {
             context,
             rules,
             holder,
+            begun,
+            offline: AtomicBool::new(false),
             lane: tokio::sync::Mutex::new(()),
         })
     }

@@ -22,11 +22,12 @@ mod names;
 mod xml;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use model::item::Draft;
 use model::{Clock, Cursor, Document, Item, SourceId, Timestamp};
-use net::{Door, Fetched, Request};
+use net::{Body, Door, Fetched, Request};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -220,13 +221,16 @@ impl Source for Feed {
             .into_iter()
             .map(|draft| Item::new(&self.id, draft, fetched))
             .collect();
-        Ok(visit::read(
-            since,
-            self.config.url.clone(),
-            body.validators,
-            items,
-            problems,
-        ))
+        Ok(Polled {
+            rest: rest_asked(&body),
+            ..visit::read(
+                since,
+                self.config.url.clone(),
+                body.validators,
+                items,
+                problems,
+            )
+        })
     }
 
     fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
@@ -239,6 +243,32 @@ impl Source for Feed {
         let drafts = oldest_first(parsed.entries, self.config.max_items);
         Ok(Reread::of(&self.id, drafts, at, parsed.problems))
     }
+}
+
+/// Where a feed says how long it may be kept: `<ttl>` stands in the channel, before
+/// the entries.
+const TTL_WITHIN: usize = 8 * 1024;
+/// No feed is left alone longer because of what it says.
+const LONGEST_REST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long its server (`Cache-Control: max-age`) or the document (`<ttl>`, minutes)
+/// asks to be left alone; the longer of the two.
+fn rest_asked(body: &Body) -> Option<Duration> {
+    let cached = body
+        .header("cache-control")
+        .and_then(|value| {
+            let mut parts = value.split(',').map(str::trim);
+            parts.find_map(|part| part.strip_prefix("max-age="))
+        })
+        .and_then(|seconds| seconds.parse().ok())
+        .map(Duration::from_secs);
+    let head = body.bytes.get(..TTL_WITHIN).unwrap_or(&body.bytes);
+    let ttl = String::from_utf8_lossy(head)
+        .split_once("<ttl>")
+        .and_then(|(_, rest)| rest.split_once('<'))
+        .and_then(|(minutes, _)| minutes.trim().parse::<u32>().ok())
+        .map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+    cached.max(ttl).map(|rest| rest.min(LONGEST_REST))
 }
 
 /// The newest `most` entries, oldest first. Feeds begin with the newest, a few

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use model::Timestamp;
-use model::clock::{earlier, later};
+use model::clock::{earlier, elapsed, later};
 use serde::{Deserialize, Serialize};
 
 use crate::Progress;
@@ -23,6 +23,13 @@ const STEPS_BACK: u32 = 20;
 /// A first load that finds nothing asks so often before it believes it: an
 /// outage that answers with an empty page must not cost the whole history.
 const EMPTY_ANSWERS: u32 = 3;
+/// NVD's total is asked for once a day: a record that slipped through may wait as
+/// long as that.
+const COUNT_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How far back is read again for records that were missed: first the days in which
+/// an outage would have cost them, then as far as one window reaches. After that
+/// everything is read again.
+const REREAD: [Duration; 2] = [Duration::from_secs(8 * 24 * 60 * 60), LONGEST_WINDOW];
 
 /// The source's note.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +43,9 @@ pub(super) struct Note {
     /// The window of changes being read. Never kept across a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<Window>,
+    /// When NVD was last asked how many records it has in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +124,31 @@ impl Note {
             start_index: window.next_index,
             changed: Some((window.from, window.to)),
         })
+    }
+
+    /// Whether NVD's total is to be asked for at `now`.
+    pub(super) fn is_count_due(&self, now: Timestamp) -> bool {
+        self.counted
+            .is_none_or(|counted| elapsed(counted, now) >= COUNT_EVERY)
+    }
+
+    /// Notes that NVD said at `now` how many records it has.
+    pub(super) fn count(&mut self, now: Timestamp) {
+        self.counted = Some(now);
+    }
+
+    /// The note with which what was missed is read again, further back at each
+    /// attempt; none when everything was. The total is asked for again afterwards.
+    pub(super) fn reread(&self, attempt: u32) -> Option<Self> {
+        let high_water = self.high_water?;
+        let attempt = usize::try_from(attempt).unwrap_or(usize::MAX);
+        match REREAD.get(attempt) {
+            Some(back) => Some(Self {
+                high_water: Some(earlier(high_water, *back)),
+                ..Self::default()
+            }),
+            None => (attempt == REREAD.len()).then(Self::default),
+        }
     }
 
     /// Notes that the page of `step` came with so many records of `total`.

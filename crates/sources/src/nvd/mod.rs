@@ -7,7 +7,8 @@
 //! in front answers 403 to anyone who asks too fast; NVD itself refuses with 404,
 //! an empty body and the reason in a header; and a window's total changes while
 //! it is read, because a record that is changed again leaves the window and all
-//! behind it move up.
+//! behind it move up. Once a day NVD is asked how many records it has, which shows
+//! whether any was missed.
 
 mod cpe;
 mod cursor;
@@ -26,7 +27,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::{Polled, Problem, Reread, Source, SourceError, Tools, credential};
+use crate::{Polled, Problem, Reread, Source, SourceError, Standing, Tools, credential};
 use cursor::{Note, Step};
 pub use parse::{Page, parse};
 
@@ -111,10 +112,21 @@ impl Nvd {
         }
     }
 
-    /// The page that `step` asks for.
+    /// How many records NVD has in all.
+    async fn total(&self) -> Result<u64, SourceError> {
+        let everything = Step {
+            start_index: 0,
+            changed: None,
+        };
+        let (page, _) = self.page(&everything, 1).await?;
+        Ok(page.total_results.unwrap_or(0))
+    }
+
+    /// The page that `step` asks for, of at most `size` records.
     async fn page(
         &self,
         step: &Step,
+        size: u16,
     ) -> Result<(Page, crate::Parsed<model::Statement>), SourceError> {
         let Config {
             api_key,
@@ -122,7 +134,7 @@ impl Nvd {
             ..
         } = &self.config;
         let key = credential::read("api_key", api_key.as_ref(), api_key_file.as_deref()).await?;
-        let mut request = Request::get(self.address(step)?)
+        let mut request = Request::get(self.address(step, size)?)
             .max_body(LARGEST_PAGE_BYTES)
             .timeout(PATIENCE)
             .pace(if key.is_some() {
@@ -147,13 +159,13 @@ impl Nvd {
         Ok((page, parsed))
     }
 
-    fn address(&self, step: &Step) -> Result<String, SourceError> {
+    fn address(&self, step: &Step, size: u16) -> Result<String, SourceError> {
         let mut url = Url::parse(&self.config.url).map_err(|error| {
             SourceError::Nonsense(format!("the address of NVD cannot be read: {error}"))
         })?;
         {
             let mut query = url.query_pairs_mut();
-            query.append_pair("resultsPerPage", &self.config.results_per_page.to_string());
+            query.append_pair("resultsPerPage", &size.to_string());
             query.append_pair("startIndex", &step.start_index.to_string());
             if let Some((from, to)) = step.changed {
                 query.append_pair("lastModStartDate", &extended(from));
@@ -177,9 +189,24 @@ impl Source for Nvd {
                 ..Polled::default()
             });
         };
-        let (page, parsed) = self.page(&step).await?;
-        let outcome = note.advance(&step, page.records, page.total_results.unwrap_or(0));
+        let (page, parsed) = self.page(&step, self.config.results_per_page).await?;
+        let total = page.total_results.unwrap_or(0);
+        let outcome = note.advance(&step, page.records, total);
         let mut problems = parsed.problems;
+        let mut standing = None;
+        if !outcome.more && (step.changed.is_none() || note.is_count_due(now)) {
+            let counted = match step.changed {
+                None => Ok(total),
+                Some(_) => self.total().await,
+            };
+            match counted {
+                Ok(stated) => {
+                    note.count(now);
+                    standing = Some(Standing { stated, read: None });
+                }
+                Err(error) => problems.push(Problem::new("totalResults", error.to_string())),
+            }
+        }
         if let Some(told) = outcome.problem {
             problems.push(Problem::new("window", told));
         }
@@ -191,6 +218,7 @@ impl Source for Nvd {
             more: outcome.more,
             progress: outcome.progress,
             first_load: step.changed.is_none(),
+            standing,
             ..Polled::default()
         })
     }
@@ -203,6 +231,11 @@ impl Source for Nvd {
             )));
         }
         Ok(Reread::said(parsed))
+    }
+
+    fn begin_again(&self, since: &Cursor, attempt: u32) -> Option<Cursor> {
+        let note: Note = since.note();
+        note.reread(attempt).as_ref().map(Cursor::of)
     }
 }
 

@@ -8,7 +8,7 @@ use model::{Cursor, SourceId};
 use net::{Door, NetError};
 use serde_json::json;
 use sources::cisa_kev::{CisaKev, Config, parse};
-use sources::{Polled, Source, SourceError, Tools};
+use sources::{Polled, Source, SourceError, Standing, Tools};
 use testkit::TestClock;
 use testkit::kev::{FakeKev, entry};
 use testkit::site::Reply;
@@ -287,4 +287,36 @@ fn the_recorded_catalogues_are_read_and_differ_as_counted() {
         })
         .collect();
     assert_eq!(changes[1], (68, 28, 27));
+}
+
+#[tokio::test]
+async fn another_address_is_asked_without_what_the_first_one_said() {
+    let (first, mirror) = (FakeKev::start().await, FakeKev::start().await);
+    for fake in [&first, &mirror] {
+        fake.list(entry("CVE-2026-1001", "Acme", "Gate"));
+    }
+    let read = open(&first, None).poll(&Cursor::start()).await.unwrap();
+    let moved = open(&mirror, None).poll(&read.cursor).await.unwrap();
+    assert!(mirror.requests()[0].header("if-none-match").is_none());
+    assert_eq!(cves(&moved), [""; 0], "what is known is no news");
+    assert!(!moved.first_load);
+    open(&mirror, None).poll(&moved.cursor).await.unwrap();
+    assert!(mirror.requests()[1].header("if-none-match").is_some());
+}
+
+#[tokio::test]
+async fn its_own_count_is_told_beside_what_it_holds() {
+    let fake = FakeKev::start().await;
+    fake.script(vec![Reply::ok(
+        r#"{"catalogVersion":"2026.11.20","count":3,"vulnerabilities":[{"cveID":"CVE-2026-1001"}]}"#,
+    )]);
+    let polled = open(&fake, None).poll(&Cursor::start()).await.unwrap();
+    assert_eq!(polled.held, Some(1));
+    assert_eq!(
+        polled.standing,
+        Some(Standing {
+            stated: 3,
+            read: Some(1)
+        })
+    );
 }

@@ -898,3 +898,27 @@ fn an_unknown_key_of_the_config_is_an_error() {
         .to_string();
     assert!(wrong.contains("usr_agent"), "{wrong}");
 }
+
+#[tokio::test]
+async fn what_a_feed_asks_of_its_readers_is_told() {
+    let scene = Scene::start().await;
+    let document = |ttl: &str| FIRST.replacen("<channel>", &format!("<channel>{ttl}"), 1);
+    for (ttl, cache, wanted) in [
+        ("", "", None),
+        ("<ttl>30</ttl>", "", Some(1800)),
+        ("", "public, max-age=600", Some(600)),
+        ("<ttl>5</ttl>", "max-age=600", Some(600)),
+        ("<ttl>now and then</ttl>", "max-age=never", None),
+        ("<ttl>99999999</ttl>", "no-store", Some(86_400)),
+    ] {
+        let mut reply = Reply::ok(document(ttl));
+        if !cache.is_empty() {
+            reply = reply.header("cache-control", cache);
+        }
+        scene.site.serve("/feed.xml", reply);
+        let polled = scene.feed().poll(&Cursor::start()).await.unwrap();
+        let rest = polled.rest.map(|rest| rest.as_secs());
+        assert_eq!(rest, wanted, "{ttl} {cache}");
+        assert_eq!(polled.held, Some(2));
+    }
+}

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::Cursor;
+use model::clock::elapsed;
+use model::{Clock, Cursor};
 use net::NetError;
 use serde_json::{Value, json};
 use sources::gdelt::{Config, Gdelt, parse};
@@ -170,4 +171,27 @@ fn the_recorded_answers_are_read() {
         None,
     );
     assert!(matches!(limit, Err(SourceError::Nonsense(why)) if why.contains("5 seconds")));
+}
+
+#[tokio::test]
+async fn a_429_without_a_time_costs_six_seconds_and_one_more_request() {
+    let site = FakeSite::start().await;
+    let (gdelt, clock) = open(&site);
+    site.script(PATH, vec![Reply::status(429), answer(1..3)]);
+    let begun = clock.now();
+    assert_eq!(gdelt.poll(&Cursor::start()).await.unwrap().items.len(), 2);
+    assert_eq!(site.requests().len(), 2);
+    assert_eq!(elapsed(begun, clock.now()), Duration::from_secs(6));
+    // Twice is enough: then it is a failure.
+    site.script(
+        PATH,
+        vec![Reply::status(429), Reply::status(429), answer(1..3)],
+    );
+    clock.advance(Duration::from_secs(60));
+    let refused = gdelt.poll(&Cursor::start()).await;
+    assert!(
+        matches!(refused, Err(SourceError::Unreached(NetError::Wait { .. }))),
+        "{refused:?}"
+    );
+    assert_eq!(site.requests().len(), 4);
 }

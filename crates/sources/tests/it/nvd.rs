@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::clock::elapsed;
 use model::{Cursor, Secret, SourceId, Timestamp};
 use net::{Door, NetError};
 use sources::nvd::{Config, Nvd, parse};
@@ -590,4 +591,72 @@ fn every_recorded_record_is_read_with_its_status_and_its_score() {
         }
     }
     assert!(count > 100, "{count}");
+}
+
+#[tokio::test]
+async fn the_total_is_asked_for_once_a_day() {
+    let scene = scene(5, |_| ()).await;
+    let mut reader = Reader::default();
+    let totals = |reader: &Reader| -> Vec<u64> {
+        let standings = reader.polls.iter().filter_map(|polled| polled.standing);
+        standings.map(|standing| standing.stated).collect()
+    };
+    reader.read_all(&scene.nvd).await;
+    assert_eq!(totals(&reader), [5], "the first load says it by itself");
+    for _ in 0..13 {
+        scene.clock.advance(Duration::from_secs(2 * 60 * 60));
+        reader.read_all(&scene.nvd).await;
+    }
+    assert_eq!(totals(&reader), [5, 5]);
+    let asked = scene.fake.requests();
+    let alone: Vec<_> = asked
+        .iter()
+        .filter(|seen| seen.param("resultsPerPage").as_deref() == Some("1"))
+        .collect();
+    assert_eq!(alone.len(), 1);
+    assert_eq!(alone[0].param("lastModStartDate"), None);
+    // A day on which it cannot be told costs no reading.
+    scene.clock.advance(Duration::from_secs(25 * 60 * 60));
+    let empty = serde_json::json!({ "resultsPerPage": 0, "startIndex": 0, "totalResults": 0, "vulnerabilities": [] });
+    scene
+        .fake
+        .script(vec![Reply::json(&empty), Reply::status(503)]);
+    reader.read_all(&scene.nvd).await;
+    let last = reader.polls.last().unwrap();
+    assert!(last.checkpoint && last.standing.is_none());
+    assert_eq!(last.problems[0].place, "totalResults");
+    reader.read_all(&scene.nvd).await;
+    assert_eq!(totals(&reader), [5, 5, 5]);
+}
+
+#[tokio::test]
+async fn what_was_missed_is_read_again_from_further_back_each_time() {
+    let scene = scene(5, |_| ()).await;
+    let mut reader = Reader::default();
+    reader.read_all(&scene.nvd).await;
+    let days_back = async |attempt| {
+        let cursor = scene.nvd.reread(&reader.kept, attempt)?;
+        let mut again = Reader {
+            cursor,
+            ..Reader::default()
+        };
+        again.read_all(&scene.nvd).await;
+        assert!(again.polls.last().unwrap().standing.is_some());
+        let (from, to) = windows(&scene.fake).into_iter().rev().nth(1).unwrap();
+        Some(match from.as_str() {
+            "" => "everything".to_owned(),
+            from => {
+                let (from, to): (Timestamp, Timestamp) =
+                    (from.parse().unwrap(), to.parse().unwrap());
+                format!("{} days", elapsed(from, to).as_secs() / 86_400)
+            }
+        })
+    };
+    scene.clock.advance(Duration::from_secs(60 * 60));
+    assert_eq!(days_back(0).await.as_deref(), Some("8 days"));
+    assert_eq!(days_back(1).await.as_deref(), Some("120 days"));
+    assert_eq!(days_back(2).await.as_deref(), Some("everything"));
+    assert_eq!(days_back(3).await, None);
+    // Before the first load is over there is nothing to read again.
+    assert!(scene.nvd.reread(&Cursor::start(), 0).is_none());
 }

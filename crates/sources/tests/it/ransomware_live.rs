@@ -227,3 +227,16 @@ fn the_recorded_shapes_are_read() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_interface_that_was_taken_away_is_told_in_words() {
+    let scene = Scene::start().await;
+    scene.site.serve(PATH, Reply::status(404));
+    let told = said(open(&scene).poll(&Cursor::start()).await);
+    assert!(
+        told.starts_with(
+            "ransomware.live has no free list at this address any more (HTTP 404); set `api_key`"
+        ),
+        "{told}"
+    );
+}

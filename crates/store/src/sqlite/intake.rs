@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::archive::{self, Packed};
 use super::vulnerabilities::{self, Change, Hearing, Heeded};
 use super::writer::News;
-use super::{Sqlite, events, owasp, rows};
+use super::{Sqlite, audit, events, owasp, rows};
 use crate::{Collected, Intake, Occasion, Recorded, SourceState, StoreError};
 
 #[async_trait]
@@ -50,7 +50,16 @@ impl Intake for Sqlite {
     }
 
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
-        self.readers.read(states).await
+        self.readers
+            .read(|connection| states(connection, None))
+            .await
+    }
+
+    async fn source_state(&self, source: &SourceId) -> Result<Option<SourceState>, StoreError> {
+        let source = source.clone();
+        self.readers
+            .read(move |connection| Ok(states(connection, Some(&source))?.pop()))
+            .await
     }
 }
 
@@ -252,13 +261,18 @@ pub(super) fn insert(
     Ok(true)
 }
 
-fn states(connection: &Connection) -> Result<Vec<SourceState>, StoreError> {
-    let mut all = connection.prepare_cached(
-        "SELECT source, cursor, first_success, last_success, last_attempt, failures, error, last_item, items,
-             problems, problem
-         FROM sources ORDER BY source",
+/// How sources stand: all of them, or one.
+fn states(
+    connection: &Connection,
+    only: Option<&SourceId>,
+) -> Result<Vec<SourceState>, StoreError> {
+    let mut lookup = connection.prepare_cached(
+        "SELECT s.source, s.cursor, s.first_success, s.last_success, s.last_attempt, s.failures, s.error,
+             s.last_item, s.items, s.problems, s.problem, l.body
+         FROM sources s LEFT JOIN source_ledgers l ON l.source = s.source
+         WHERE ?1 IS NULL OR s.source = ?1 ORDER BY s.source",
     )?;
-    let mut found = all.query([])?;
+    let mut found = lookup.query([only.map(SourceId::as_str)])?;
     let mut states = Vec::new();
     while let Some(row) = found.next()? {
         states.push(SourceState {
@@ -272,6 +286,7 @@ fn states(connection: &Connection) -> Result<Vec<SourceState>, StoreError> {
             last_item: rows::maybe_time(row.get(7)?)?,
             items: rows::count(row, 8)?,
             problems: (row.get(9)?, row.get(10)?),
+            ledger: audit::ledger(row.get::<_, Option<String>>(11)?.as_deref()),
         });
     }
     Ok(states)

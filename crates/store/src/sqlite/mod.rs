@@ -6,6 +6,7 @@
 
 mod again;
 mod archive;
+mod audit;
 mod candidates;
 mod claims;
 mod deliveries;

@@ -7,6 +7,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod history;
+pub(crate) mod audit;
 pub(crate) mod intake;
 pub(crate) mod lane;
 pub(crate) mod library;
@@ -32,6 +33,14 @@ macro_rules! suite {
                 a_category_knows_the_cves_of_its_weaknesses
                 an_older_statement_undoes_nothing
                 documents_of_one_source_stand_beside_each_other
+            }
+            audit {
+                a_ledger_is_kept_beside_the_state
+                one_source_is_found_by_its_name
+                an_episode_is_told_once_and_ended_once
+                a_telling_is_written_whole_or_not_at_all
+                what_is_held_of_a_source_is_counted_by_cve
+                cves_of_which_only_one_source_speaks_are_counted
             }
             lane {
                 waiting_items_come_oldest_first
