@@ -45,10 +45,13 @@ pub mod ransomware_live;
 pub mod reddit;
 mod robots;
 mod round;
+mod streaming;
 pub mod taxii;
 pub mod telegram_channel;
 mod visit;
 pub mod x;
+
+pub use streaming::{Connection, Polls, Streaming};
 
 /// A place in the world that is read again and again.
 #[async_trait]
@@ -60,6 +63,11 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// Nothing could be read; the cursor stays where it was.
     async fn poll(&self, since: &Cursor) -> Result<Polled, SourceError>;
+
+    /// The same source as one that stays connected, if its config asks for that.
+    fn streaming(&self) -> Option<&dyn Streaming> {
+        None
+    }
 }
 
 /// What one poll gave.
@@ -279,6 +287,14 @@ impl SourceConfig {
             Self::TelegramChannel(config) => Some(&config.url),
             Self::Mastodon(config) => Some(&config.url),
             Self::Reddit(config) => Some(&config.url),
+        }
+    }
+
+    /// Gives kinds that choose among all the world's posts the words their owner
+    /// watches for.
+    pub fn also_watch(&mut self, keywords: &[String]) {
+        if let Self::Bluesky(config) = self {
+            config.also_watch(keywords);
         }
     }
 

@@ -70,18 +70,24 @@ impl FakeJetstream {
 
     /// Somebody posts, at this time in microseconds since 1970.
     pub fn post(&self, time_us: u64, did: &str, rkey: &str, record: &Value) {
-        self.happens(
-            time_us,
-            &json!({"did": did, "time_us": time_us, "kind": "commit", "commit": {
-                "rev": "3l", "operation": "create", "collection": "app.bsky.feed.post",
-                "rkey": rkey, "cid": "bafyrei", "record": record,
-            }}),
-        );
+        let commit = json!({
+            "rev": "3l", "operation": "create", "collection": "app.bsky.feed.post",
+            "rkey": rkey, "cid": "bafyrei", "record": record,
+        });
+        // In the order of the real ones.
+        let did = Value::from(did);
+        let frame =
+            format!(r#"{{"did":{did},"time_us":{time_us},"kind":"commit","commit":{commit}}}"#);
+        self.add(time_us, frame);
     }
 
     /// Anything else happens.
     pub fn happens(&self, time_us: u64, event: &Value) {
-        self.state.lock().events.push((time_us, event.to_string()));
+        self.add(time_us, event.to_string());
+    }
+
+    fn add(&self, time_us: u64, frame: String) {
+        self.state.lock().events.push((time_us, frame));
         self.changed.send_modify(|change| change.count += 1);
     }
 

@@ -137,7 +137,7 @@ impl Pipeline {
         }
     }
 
-    async fn state_of(&self, id: &SourceId) -> Result<Option<SourceState>, StoreError> {
+    pub(super) async fn state_of(&self, id: &SourceId) -> Result<Option<SourceState>, StoreError> {
         Ok(self
             .store
             .source_states()
@@ -146,20 +146,20 @@ impl Pipeline {
             .find(|state| &state.source == id))
     }
 
-    async fn last_error(&self, id: &SourceId) -> Result<Option<String>, StoreError> {
+    pub(super) async fn last_error(&self, id: &SourceId) -> Result<Option<String>, StoreError> {
         Ok(self.state_of(id).await?.and_then(|state| state.error))
     }
 
     /// Whether the source was not read for so long that what it brings belongs in
     /// a digest.
-    fn was_absent(&self, state: Option<&SourceState>, interval: Duration) -> bool {
+    pub(super) fn was_absent(&self, state: Option<&SourceState>, interval: Duration) -> bool {
         let absence = self.settings.alerting.digest_after().max(interval * 3);
         state
             .and_then(|state| state.last_success)
             .is_some_and(|last| elapsed(last, self.clock.now()) > absence)
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         id: &SourceId,
         polled: Polled,

@@ -10,6 +10,7 @@ mod collect;
 mod deliver;
 mod import;
 mod place;
+mod stream;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use channels::Channel;
 use model::{ChannelId, Clock, Cursor, IdMaker, Milestones, SourceId};
 use net::Door;
 use rules::RuleSet;
-use sources::{Polled, Source, SourceError};
+use sources::{Polled, Source, SourceConfig, SourceError};
 use store::{Store, StoreError};
 use understand::Context;
 
@@ -27,6 +28,7 @@ pub use collect::{Poll, PollError};
 pub use deliver::Delivered;
 pub use import::{Import, Imported};
 pub use place::PlaceError;
+pub use stream::OpenStream;
 
 /// Everything the stages need.
 pub struct Pipeline {
@@ -133,7 +135,7 @@ impl Pipeline {
             .filter(|entry| entry.enabled)
             .map(|entry| OpenSource {
                 entry: entry.clone(),
-                source: entry.config.clone().open(entry.id.clone(), &tools),
+                source: watching(entry.config.clone(), &settings).open(entry.id.clone(), &tools),
             })
             .collect();
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
@@ -169,6 +171,12 @@ impl Pipeline {
             .map(|channel| channel.entry.id.clone())
             .collect()
     }
+}
+
+/// The config of a source with what its owner watches for.
+fn watching(mut config: SourceConfig, settings: &Settings) -> SourceConfig {
+    config.also_watch(&settings.watch.keywords);
+    config
 }
 
 /// Memo under which a channel's settings fingerprint is kept.

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::ProgressSink;
+use super::stream::listen_forever;
 use crate::pipeline::{OpenSource, Pipeline, Poll, PollError};
 
 /// Sources read at the same time.
@@ -58,6 +59,9 @@ async fn read_forever(
     };
     // A source that was read a moment ago, before a restart, keeps its beat.
     let first = first_due(pipeline, source, index).await;
+    if let Some(polls) = source.streams() {
+        return listen_forever(pipeline, source, polls, first, places).await;
+    }
     pipeline
         .clock
         .sleep(elapsed(pipeline.clock.now(), first))

@@ -49,6 +49,8 @@ mod reddit;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod taxii;
 #[cfg(test)]
 mod telegram_channel;
