@@ -26,6 +26,7 @@ pub mod cve_list;
 pub mod epss;
 pub mod feed;
 pub mod file;
+mod full_text;
 pub mod gdelt;
 pub mod ghsa;
 pub mod hibp;
@@ -51,6 +52,7 @@ pub mod telegram_channel;
 mod visit;
 pub mod x;
 
+pub use full_text::FullText;
 pub use streaming::{Connection, Polls, Streaming};
 
 /// A place in the world that is read again and again.

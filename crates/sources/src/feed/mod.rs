@@ -30,7 +30,8 @@ use net::{Door, Fetched, Request};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, visit};
+use crate::full_text::Reader;
+use crate::{FullText, Parsed, Polled, Problem, Source, SourceError, Tools, visit};
 
 /// Entries of one document that are looked at; the largest feed we know
 /// (Microsoft's update guide) has about 4,900.
@@ -50,6 +51,10 @@ pub struct Config {
     /// Entries taken from one reading at most, the newest first.
     #[serde(default = "default_max_items")]
     pub max_items: usize,
+    /// Whether the whole text of a new article is fetched from its page: `never`,
+    /// or `teasers` when the feed gives only a teaser. For sites whose terms allow it.
+    #[serde(default)]
+    pub full_text: FullText,
 }
 
 const fn default_max_items() -> usize {
@@ -170,6 +175,7 @@ pub struct Feed {
     config: Config,
     door: Arc<Door>,
     clock: Arc<dyn Clock>,
+    reader: Reader,
 }
 
 impl Feed {
@@ -181,6 +187,7 @@ impl Feed {
             config,
             door: Arc::clone(&tools.door),
             clock: Arc::clone(&tools.clock),
+            reader: Reader::new(tools),
         }
     }
 }
@@ -220,13 +227,18 @@ impl Source for Feed {
             .into_iter()
             .map(|draft| Item::new(&self.id, draft, fetched))
             .collect();
-        Ok(visit::read(
+        let polled = visit::read(
             since,
             self.config.url.clone(),
             body.validators,
             items,
             problems,
-        ))
+        );
+        if self.config.full_text == FullText::Never {
+            return Ok(polled);
+        }
+        let user_agent = self.config.user_agent.as_deref();
+        Ok(visit::with_whole_texts(polled, since, &self.reader, user_agent).await)
     }
 }
 

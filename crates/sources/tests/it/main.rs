@@ -19,6 +19,8 @@ mod feed;
 #[cfg(test)]
 mod file;
 #[cfg(test)]
+mod full_text;
+#[cfg(test)]
 mod gdelt;
 #[cfg(test)]
 mod ghsa;
