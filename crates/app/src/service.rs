@@ -17,6 +17,7 @@ use crate::api;
 use crate::pipeline::{OpenSource, Pipeline};
 
 mod read;
+mod stream;
 
 /// How often placement and delivery look for work that another process left.
 const LOOK_AROUND: Duration = Duration::from_secs(2);

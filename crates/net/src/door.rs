@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::NetError;
-use crate::guard::AddressGuard;
+use crate::guard::{AddressGuard, Way};
 use crate::pace::Pace;
 use crate::record::Recorder;
 use crate::wire::{Answer, Wire, host_of};
@@ -237,10 +237,10 @@ impl Body {
 #[derive(Clone)]
 pub struct Door {
     config: Arc<Config>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     guard: Arc<AddressGuard>,
     pace: Arc<Pace>,
-    wire: Arc<Wire>,
+    pub(crate) wire: Arc<Wire>,
     recorder: Option<Arc<Recorder>>,
 }
 
@@ -335,26 +335,7 @@ impl Door {
         patience: &mut Duration,
     ) -> Result<Answer, NetError> {
         let host = host_of(url);
-        let way = self
-            .guard
-            .check(url)
-            .map_err(|refusal| NetError::Forbidden {
-                host: host.clone(),
-                reason: refusal.to_string(),
-            })?;
-        let queue = queue_of(url);
-        let distance = request
-            .pace
-            .unwrap_or(Duration::from_secs(self.config.host_interval_seconds));
-        self.pace
-            .turn(&queue, distance)
-            .await
-            .map_err(|after| NetError::Wait {
-                host: host.clone(),
-                after,
-            })?;
-        tracing::debug!(net.host = %host, "asking {host}");
-
+        let way = self.turn(request, url).await?;
         let max_body = request
             .max_body
             .unwrap_or(self.config.max_body_mb.saturating_mul(1024 * 1024));
@@ -372,9 +353,7 @@ impl Door {
                 })
             });
         *patience = patience.saturating_sub(asked.elapsed());
-        if let Err(NetError::Wait { after, .. }) = &answer {
-            self.pace.hold(&queue, *after);
-        }
+        self.heed(url, &answer);
         answer
     }
 
@@ -384,14 +363,45 @@ impl Door {
         }
     }
 
-    fn patience(&self, request: &Request) -> Duration {
+    /// Judges `url`, and waits for a turn at its host.
+    pub(crate) async fn turn(&self, request: &Request, url: &Url) -> Result<Way, NetError> {
+        let host = host_of(url);
+        let way = self
+            .guard
+            .check(url)
+            .map_err(|refusal| NetError::Forbidden {
+                host: host.clone(),
+                reason: refusal.to_string(),
+            })?;
+        let distance = request
+            .pace
+            .unwrap_or(Duration::from_secs(self.config.host_interval_seconds));
+        self.pace
+            .turn(&queue_of(url), distance)
+            .await
+            .map_err(|after| NetError::Wait {
+                host: host.clone(),
+                after,
+            })?;
+        tracing::debug!(net.host = %host, "asking {host}");
+        Ok(way)
+    }
+
+    /// Leaves a host alone for as long as its answer asks.
+    pub(crate) fn heed<T>(&self, url: &Url, answer: &Result<T, NetError>) {
+        if let Err(NetError::Wait { after, .. }) = answer {
+            self.pace.hold(&queue_of(url), *after);
+        }
+    }
+
+    pub(crate) fn patience(&self, request: &Request) -> Duration {
         request
             .timeout
             .unwrap_or(Duration::from_secs(self.config.timeout_seconds))
     }
 }
 
-fn parse(text: &str) -> Result<Url, NetError> {
+pub(crate) fn parse(text: &str) -> Result<Url, NetError> {
     let mut url = Url::parse(text).map_err(|error| NetError::Forbidden {
         host: "the address".to_owned(),
         reason: format!("cannot be read: {error}"),
@@ -418,7 +428,7 @@ fn may_see_secrets(from: &Url, to: &Url) -> bool {
     upgraded || from.origin() == to.origin()
 }
 
-fn redirected(url: &Url, status: u16) -> NetError {
+pub(crate) fn redirected(url: &Url, status: u16) -> NetError {
     NetError::Rejected {
         host: host_of(url),
         status,

@@ -7,12 +7,16 @@ mod guard;
 mod pace;
 mod record;
 mod retry_after;
+mod socket;
+mod stream;
 mod wire;
 
 pub use door::{Body, Config, Door, Fetched, Method, Request, Validators};
 pub use guard::AddressGuard;
 pub use record::Recorder;
 pub use retry_after::{parse_reset, parse_retry_after};
+pub use socket::Socket;
+pub use stream::{Bounds, Event, Events, Lines};
 
 use std::time::Duration;
 

@@ -43,6 +43,16 @@ const MOST_ROOM_AHEAD: u64 = 1024 * 1024;
 /// Headers that another host may see after a redirect: they hold no secret.
 const PLAIN_HEADERS: [&str; 3] = ["accept", "accept-language", "user-agent"];
 
+/// An answer of which only the head was read.
+pub(crate) enum Opened {
+    Unchanged,
+    Success(Response),
+    Elsewhere {
+        status: u16,
+        location: Option<String>,
+    },
+}
+
 /// What an answer is, when it is not a failure.
 pub(crate) enum Answer {
     Unchanged,
@@ -57,6 +67,8 @@ pub(crate) enum Answer {
 pub(crate) struct Wire {
     guarded: Client,
     trusted: Client,
+    guard: Arc<AddressGuard>,
+    proxy: Option<Proxy>,
     user_agent: HeaderValue,
 }
 
@@ -71,17 +83,19 @@ impl Wire {
             .as_ref()
             .map(|proxy| parse_proxy(proxy.reveal()))
             .transpose()?;
-        let trusted = build(proxy.clone(), None)?;
+        let trusted = build(proxy.clone(), None, Version::Any)?;
         // Behind a proxy only the proxy's own name is resolved here, and that one
         // is trusted: what it resolves for us is its operator's to judge.
         let guarded = if proxy.is_some() {
             trusted.clone()
         } else {
-            build(None, Some(guard))?
+            build(None, Some(guard), Version::Any)?
         };
         Ok(Self {
             guarded,
             trusted,
+            guard: Arc::clone(guard),
+            proxy,
             user_agent,
         })
     }
@@ -97,11 +111,63 @@ impl Wire {
         max_body: u64,
         now: Timestamp,
     ) -> Result<Answer, NetError> {
-        let host = host_of(url);
         let client = match way {
             Way::Guarded => &self.guarded,
             Way::Trusted => &self.trusted,
         };
+        match self.ask(client, request, url, secrets, now).await? {
+            Opened::Unchanged => Ok(Answer::Unchanged),
+            Opened::Success(response) => {
+                let body = read_document(response, url, &host_of(url), max_body).await?;
+                Ok(Answer::Document(body))
+            }
+            Opened::Elsewhere { status, location } => Ok(Answer::Elsewhere { status, location }),
+        }
+    }
+
+    /// The head of an answer whose body is read as it comes.
+    pub(crate) async fn open(
+        &self,
+        request: &Request,
+        url: &Url,
+        way: Way,
+        now: Timestamp,
+    ) -> Result<Opened, NetError> {
+        let client = match way {
+            Way::Guarded => &self.guarded,
+            Way::Trusted => &self.trusted,
+        };
+        self.ask(client, request, url, true, now).await
+    }
+
+    /// The same on a connection of its own that speaks HTTP/1.1, which alone can
+    /// be turned into another protocol.
+    pub(crate) async fn open_to_upgrade(
+        &self,
+        request: &Request,
+        url: &Url,
+        way: Way,
+        now: Timestamp,
+    ) -> Result<Opened, NetError> {
+        let guard = (way == Way::Guarded && self.proxy.is_none()).then_some(&self.guard);
+        let client = build(self.proxy.clone(), guard, Version::Http11).map_err(|reason| {
+            NetError::Forbidden {
+                host: host_of(url),
+                reason,
+            }
+        })?;
+        self.ask(&client, request, url, true, now).await
+    }
+
+    async fn ask(
+        &self,
+        client: &Client,
+        request: &Request,
+        url: &Url,
+        secrets: bool,
+        now: Timestamp,
+    ) -> Result<Opened, NetError> {
+        let host = host_of(url);
         let mut builder = match request.method {
             Method::Get => client.get(url.clone()),
             Method::Post => client.post(url.clone()),
@@ -116,17 +182,15 @@ impl Wire {
             .map_err(|error| unreached(&host, &error))?;
         let status = response.status().as_u16();
         match status {
-            200..=299 => read_document(response, url, &host, max_body)
-                .await
-                .map(Answer::Document),
-            304 if request.validators != Validators::default() => Ok(Answer::Unchanged),
+            101 | 200..=299 => Ok(Opened::Success(response)),
+            304 if request.validators != Validators::default() => Ok(Opened::Unchanged),
             301 | 302 | 303 | 307 | 308 => {
                 // Bytes beyond ASCII do occur in this header, raw.
                 let location = response
                     .headers()
                     .get(header::LOCATION)
                     .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-                Ok(Answer::Elsewhere { status, location })
+                Ok(Opened::Elsewhere { status, location })
             }
             _ => {
                 let unsaid = request.wait_unsaid.unwrap_or(WAIT_UNSAID);
@@ -177,7 +241,18 @@ pub(crate) fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or("the address").to_owned()
 }
 
-fn build(proxy: Option<Proxy>, guard: Option<&Arc<AddressGuard>>) -> Result<Client, String> {
+/// Which HTTP a client speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Any,
+    Http11,
+}
+
+fn build(
+    proxy: Option<Proxy>,
+    guard: Option<&Arc<AddressGuard>>,
+    version: Version,
+) -> Result<Client, String> {
     let mut builder = Client::builder()
         .redirect(redirect::Policy::none())
         .referer(false)
@@ -185,6 +260,9 @@ fn build(proxy: Option<Proxy>, guard: Option<&Arc<AddressGuard>>) -> Result<Clie
         .pool_max_idle_per_host(IDLE_PER_HOST)
         // Proxies come from the config alone, not from the environment.
         .no_proxy();
+    if version == Version::Http11 {
+        builder = builder.http1_only();
+    }
     if let Some(proxy) = proxy {
         builder = builder.proxy(proxy);
     }
@@ -279,7 +357,8 @@ async fn failure(
     let none_left = said("x-ratelimit-remaining")
         .and_then(|left| left.trim().parse().ok())
         .is_some_and(|left: f64| left < 1.0);
-    let limited = status == 429 || none_left;
+    // 420 is what Twitter answered before there was a 429; some still do.
+    let limited = matches!(status, 420 | 429) || none_left;
     let told = said("retry-after")
         .and_then(|text| parse_retry_after(text, now))
         .or_else(|| {
@@ -291,8 +370,8 @@ async fn failure(
         .map(|after| after.max(SHORTEST_WAIT));
     match (status, told) {
         // GitHub and others use 403 for a rate limit, and then say how long.
-        (429 | 503 | 403, Some(after)) => NetError::Wait { host, after },
-        (429, None) => NetError::Wait {
+        (420 | 429 | 503 | 403, Some(after)) => NetError::Wait { host, after },
+        (420 | 429, None) => NetError::Wait {
             host,
             after: unsaid,
         },
@@ -365,7 +444,7 @@ fn unreached(host: &str, error: &reqwest::Error) -> NetError {
     }
 }
 
-fn broken_off(host: &str, error: &reqwest::Error) -> NetError {
+pub(crate) fn broken_off(host: &str, error: &reqwest::Error) -> NetError {
     NetError::Passing {
         host: host.to_owned(),
         reason: format!("the answer broke off: {}", innermost(error)),

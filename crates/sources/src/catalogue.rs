@@ -205,7 +205,7 @@ mod tests {
             assert_eq!(entry.why_off.is_some(), !entry.enabled, "{}", entry.id);
             let setting = match entry.config {
                 SourceConfig::X(_) => "bearer_token",
-                SourceConfig::Bluesky(_) => "app_password",
+                SourceConfig::Bluesky(ref config) if !config.stream => "app_password",
                 SourceConfig::Reddit(_) => "client_secret",
                 _ => continue,
             };

@@ -24,7 +24,8 @@ use url::Url;
 
 use crate::feed::address::Base;
 use crate::feed::{charset, markup, oldest_first};
-use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
+use crate::{FullText, Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
+use crate::full_text::Reader;
 
 /// One request in 5 s is asked for.
 const PACE: Duration = Duration::from_secs(6);
@@ -48,6 +49,10 @@ pub struct Config {
     /// How far back each reading looks: `15min` to `3months`, as `1h`, `1d`, `2w`.
     /// Longer than the interval, so that nothing falls between two readings.
     pub timespan: String,
+    /// Whether the whole text of a new article is fetched from its page: `never`, or
+    /// `teasers`. GDELT finds articles of every site there is; whether their
+    /// terms allow it is yours to judge.
+    pub full_text: FullText,
 }
 
 impl Default for Config {
@@ -57,6 +62,7 @@ impl Default for Config {
             query: "(ransomware OR cyberattack OR \"cyber attack\" OR \"data breach\" OR malware) sourcecountry:india"
                 .to_owned(),
             timespan: "1d".to_owned(),
+            full_text: FullText::Never,
         }
     }
 }
@@ -66,6 +72,7 @@ pub struct Gdelt {
     id: SourceId,
     config: Config,
     tools: Tools,
+    reader: Reader,
 }
 
 impl Gdelt {
@@ -75,6 +82,7 @@ impl Gdelt {
         Self {
             id,
             config,
+            reader: Reader::new(tools),
             tools: tools.clone(),
         }
     }
@@ -133,7 +141,11 @@ impl Source for Gdelt {
             .into_iter()
             .map(|draft| Item::new(&self.id, draft, fetched))
             .collect();
-        Ok(visit::read(since, url, body.validators, items, problems))
+        let polled = visit::read(since, url, body.validators, items, problems);
+        if self.config.full_text == FullText::Never {
+            return Ok(polled);
+        }
+        Ok(visit::with_whole_texts(polled, since, &self.reader, None).await)
     }
 
     fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {

@@ -28,6 +28,7 @@ pub mod cve_list;
 pub mod epss;
 pub mod feed;
 pub mod file;
+mod full_text;
 pub mod gdelt;
 pub mod ghsa;
 pub mod hibp;
@@ -47,10 +48,14 @@ pub mod ransomware_live;
 pub mod reddit;
 mod robots;
 mod round;
+mod streaming;
 pub mod taxii;
 pub mod telegram_channel;
 mod visit;
 pub mod x;
+
+pub use full_text::FullText;
+pub use streaming::{Connection, Polls, Streaming};
 
 /// A place in the world that is read again and again.
 #[async_trait]
@@ -75,6 +80,11 @@ pub trait Source: Send + Sync {
     /// back at each `attempt`, from 0 on. None where that cannot be, or all was
     /// tried.
     fn begin_again(&self, _since: &Cursor, _attempt: u32) -> Option<Cursor> {
+        None
+    }
+
+    /// The same source as one that stays connected, if its config asks for that.
+    fn streaming(&self) -> Option<&dyn Streaming> {
         None
     }
 }
@@ -352,6 +362,14 @@ impl SourceConfig {
             Self::TelegramChannel(config) => Some(&config.url),
             Self::Mastodon(config) => Some(&config.url),
             Self::Reddit(config) => Some(&config.url),
+        }
+    }
+
+    /// Gives kinds that choose among all the world's posts the words their owner
+    /// watches for.
+    pub fn also_watch(&mut self, keywords: &[String]) {
+        if let Self::Bluesky(config) = self {
+            config.also_watch(keywords);
         }
     }
 

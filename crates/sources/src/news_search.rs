@@ -21,7 +21,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::feed::{self, charset, markup, oldest_first};
-use crate::{Parsed, Polled, Reread, Source, SourceError, Tools, visit};
+use crate::{FullText, Parsed, Polled, Reread, Source, SourceError, Tools, visit};
+use crate::full_text::Reader;
 
 /// One search in ten seconds, however many are configured: the service is not
 /// meant for programs.
@@ -42,6 +43,10 @@ pub struct Config {
     pub query: String,
     /// The language and region: `en-IN` for English from India, `hi-IN` for Hindi.
     pub edition: String,
+    /// Whether the whole text of a new article is fetched from its page: `never`, or
+    /// `teasers`. Google finds articles of every site there is; whether their
+    /// terms allow it is yours to judge.
+    pub full_text: FullText,
 }
 
 impl Default for Config {
@@ -51,6 +56,7 @@ impl Default for Config {
             query: "(\"data breach\" OR ransomware OR \"cyber attack\" OR hacked) India when:1d"
                 .to_owned(),
             edition: "en-IN".to_owned(),
+            full_text: FullText::Never,
         }
     }
 }
@@ -60,6 +66,7 @@ pub struct NewsSearch {
     id: SourceId,
     config: Config,
     tools: Tools,
+    reader: Reader,
 }
 
 impl NewsSearch {
@@ -69,6 +76,7 @@ impl NewsSearch {
         Self {
             id,
             config,
+            reader: Reader::new(tools),
             tools: tools.clone(),
         }
     }
@@ -135,7 +143,11 @@ impl Source for NewsSearch {
             .into_iter()
             .map(|draft| Item::new(&self.id, draft, fetched))
             .collect();
-        Ok(visit::read(since, url, body.validators, items, problems))
+        let polled = visit::read(since, url, body.validators, items, problems);
+        if self.config.full_text == FullText::Never {
+            return Ok(polled);
+        }
+        Ok(visit::with_whole_texts(polled, since, &self.reader, None).await)
     }
 
     fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {

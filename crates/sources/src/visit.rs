@@ -2,10 +2,13 @@
 //! of it, and for which address, because after a change of the config that means
 //! nothing.
 
+use std::collections::BTreeSet;
+
 use model::{Cursor, Item};
 use net::Validators;
 use serde::{Deserialize, Serialize};
 
+use crate::full_text::{Reader, mark};
 use crate::{Polled, Problem};
 
 /// What the cursor keeps.
@@ -16,6 +19,9 @@ struct Visit {
     url: String,
     /// Of the document that was read last.
     validators: Validators,
+    /// The items it held, where whole texts are fetched for new ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held: Vec<String>,
 }
 
 /// What to say of the document at `url` when it is asked for again.
@@ -50,7 +56,32 @@ pub(crate) fn read(
         held: Some(u32::try_from(items.len()).unwrap_or(u32::MAX)),
         items,
         problems,
-        cursor: Cursor::of(&Visit { url, validators }),
+        cursor: Cursor::of(&Visit {
+            url,
+            validators,
+            held: Vec::new(),
+        }),
         ..unchanged(since)
     }
+}
+
+/// The same poll with whole texts in place of teasers, for items that the document
+/// did not hold before. When it is read for the first time all are history, and
+/// keep their teasers.
+pub(crate) async fn with_whole_texts(
+    mut polled: Polled,
+    since: &Cursor,
+    reader: &Reader,
+    user_agent: Option<&str>,
+) -> Polled {
+    let before: Visit = since.note();
+    let mut visit: Visit = polled.cursor.note();
+    visit.held = polled.items.iter().map(mark).collect();
+    if before.url == visit.url && !before.held.is_empty() {
+        let held: BTreeSet<String> = before.held.into_iter().collect();
+        let is_new = |item: &Item| !held.contains(&mark(item));
+        reader.complete(&mut polled.items, is_new, user_agent).await;
+    }
+    polled.cursor = Cursor::of(&visit);
+    polled
 }

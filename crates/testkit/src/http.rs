@@ -281,6 +281,11 @@ async fn write_reply(stream: &mut TcpStream, seen: &Seen, reply: &Reply) -> std:
         stream.write_all(head.as_bytes()).await?;
         return flood(stream, reply).await;
     }
+    if let Some(tap) = &reply.tap {
+        head.push_str("transfer-encoding: chunked\r\n\r\n");
+        stream.write_all(head.as_bytes()).await?;
+        return tap.run(stream).await;
+    }
     let body = if reply.gzip {
         compress(&reply.body)?.into()
     } else {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use jiff::fmt::rfc2822;
 
 use crate::http::Seen;
+use crate::tap::Tap;
 
 /// An answer to one request: good, or broken in one of the ways of the world.
 #[derive(Debug, Clone)]
@@ -13,6 +14,7 @@ pub struct Reply {
     pub(crate) body: Bytes,
     pub(crate) ending: Ending,
     pub(crate) gzip: bool,
+    pub(crate) tap: Option<Tap>,
     etag: Option<String>,
     last_modified: Option<String>,
 }
@@ -24,6 +26,7 @@ pub(crate) enum Ending {
     Truncated,
     Hang,
     Endless,
+    Tap,
 }
 
 impl Reply {
@@ -48,6 +51,7 @@ impl Reply {
             body: Bytes::new(),
             ending: Ending::Whole,
             gzip: false,
+            tap: None,
             etag: None,
             last_modified: None,
         }
@@ -64,6 +68,15 @@ impl Reply {
     pub const fn hang() -> Self {
         let mut reply = Self::status(200);
         reply.ending = Ending::Hang;
+        reply
+    }
+
+    /// 200, held open: carries what the tap lets run until it is cut.
+    #[must_use]
+    pub fn tap(tap: &Tap) -> Self {
+        let mut reply = Self::status(200);
+        reply.ending = Ending::Tap;
+        reply.tap = Some(tap.clone());
         reply
     }
 

@@ -51,7 +51,7 @@ impl PollError {
 }
 
 /// What kind of trouble a failure is.
-const fn trouble_of(error: &SourceError) -> TroubleKind {
+pub(super) const fn trouble_of(error: &SourceError) -> TroubleKind {
     match error {
         SourceError::Unreached(NetError::Gone { .. }) => TroubleKind::Gone,
         SourceError::Unreached(NetError::Passing { .. } | NetError::Wait { .. }) => {
@@ -214,6 +214,7 @@ impl Pipeline {
                     cursor: Some(cursor),
                     occasion: Occasion::Fresh,
                     problems: (reading.poll.problems, None),
+                    arrived: Arrived::default(),
                 })
                 .await?;
         }
@@ -286,7 +287,7 @@ impl Pipeline {
 
     /// Whether `last` is so long ago that what the source brings now belongs in a
     /// digest, and the time between says nothing of its habits.
-    fn is_long_ago(&self, last: Option<Timestamp>, source: &OpenSource) -> bool {
+    pub(super) fn is_long_ago(&self, last: Option<Timestamp>, source: &OpenSource) -> bool {
         // A source may be asked as seldom as this by us.
         let slowest = source.entry.interval.mul_f64(self.settings.polling.slowest);
         let absence = self
@@ -298,7 +299,7 @@ impl Pipeline {
         last.is_some_and(|last| elapsed(last, self.clock.now()) > absence)
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         id: &SourceId,
         polled: Polled,

@@ -15,6 +15,7 @@ mod keep;
 mod pacing;
 mod place;
 mod reprocess;
+mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -23,7 +24,7 @@ use channels::Channel;
 use model::{ChannelId, Clock, Cursor, IdMaker, Milestones, SourceId, Timestamp};
 use net::{Door, Recorder};
 use rules::RuleSet;
-use sources::{Polled, Source, SourceError};
+use sources::{Polled, Source, SourceConfig, SourceError};
 use store::{Store, StoreError};
 use understand::Context;
 
@@ -35,6 +36,7 @@ pub use difference::Difference;
 pub use import::{Import, Imported};
 pub use place::PlaceError;
 pub use reprocess::{Reprocess, Reprocessed};
+pub use stream::OpenStream;
 
 /// Everything the stages need.
 pub struct Pipeline {
@@ -154,7 +156,9 @@ impl Pipeline {
                 };
                 OpenSource {
                     entry: entry.clone(),
-                    source: entry.config.clone().open(entry.id.clone(), &tools).into(),
+                    source: watching(entry.config.clone(), &settings)
+                        .open(entry.id.clone(), &tools)
+                        .into(),
                     recorder,
                 }
             })
@@ -195,6 +199,12 @@ impl Pipeline {
             .map(|channel| channel.entry.id.clone())
             .collect()
     }
+}
+
+/// The config of a source with what its owner watches for.
+fn watching(mut config: SourceConfig, settings: &Settings) -> SourceConfig {
+    config.also_watch(&settings.watch.keywords);
+    config
 }
 
 /// Memo under which a channel's settings fingerprint is kept.

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::ProgressSink;
+use super::stream::listen_forever;
 use crate::pipeline::{OpenSource, Pipeline};
 
 /// Sources read at the same time.
@@ -65,6 +66,9 @@ async fn read_forever(
     let mut due = first_due(pipeline, source)
         .await
         .max(later(pipeline.clock.now(), spread));
+    if let Some(polls) = source.streams() {
+        return listen_forever(pipeline, source, polls, due, places).await;
+    }
     loop {
         pipeline
             .clock

@@ -17,4 +17,6 @@ mod samples;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod stream;
+#[cfg(test)]
 mod world;

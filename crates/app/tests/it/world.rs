@@ -186,7 +186,7 @@ async fn open(text: &str, folder: &tempfile::TempDir, clock: &Arc<TestClock>) ->
 }
 
 /// Counted ids that do not repeat after a restart within one test process.
-struct FreshIds;
+pub(crate) struct FreshIds;
 
 static COUNT: std::sync::LazyLock<CountedIds> = std::sync::LazyLock::new(CountedIds::default);
 

@@ -62,7 +62,8 @@ pub fn parse(bytes: &[u8]) -> Result<Page, SourceError> {
     Ok(page)
 }
 
-fn read_post(post: &Value) -> Result<Draft, &'static str> {
+/// A post as the search gives it.
+pub(super) fn read_post(post: &Value) -> Result<Draft, &'static str> {
     let uri = text(post, "/uri")
         .filter(|uri| uri.starts_with("at://") && uri.len() <= 1024)
         .ok_or("it has no name")?;

@@ -31,7 +31,8 @@ use net::{Body, Door, Fetched, Request};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
+use crate::{FullText, Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
+use crate::full_text::Reader;
 
 /// Entries of one document that are looked at; the largest feed we know
 /// (Microsoft's update guide) has about 4,900.
@@ -51,6 +52,10 @@ pub struct Config {
     /// Entries taken from one reading at most, the newest first.
     #[serde(default = "default_max_items")]
     pub max_items: usize,
+    /// Whether the whole text of a new article is fetched from its page: `never`,
+    /// or `teasers` when the feed gives only a teaser. For sites whose terms allow it.
+    #[serde(default)]
+    pub full_text: FullText,
 }
 
 const fn default_max_items() -> usize {
@@ -171,6 +176,7 @@ pub struct Feed {
     config: Config,
     door: Arc<Door>,
     clock: Arc<dyn Clock>,
+    reader: Reader,
 }
 
 impl Feed {
@@ -182,6 +188,7 @@ impl Feed {
             config,
             door: Arc::clone(&tools.door),
             clock: Arc::clone(&tools.clock),
+            reader: Reader::new(tools),
         }
     }
 }
@@ -221,7 +228,7 @@ impl Source for Feed {
             .into_iter()
             .map(|draft| Item::new(&self.id, draft, fetched))
             .collect();
-        Ok(Polled {
+        let polled = Polled {
             rest: rest_asked(&body),
             ..visit::read(
                 since,
@@ -230,7 +237,12 @@ impl Source for Feed {
                 items,
                 problems,
             )
-        })
+        };
+        if self.config.full_text == FullText::Never {
+            return Ok(polled);
+        }
+        let user_agent = self.config.user_agent.as_deref();
+        Ok(visit::with_whole_texts(polled, since, &self.reader, user_agent).await)
     }
 
     fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {

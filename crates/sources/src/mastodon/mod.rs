@@ -6,8 +6,12 @@
 //! an edit has the id of the post; older pages only until what was read before.
 //! What surprised us: ids are numbers in strings, beyond 2^53, and on other
 //! software words.
+//!
+//! Where the server allows it, posts of tags also come by its stream (`stream`) as
+//! they are written.
 
 mod parse;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 
 use crate::round::Round;
-use crate::{Polled, Problem, Reread, Source, SourceError, Tools, answer, credential};
+use crate::{Polled, Problem, Reread, Source, SourceError, Streaming, Tools, answer, credential};
 pub use parse::{Page, parse};
 use parse::{account_id, is_newer};
 
@@ -31,6 +35,8 @@ const PAGE: &str = "40";
 const MOST_PAGES: u32 = 10;
 /// A page of 40 posts has some 200 kB; servers with articles as posts more.
 const LARGEST_ANSWER: u64 = 16 * 1024 * 1024;
+/// A post of a server with articles as posts, with its card.
+const LONGEST_POST: usize = 1024 * 1024;
 /// 300 requests in 5 minutes.
 const PACE: Duration = Duration::from_secs(1);
 /// More lists belong into a second source.
@@ -55,6 +61,11 @@ pub struct Config {
     /// A file that holds the access token, read anew at each poll.
     #[serde(default)]
     pub access_token_file: Option<PathBuf>,
+    /// Whether posts of tags are read by the server's stream as they come, too.
+    /// Without a word it is tried when there is an access token: most servers
+    /// stream to nobody else. Polls go on beside it, and alone if it is refused.
+    #[serde(default)]
+    pub stream: Option<bool>,
 }
 
 fn server<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -71,6 +82,12 @@ fn server<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 }
 
 impl Config {
+    /// Whether the stream is to be tried.
+    fn is_streamed(&self) -> bool {
+        let has_token = self.access_token.is_some() || self.access_token_file.is_some();
+        !self.tags.is_empty() && self.stream.unwrap_or(has_token)
+    }
+
     /// What is read, each as people write it: `#infosec`, `@name@server`.
     fn lists(&self) -> Result<Vec<String>, SourceError> {
         let tags = self
@@ -276,6 +293,10 @@ impl Source for Mastodon {
         }
         let parsed = parse(&document.bytes, &host_of(&self.config.url)?)?.parsed;
         Ok(Reread::of(&self.id, parsed.entries, at, parsed.problems))
+    }
+
+    fn streaming(&self) -> Option<&dyn Streaming> {
+        self.config.is_streamed().then_some(self as &dyn Streaming)
     }
 }
 

@@ -7,6 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use scraper::Selector;
 use serde::Deserialize;
 
+use crate::FullText;
+
 /// A list of articles on a web page.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +54,10 @@ pub struct Config {
     /// The User-Agent for this page alone; some sites refuse Prahari's own.
     #[serde(default)]
     pub user_agent: Option<String>,
+    /// Whether the whole text of a new article is fetched from its page: `never`,
+    /// or `teasers` when the list gives only a teaser. For sites whose terms allow it.
+    #[serde(default)]
+    pub full_text: FullText,
 }
 
 const fn five() -> u8 {
@@ -80,6 +86,7 @@ impl Config {
             max_pages: five(),
             max_items: two_hundred(),
             user_agent: None,
+            full_text: FullText::Never,
         }
     }
 }

@@ -21,8 +21,9 @@ pub use config::{Config, Css, Zone};
 pub use list::{Listing, parse};
 
 use crate::feed::oldest_first;
+use crate::full_text::Reader;
 use crate::robots::Robots;
-use crate::{Polled, Problem, Reread, Source, SourceError, Tools, html};
+use crate::{FullText, Polled, Problem, Reread, Source, SourceError, Tools, html};
 
 /// Entries remembered as known: some pages' worth of the longest lists.
 const MOST_KNOWN: usize = 2_000;
@@ -33,6 +34,7 @@ pub struct Page {
     config: Config,
     tools: Tools,
     robots: Robots,
+    reader: Reader,
 }
 
 /// What is remembered between two polls.
@@ -63,6 +65,7 @@ impl Page {
             id,
             config,
             robots: Robots::new(tools),
+            reader: Reader::new(tools),
             tools: tools.clone(),
         }
     }
@@ -184,6 +187,12 @@ impl Source for Page {
                 note.known.push(hash);
             }
             polled.items.push(Item::new(&self.id, draft, fetched));
+        }
+        if self.config.full_text == FullText::Teasers && !first_load {
+            let is_new = |item: &Item| !known.contains(&short_hash(&item.external_id));
+            let user_agent = self.config.user_agent.as_deref();
+            let items = &mut polled.items;
+            self.reader.complete(items, is_new, user_agent).await;
         }
         let surplus = note.known.len().saturating_sub(MOST_KNOWN);
         note.known.drain(..surplus);

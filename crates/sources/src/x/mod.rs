@@ -6,9 +6,13 @@
 //! what was read is known by the newest id of the first page, and counts only when
 //! the last page was read. What surprised us: `since_id` older than the seven days
 //! is an error, not an empty answer.
+//!
+//! With `stream`, posts come by the filtered stream (`stream`) as they are
+//! written, and the search only fills the gap after each connection.
 
 mod budget;
 mod parse;
+mod stream;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,7 +24,7 @@ use net::{NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Polled, Problem, Reread, Source, SourceError, Tools, answer, credential};
+use crate::{Polled, Problem, Reread, Source, SourceError, Streaming, Tools, answer, credential};
 use budget::{Budget, Spent};
 use model::Secret;
 pub use parse::{Page, parse};
@@ -37,6 +41,15 @@ const PACE: Duration = Duration::from_secs(2);
 const LARGEST_ANSWER: u64 = 16 * 1024 * 1024;
 /// The search goes back seven days; an hour is left for slow clocks.
 const REACH: Duration = Duration::from_secs((7 * 24 - 1) * 60 * 60);
+/// What is wanted of each post.
+const FIELDS: [(&str, &str); 3] = [
+    (
+        "tweet.fields",
+        "author_id,created_at,edit_history_tweet_ids,entities,lang,note_tweet",
+    ),
+    ("expansions", "author_id"),
+    ("user.fields", "username"),
+];
 /// Milliseconds since 1970 at which X's ids begin to count.
 const FIRST_ID_MILLISECOND: i64 = 1_288_834_974_657;
 
@@ -71,6 +84,10 @@ pub struct Config {
     /// list does not say whether it does; 0 if your bill shows none.
     #[serde(default = "default_price_per_author")]
     pub price_per_author_usd: f64,
+    /// Whether posts are read by the filtered stream as they are written, too. They
+    /// cost the same; X allows one stream for all sources of one app.
+    #[serde(default)]
+    pub stream: bool,
     /// The address of the API.
     #[serde(default = "default_url")]
     pub url: String,
@@ -157,12 +174,7 @@ impl X {
             pairs
                 .append_pair("query", &self.config.query)
                 .append_pair("max_results", &size.to_string())
-                .append_pair(
-                    "tweet.fields",
-                    "author_id,created_at,edit_history_tweet_ids,entities,lang,note_tweet",
-                )
-                .append_pair("expansions", "author_id")
-                .append_pair("user.fields", "username");
+                .extend_pairs(FIELDS);
             if let Some(since_id) = since_id {
                 pairs.append_pair("since_id", &since_id.to_string());
             }
@@ -186,6 +198,20 @@ struct Note {
     reading: Option<Reading>,
     /// What this month has cost.
     spent: Spent,
+    /// The newest post that came by the stream.
+    streamed_id: Option<u64>,
+    /// Where the gap before the open stream begins, until it was filled.
+    gap_from: Option<u64>,
+    /// Readings that came to their end, so that a stream sees when its gap was
+    /// filled.
+    readings: u64,
+}
+
+impl Note {
+    /// The post up to which everything was read.
+    fn read_up_to(&self) -> Option<u64> {
+        self.gap_from.or(self.since_id.max(self.streamed_id))
+    }
 }
 
 /// A reading between two of its pages.
@@ -230,7 +256,7 @@ impl Source for X {
             .take()
             .filter(|reading| reading.query == config.query);
         let next_token = reading.as_ref().map(|reading| reading.next_token.as_str());
-        let since_id = note.since_id.filter(|id| is_within_reach(*id, now));
+        let since_id = note.read_up_to().filter(|id| is_within_reach(*id, now));
 
         let request = Request::get(self.address(size, since_id, next_token)?)
             .header("authorization", format!("Bearer {}", token.reveal()))
@@ -273,6 +299,8 @@ impl Source for X {
         });
         if note.reading.is_none() {
             note.since_id = note.since_id.max(newest_id);
+            note.gap_from = None;
+            note.readings = note.readings.wrapping_add(1);
         }
         // Asking once more than X allows costs fifteen minutes; the rest is read
         // at the next poll.
@@ -296,6 +324,10 @@ impl Source for X {
     fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
         let parsed = parse(&document.bytes)?.parsed;
         Ok(Reread::of(&self.id, parsed.entries, at, parsed.problems))
+    }
+
+    fn streaming(&self) -> Option<&dyn Streaming> {
+        self.config.stream.then_some(self as &dyn Streaming)
     }
 }
 

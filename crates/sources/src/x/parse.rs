@@ -42,7 +42,51 @@ pub struct Page {
 /// # Errors
 /// The document is no answer to a search.
 pub fn parse(bytes: &[u8]) -> Result<Page, SourceError> {
-    let answer = json(bytes, "X")?;
+    read(&json(bytes, "X")?)
+}
+
+/// What a line of the filtered stream says.
+pub(super) enum Line {
+    /// A post, with the tags of the rules that it met.
+    Post { page: Page, tags: Vec<String> },
+    /// Why X ends the stream.
+    End(String),
+}
+
+/// Reads a line of the filtered stream.
+///
+/// # Errors
+/// It is none.
+pub(super) fn line(bytes: &[u8]) -> Result<Line, SourceError> {
+    let mut line = json(bytes, "X")?;
+    if line.get("data").is_none() {
+        let said = ["/errors/0/detail", "/errors/0/title", "/detail", "/title"]
+            .iter()
+            .find_map(|pointer| text(&line, pointer));
+        return said
+            .map(|said| Line::End(one_line(said)))
+            .ok_or_else(|| SourceError::Nonsense("X sent a line that is no post".to_owned()));
+    }
+    let tags = line
+        .get("matching_rules")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|rule| text(rule, "/tag").map(str::to_owned))
+        .collect();
+    // From here on it is a page of one post.
+    if let Some(data) = line.get_mut("data")
+        && data.is_object()
+    {
+        *data = Value::Array(vec![data.take()]);
+    }
+    Ok(Line::Post {
+        page: read(&line)?,
+        tags,
+    })
+}
+
+fn read(answer: &Value) -> Result<Page, SourceError> {
     let list = |pointer: &str| {
         answer
             .pointer(pointer)
@@ -79,7 +123,7 @@ pub fn parse(bytes: &[u8]) -> Result<Page, SourceError> {
     }
     // Of several versions of one post the newest id wins.
     let mut newest: BTreeMap<u64, (u64, Draft)> = BTreeMap::new();
-    let mut newest_id = text(&answer, "/meta/newest_id").and_then(read_id);
+    let mut newest_id = text(answer, "/meta/newest_id").and_then(read_id);
     for (index, post) in data.iter().enumerate() {
         match read_post(post, &names) {
             Ok((first, id, draft)) => {
@@ -99,7 +143,7 @@ pub fn parse(bytes: &[u8]) -> Result<Page, SourceError> {
             problems,
         },
         newest_id,
-        next_token: text(&answer, "/meta/next_token")
+        next_token: text(answer, "/meta/next_token")
             .filter(|token| token.len() <= 1024)
             .map(str::to_owned),
         posts: data.len() as u64,

@@ -11,7 +11,7 @@ use model::{Cursor, Markup, SourceId};
 use net::{Door, NetError};
 use proptest::prelude::*;
 use sources::feed::{Config, Feed, FeedDocument, parse};
-use sources::{Polled, Source, SourceError, Tools};
+use sources::{FullText, Polled, Source, SourceError, Tools};
 use testkit::TestClock;
 use testkit::site::{FakeSite, Reply};
 
@@ -722,6 +722,7 @@ impl Scene {
             url: self.site.url("/feed.xml"),
             user_agent: None,
             max_items: 500,
+            full_text: FullText::Never,
         };
         change(&mut config);
         Feed::new(SourceId::new("feed-a").unwrap(), config, &self.tools)

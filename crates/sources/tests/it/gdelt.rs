@@ -23,6 +23,7 @@ fn open(site: &FakeSite) -> (Gdelt, Arc<TestClock>) {
         url: site.url(PATH),
         query: "(ransomware OR \"data breach\") sourcecountry:india".to_owned(),
         timespan: "6h".to_owned(),
+        ..Config::default()
     };
     (
         Gdelt::new(door::name("gdelt"), config, &door::to(site, &clock)),

@@ -21,6 +21,8 @@ mod feed;
 #[cfg(test)]
 mod file;
 #[cfg(test)]
+mod full_text;
+#[cfg(test)]
 mod gdelt;
 #[cfg(test)]
 mod ghsa;
@@ -54,6 +56,8 @@ mod reread;
 mod samples;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod taxii;
 #[cfg(test)]

@@ -22,6 +22,7 @@ fn open(site: &FakeSite, edition: &str) -> NewsSearch {
         url: site.url("/rss/search"),
         query: "\"data breach\" site:example.org when:1d".to_owned(),
         edition: edition.to_owned(),
+        ..Config::default()
     };
     NewsSearch::new(door::name("news"), config, &door::to(site, &clock))
 }
