@@ -5,26 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use model::clock::{elapsed, later};
-use model::{Clock, Timestamp};
+use model::Clock;
+use model::clock::elapsed;
 use sources::Progress;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::api;
-use crate::pipeline::{OpenSource, Pipeline, Poll, PollError};
+use crate::pipeline::{OpenSource, Pipeline};
 
-/// Sources read at the same time.
-const TOGETHER: usize = 8;
+mod read;
+
 /// How often placement and delivery look for work that another process left.
 const LOOK_AROUND: Duration = Duration::from_secs(2);
 /// How long placement and delivery rest after the store failed them.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
-/// After a failure a source is tried again at twice the distance each time, at
-/// most this long.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long requests and polls under way may take to end when the service stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -52,18 +49,7 @@ pub async fn run(
     info!(server.listen = %bound, "Prahari is at http://{bound}");
 
     let mut tasks = JoinSet::new();
-    let places = Arc::new(Semaphore::new(TOGETHER));
-    for index in 0..pipeline.sources.len() {
-        let (pipeline, places, progress, stop) = (
-            Arc::clone(&pipeline),
-            Arc::clone(&places),
-            Arc::clone(&progress),
-            stop.clone(),
-        );
-        tasks.spawn(until(stop, async move {
-            read_forever(&pipeline, index, &places, &progress).await
-        }));
-    }
+    read::every_source(&pipeline, &progress, &stop, &mut tasks);
     {
         let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
         tasks.spawn(async move { place_forever(&pipeline, stop).await });
@@ -93,91 +79,6 @@ pub async fn run(
     }
     info!("stopped");
     Ok(())
-}
-
-/// Runs `work` until the stop. What is cut off was not acknowledged, and is done
-/// again at the next start.
-async fn until(mut stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
-    tokio::select! {
-        _ = stop.wait_for(|stop| *stop) => {}
-        () = work => {}
-    }
-}
-
-async fn read_forever(
-    pipeline: &Pipeline,
-    index: usize,
-    places: &Semaphore,
-    progress: &ProgressSink,
-) {
-    let Some(source) = pipeline.sources.get(index) else {
-        return;
-    };
-    // A source that was read a moment ago, before a restart, keeps its beat.
-    let first = first_due(pipeline, source, index).await;
-    pipeline
-        .clock
-        .sleep(elapsed(pipeline.clock.now(), first))
-        .await;
-    let mut failures: u32 = 0;
-    loop {
-        let result = {
-            let Ok(_place) = places.acquire().await else {
-                return;
-            };
-            pipeline.poll(source, &|done| progress(source, done)).await
-        };
-        failures = if result.is_ok() {
-            0
-        } else {
-            failures.saturating_add(1)
-        };
-        if result.as_ref().is_err_and(PollError::is_gone) {
-            warn!(source.id = %source.entry.id, "{} is gone for good and is not asked again until the next start", source.entry.id);
-            return;
-        }
-        let pause = next_pause(source, &result, failures);
-        pipeline.clock.sleep(pause).await;
-    }
-}
-
-/// When a source is first due: an interval after its last attempt, and the sources
-/// spread over the first seconds.
-async fn first_due(pipeline: &Pipeline, source: &OpenSource, index: usize) -> Timestamp {
-    let now = pipeline.clock.now();
-    let spread = Duration::from_millis(200 * index as u64);
-    let states = pipeline.store.source_states().await.unwrap_or_default();
-    let last = states
-        .into_iter()
-        .find(|state| state.source == source.entry.id)
-        .and_then(|state| {
-            // After a failure a restart is a good moment to try again.
-            if state.failures > 0 {
-                None
-            } else {
-                state.last_attempt
-            }
-        });
-    last.map_or(now, |last| later(last, source.entry.interval))
-        .max(later(now, spread))
-}
-
-/// How long to leave a source alone now: what it asks for, or its interval, or
-/// longer after failures. A little of it depends on the name, so that sources of
-/// one interval do not all wake together.
-fn next_pause(source: &OpenSource, result: &Result<Poll, PollError>, failures: u32) -> Duration {
-    let interval = source.entry.interval;
-    let seed = model::hash::short(&[source.entry.id.as_str().as_bytes()]);
-    let jitter = interval.mul_f64(0.1 * f64::from(seed[0]) / 255.0);
-    match result {
-        Ok(_) => interval + jitter,
-        Err(error) => {
-            let first = Duration::from_secs(60).min(interval);
-            let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
-            let back_off = doubled.clamp(first, LONGEST_BACK_OFF.max(interval));
-            back_off.max(error.wait().unwrap_or_default()) + jitter.min(back_off / 10)
-        }
-    }
 }
 
 async fn place_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
