@@ -18,6 +18,7 @@ mod owasp;
 mod pages;
 mod placing;
 mod readers;
+mod roster;
 mod rows;
 mod schema;
 mod vulnerabilities;
