@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::error::Problem;
-use crate::config::SourceEntry;
+use crate::config::{self, Origin, SourceEntry};
+use crate::pipeline::Pipeline;
 
 /// How a source stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -36,7 +37,7 @@ pub(super) struct SourceView {
     id: SourceId,
     /// Its name for people.
     name: String,
-    /// Its kind: `feed`, `nvd`, `cisa_kev`, `file`.
+    /// Its kind, as `feed` or `nvd`.
     kind: &'static str,
     /// Where it is read.
     url: Option<String>,
@@ -62,6 +63,14 @@ pub(super) struct SourceView {
     problems: u32,
     /// The first of them: where and why.
     problem: Option<String>,
+    /// Where it comes from.
+    origin: Origin,
+    /// What it is good for, if it ships with Prahari.
+    good_for: Option<String>,
+    /// Why it ships switched off, and what to do about it; null once it is on.
+    why_off: Option<String>,
+    /// The variables that switch it on, if a key is all it waits for.
+    switched_on_by: Vec<&'static str>,
 }
 
 /// Every source.
@@ -81,8 +90,8 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Json<SourceList
     let states = pipeline.store.source_states().await?;
     let now = pipeline.clock.now();
     let sources = pipeline
-        .settings
-        .sources
+        .sources()
+        .entries
         .iter()
         .map(|entry| {
             view(
@@ -93,6 +102,13 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Json<SourceList
         })
         .collect();
     Ok(Json(SourceList { sources }))
+}
+
+/// One source as the list shows it.
+pub(super) async fn one(pipeline: &Pipeline, entry: &SourceEntry) -> Result<SourceView, Problem> {
+    let states = pipeline.store.source_states().await?;
+    let state = states.iter().find(|state| state.source == entry.id);
+    Ok(view(entry, state, pipeline.clock.now()))
 }
 
 fn view(entry: &SourceEntry, state: Option<&SourceState>, now: Timestamp) -> SourceView {
@@ -112,6 +128,13 @@ fn view(entry: &SourceEntry, state: Option<&SourceState>, now: Timestamp) -> Sou
         items: state.map_or(0, |state| state.items),
         problems: state.map_or(0, |state| state.problems.0),
         problem: state.and_then(|state| state.problems.1.clone()),
+        origin: entry.origin,
+        good_for: entry.good_for.clone(),
+        why_off: entry.why_off.clone().filter(|_| !entry.enabled),
+        switched_on_by: match (entry.enabled, &entry.why_off) {
+            (false, Some(_)) => config::switched_on_by(entry.config.kind()),
+            _ => Vec::new(),
+        },
     }
 }
 

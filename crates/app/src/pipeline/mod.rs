@@ -6,26 +6,31 @@
 //! finds, whoever runs it and however often the process dies in between.
 
 mod alert;
+mod change;
 mod collect;
 mod deliver;
 mod import;
+mod look;
 mod place;
+mod sources;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use channels::Channel;
-use model::{ChannelId, Clock, Cursor, IdMaker, Milestones, SourceId};
+use model::{ChannelId, Clock, IdMaker, Milestones};
 use net::Door;
 use rules::RuleSet;
-use sources::{Polled, Source, SourceError};
 use store::{Store, StoreError};
 use understand::Context;
 
-use crate::config::{ChannelEntry, Settings, SourceEntry};
+use crate::config::{ChannelEntry, Settings};
 
+pub use self::sources::{OpenSource, Sources};
+pub use change::{Candidate, NewSource, Refusal, Removal};
 pub use collect::{Poll, PollError};
 pub use deliver::Delivered;
 pub use import::{Import, Imported};
+pub use look::Looked;
 pub use place::PlaceError;
 
 /// Everything the stages need.
@@ -36,10 +41,12 @@ pub struct Pipeline {
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The sources that are read.
-    pub sources: Vec<OpenSource>,
     /// The channels that speak.
     pub channels: Vec<OpenChannel>,
+    /// The sources as they are now; people change them while we run.
+    sources: RwLock<Arc<Sources>>,
+    /// What every source is given.
+    tools: ::sources::Tools,
     ids: Arc<dyn IdMaker>,
     milestones: Arc<dyn Milestones>,
     context: Arc<Context>,
@@ -48,23 +55,6 @@ pub struct Pipeline {
     holder: String,
     /// One placement at a time within the process; the lease keeps others out.
     lane: tokio::sync::Mutex<()>,
-}
-
-/// A source, ready to be polled.
-pub struct OpenSource {
-    /// What the settings say.
-    pub entry: SourceEntry,
-    source: Box<dyn Source>,
-}
-
-impl OpenSource {
-    /// Reads the first page as if for the first time, and keeps nothing.
-    ///
-    /// # Errors
-    /// The source could not be read.
-    pub async fn look(&self) -> Result<Polled, SourceError> {
-        self.source.poll(&Cursor::start()).await
-    }
 }
 
 /// A channel, ready to deliver.
@@ -123,42 +113,31 @@ impl Pipeline {
             Door::new(settings.net.clone(), Arc::clone(&world.clock))
                 .map_err(anyhow::Error::msg)?,
         );
-        let tools = sources::Tools {
+        let tools = ::sources::Tools {
             door: Arc::clone(&door),
             clock: Arc::clone(&world.clock),
         };
-        let sources = settings
-            .sources
-            .iter()
-            .filter(|entry| entry.enabled)
-            .map(|entry| OpenSource {
-                entry: entry.clone(),
-                source: entry.config.clone().open(entry.id.clone(), &tools),
-            })
-            .collect();
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
         let rules = RuleSet::compile(settings.rules.clone())?;
         let context = Arc::new(Context::new(&settings.watch.keywords));
         let holder = world.ids.next_id().to_string();
-        Ok(Self {
+        let pipeline = Self {
             settings,
             store,
             clock: world.clock,
-            sources,
             channels,
+            sources: RwLock::default(),
+            tools,
             ids: world.ids,
             milestones: world.milestones,
             context,
             rules,
             holder,
             lane: tokio::sync::Mutex::new(()),
-        })
-    }
-
-    /// The source of this name, if it is read.
-    #[must_use]
-    pub fn source(&self, id: &SourceId) -> Option<&OpenSource> {
-        self.sources.iter().find(|source| &source.entry.id == id)
+        };
+        let revision = pipeline.store.source_revision().await?;
+        pipeline.take_up(revision).await?;
+        Ok(pipeline)
     }
 
     /// The channels' names.

@@ -11,7 +11,11 @@ mod kill;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod roster;
+#[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod sources_command;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
