@@ -472,7 +472,49 @@ function makeSources(at) {
     items: state === 'not_reached' || state === 'off' ? 0 : 140 * (index + 1),
     problems: index === 3 ? 2 : 0,
     problem: index === 3 ? 'CVE-2026-20014: baseScore is not a number' : null,
+    origin: id.startsWith('feed_1') ? 'added' : 'catalogue',
+    good_for: null,
+    why_off:
+      state === 'off'
+        ? 'needs a key and costs money: make an app at developer.x.com, and buy credits'
+        : null,
+    switched_on_by: state === 'off' ? ['X_BEARER_TOKEN'] : [],
   }))
+}
+
+/** What any address gives. @param {string} url @returns {import('../src/api/types').LookOut} */
+export function makeLook(url) {
+  const titles = [
+    'Cooperative bank in Pune restores service after four days',
+    'Kestrel VPN flaw is exploited, agency says: patch by Friday, and look for new accounts',
+    'राज्य विद्युत निगम की वेबसाइट पर साइबर हमला',
+    'Six months of phishing against textile exporters',
+    'What we learned from a quiet intrusion',
+    'Weekly round-up',
+  ]
+  return {
+    kind: 'feed',
+    id: 'the-new-wire',
+    name: 'The New Wire',
+    url: `${url}/feed.xml`,
+    interval_seconds: 900,
+    settings: { url: `${url}/feed.xml` },
+    found: `${url} is a web page; it names the feed ${url}/feed.xml`,
+    preview: {
+      kind: 'feed',
+      title: 'The New Wire',
+      items: titles.map((title, index) => ({
+        title,
+        url: `https://the-new-wire.example/${index}`,
+        published: index === 4 ? null : new Date(Date.now() - index * 5 * HOUR).toISOString(),
+        updated: null,
+        author: null,
+        text: null,
+        external_id: String(index),
+      })),
+      problems: [{ place: 'entry 7', reason: 'it has neither title, text nor address' }],
+    },
+  }
 }
 
 /** A story that arrives while somebody watches. @param {number} n @param {number} now @returns {IncidentDetail} */

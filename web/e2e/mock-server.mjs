@@ -12,7 +12,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { makeNews, makeWorld } from './mock-data.mjs'
+import { makeLook, makeNews, makeWorld } from './mock-data.mjs'
 
 export const POLICY =
   "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -101,7 +101,35 @@ export async function startMock({
     }
     if (fail && path.startsWith('/api/'))
       return problem(503, 'store_busy', 'The store is busy. It tries again by itself.')
-    if (path === '/api/sources') return json(200, { sources: world.sources })
+    if (path === '/api/sources' && request.method === 'GET')
+      return json(200, { sources: world.sources })
+    if (path.startsWith('/api/sources')) {
+      const chunks = []
+      for await (const chunk of request) chunks.push(chunk)
+      const body = JSON.parse(Buffer.concat(chunks).toString() || '{}')
+      if (path === '/api/sources/preview') {
+        return /nothing/.test(body.url)
+          ? problem(422, 'unreadable', `${body.url} is a web page that names no feed`)
+          : json(200, makeLook(body.url))
+      }
+      const [template] = world.sources
+      if (path === '/api/sources' && template !== undefined) {
+        /** @type {typeof template} */
+        const added = { ...template, id: 'added', name: body.name, url: body.url, origin: 'added' }
+        world.sources.push({ ...added, state: 'not_reached', error: null, failures: 0 })
+        return json(201, world.sources.at(-1))
+      }
+      const source = world.sources.find(({ id }) => id === path.split('/')[3])
+      if (source === undefined) return problem(404, 'not_found', 'There is no such source.')
+      if (request.method === 'GET') return json(200, makeLook(source.url ?? '').preview)
+      if (request.method === 'PATCH') {
+        source.enabled = body.enabled
+        source.state = body.enabled ? 'not_reached' : 'off'
+        return json(200, source)
+      }
+      world.sources = world.sources.filter((one) => one !== source)
+      return json(200, { id: source.id, outcome: 'removed', detail: 'It is removed.' })
+    }
     if (path === '/api/incidents') return json(200, list(world.incidents, url.searchParams))
     const id = /^\/api\/incidents\/([^/]+)$/.exec(path)?.[1]
     if (id !== undefined) {

@@ -70,6 +70,37 @@ const shots = [
     path: '/incidents',
     act: (page) => page.getByRole('button', { name: /^Sources/ }).click(),
   },
+  { name: 'manage', path: '/sources' },
+  {
+    name: 'manage-found',
+    path: '/sources',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Add a source' }).fill('the-new-wire.example')
+      await page.keyboard.press('Enter')
+      await page.getByRole('button', { name: 'Add', exact: true }).waitFor()
+    },
+  },
+  {
+    name: 'manage-refused',
+    path: '/sources',
+    quiet: true,
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Add a source' }).fill('nothing.example')
+      await page.keyboard.press('Enter')
+      await page.getByRole('alert').waitFor()
+    },
+  },
+  {
+    name: 'manage-open',
+    path: '/sources',
+    act: async (page) => {
+      const row = page.getByRole('group', { name: 'The Security Wire' })
+      await row.getByRole('button', { name: 'Preview' }).click()
+      await page.getByRole('list', { name: 'What it would give' }).waitFor()
+      await row.getByRole('switch').click()
+      await page.getByRole('button', { name: 'Undo' }).waitFor()
+    },
+  },
   { name: 'help', path: '/incidents', act: (page) => page.keyboard.press('?') },
   { name: 'incident', path: `/incidents/${first}` },
   { name: 'incident-flaw', path: `/incidents/${flaw}` },

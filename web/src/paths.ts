@@ -4,4 +4,5 @@ export const paths = {
   home: '/',
   incidents: '/incidents',
   incident: '/incidents/$id',
+  sources: '/sources',
 } as const

@@ -23,6 +23,7 @@ import { NoSuchPage } from './features/shell/no-such-page'
 import { Shell } from './features/shell/shell'
 import { SourceHealth } from './features/sources/source-health'
 import { SourceStates } from './features/sources/source-states'
+import { SourcesScreen } from './features/sources/sources-screen'
 import { paths } from './paths'
 import { DisplayProvider } from './ui/display'
 import { ToastProvider } from './ui/toast'
@@ -69,7 +70,13 @@ const incident = createRoute({
   component: IncidentPage,
 })
 
-const tree = root.addChildren([home, incidents.addChildren([incident])])
+const sources = createRoute({
+  getParentRoute: () => root,
+  path: paths.sources,
+  component: SourcesScreen,
+})
+
+const tree = root.addChildren([home, incidents.addChildren([incident]), sources])
 
 export function makeClient() {
   return new QueryClient({

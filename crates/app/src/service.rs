@@ -58,7 +58,11 @@ pub async fn run(
     info!(server.listen = %bound, "Prahari is at http://{bound}");
 
     let mut tasks = JoinSet::new();
-    read::every_source(&pipeline, &progress, &stop, &mut tasks);
+    tasks.spawn(read::every_source(
+        Arc::clone(&pipeline),
+        progress,
+        stop.clone(),
+    ));
     {
         let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
         tasks.spawn(async move { place_forever(&pipeline, stop).await });

@@ -45,6 +45,7 @@ pub mod owasp_top10;
 pub mod page;
 pub mod preview;
 pub mod ransomware_live;
+pub mod recognise;
 pub mod reddit;
 mod robots;
 mod round;
@@ -197,7 +198,8 @@ impl<T> Default for Parsed<T> {
 }
 
 /// One entry, record or line that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = PreviewProblem)]
 pub struct Problem {
     /// Where: `entry 3`, `line 17`, `CVE-2026-1`.
     pub place: String,
@@ -303,6 +305,34 @@ pub enum SourceConfig {
 }
 
 impl SourceConfig {
+    /// Every kind, as it is written in the config.
+    pub const KINDS: [&str; 24] = [
+        "feed",
+        "nvd",
+        "cve_list",
+        "epss",
+        "ghsa",
+        "osv",
+        "csaf",
+        "cisa_kev",
+        "owasp_top10",
+        "cert_in",
+        "gdelt",
+        "news_search",
+        "page",
+        "file",
+        "ransomware_live",
+        "hibp",
+        "json",
+        "misp_feed",
+        "taxii",
+        "x",
+        "bluesky",
+        "telegram_channel",
+        "mastodon",
+        "reddit",
+    ];
+
     /// The kind as it is written in the config.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

@@ -5,6 +5,8 @@
 //! [`Library`] for readers and [`Archive`] for documents and second readings.
 //! [`Store`] is all of them. Every write is one
 //! what was collected, [`Audit`] for how sources behave, [`Lane`] for placement,
+//! A trait for each part of the flow that needs memory: [`Roster`] for which
+//! sources people want, [`Intake`] for what was collected, [`Lane`] for placement,
 //! [`Outbox`] for deliveries and [`Library`] for readers. [`Store`] is all of them. Every write is one
 //! transaction; what belongs together is written together.
 
@@ -28,8 +30,8 @@ mod tokens;
 pub use archive::{Archive, Arrived};
 
 /// All of the memory.
-pub trait Store: Intake + Audit + Lane + Outbox + Library + Archive {}
-impl<T: Intake + Audit + Lane + Outbox + Library + Archive> Store for T {}
+pub trait Store: Intake + Roster + Audit + Lane + Outbox + Library + Archive {}
+impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive> Store for T {}
 
 /// Why the store did not do it. Each variant is a different next step.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -49,6 +51,59 @@ pub enum StoreError {
     /// The database is damaged, newer than this program, or not ours.
     #[error("the database cannot be used: {0}")]
     Broken(String),
+}
+
+/// What people changed of the sources, over the catalogue and the settings file.
+#[async_trait]
+pub trait Roster: Send + Sync {
+    /// Grows with every change, whichever process makes it: cheap to look at often.
+    async fn source_revision(&self) -> Result<u64, StoreError>;
+
+    /// Every change, those of the oldest sources first.
+    async fn source_settings(&self) -> Result<Vec<SourceSetting>, StoreError>;
+
+    /// Adds a source whole. What was remembered of an earlier source of this name is
+    /// forgotten: its first reading is history again. False, and nothing is done,
+    /// when there is one of this name that was added.
+    async fn add_source(
+        &self,
+        source: &SourceId,
+        entry: serde_json::Value,
+        change: Change,
+    ) -> Result<bool, StoreError>;
+
+    /// Switches a source on or off, whatever its entry says.
+    async fn switch_source(
+        &self,
+        source: &SourceId,
+        enabled: bool,
+        change: Change,
+    ) -> Result<(), StoreError>;
+
+    /// Takes away a source that was added. False when it was not. What it gave stays.
+    async fn remove_source(&self, source: &SourceId) -> Result<bool, StoreError>;
+}
+
+/// When and by whom a source was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// `command` or `api`.
+    pub by: String,
+}
+
+/// What people changed of one source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceSetting {
+    /// Which.
+    pub source: SourceId,
+    /// Switched on or off; absent: as its entry says.
+    pub enabled: Option<bool>,
+    /// The whole entry of a source that was added.
+    pub entry: Option<serde_json::Value>,
+    /// The latest change.
+    pub change: Change,
 }
 
 /// Takes in what sources gave.

@@ -9,9 +9,15 @@ import type {
   IncidentList,
   IncidentStatus,
   IncidentSummary,
+  Look,
+  LookOut,
+  NewSource,
+  PreviewOut,
   Problem,
   SourceList,
   VulnerabilityDetail,
+  SourceOut,
+  SourceRemoval,
 } from './types'
 
 export class ApiError extends Error {
@@ -62,8 +68,22 @@ export const api = {
   },
   sources: {
     list: (signal?: AbortSignal) => request<SourceList>('/api/sources', { signal }),
+    look: (look: Look) => request<LookOut>('/api/sources/preview', sending('POST', look)),
+    add: (source: NewSource) => request<SourceOut>('/api/sources', sending('POST', source)),
+    change: (id: string, enabled: boolean) =>
+      request<SourceOut>(`/api/sources/${encodeURIComponent(id)}`, sending('PATCH', { enabled })),
+    remove: (id: string) =>
+      request<SourceRemoval>(`/api/sources/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+    preview: (id: string, signal?: AbortSignal) =>
+      request<PreviewOut>(`/api/sources/${encodeURIComponent(id)}/preview`, { signal }),
   },
 }
+
+const sending = (method: string, body: object) => ({
+  method,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
 
 type RequestOptions = Omit<RequestInit, 'signal'> & { signal?: AbortSignal | undefined }
 

@@ -107,6 +107,62 @@ export interface paths {
         /** Lists sources with their health. */
         get: operations["listSources"];
         put?: never;
+        /** Adds a source. The service reads it within seconds. */
+        post: operations["addSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Looks at an address: what kind of source it is, and what it would give. Stores
+         *     nothing.
+         */
+        post: operations["previewSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a source that was added; any other is switched off. What it gave stays. */
+        delete: operations["removeSource"];
+        options?: never;
+        head?: never;
+        /** Switches a source on or off, wherever it comes from. */
+        patch: operations["changeSource"];
+        trace?: never;
+    };
+    "/api/sources/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a source that is configured would give now. Stores nothing. */
+        get: operations["previewConfiguredSource"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -592,6 +648,41 @@ export interface components {
             /** @description About what: an id. */
             subject: string;
         };
+        /** @description An address to look at. */
+        Look: {
+            /** @description A web address: of a feed, of a page that names one, of a document or a service. */
+            url: string;
+            /** @description What it is, as `feed` or `taxii`; told by looking if absent. */
+            kind?: string | null;
+            /** @description What the kind needs beside the address. Secrets are not taken. */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What was found at an address. */
+        LookView: {
+            /** @description Its kind. */
+            kind: string;
+            /** @description The short name it would have. */
+            id: string;
+            /** @description The name it would have. */
+            name: string;
+            /** @description Where it would be read. */
+            url: string | null;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            interval_seconds: number;
+            /** @description The settings to add it with. */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description What was found, in a sentence. */
+            found: string;
+            /** @description What it would give. */
+            preview: components["schemas"]["Preview"];
+        };
         /** @description An incident as a person or a script writes it. */
         NewIncident: {
             /** @description The headline. */
@@ -613,6 +704,37 @@ export interface components {
             /** @description The affected country, as `IN`. */
             country?: string | null;
         };
+        /** @description A source to add. */
+        NewSource: {
+            /** @description A web address, as for `/api/sources/preview`. */
+            url: string;
+            /** @description What it is, as `feed` or `taxii`; told by looking if absent. */
+            kind?: string | null;
+            /** @description Its short name; made from its name or address if absent. */
+            id?: string | null;
+            /** @description Its name for people; its own title if absent. */
+            name?: string | null;
+            /** @description How often it is read, as `15m` or `2h`; as usual for its kind if absent. */
+            interval?: string | null;
+            /** @description Whether it is read from now on; true if absent. */
+            enabled?: boolean | null;
+            /** @description What the kind needs beside the address. Secrets are not taken. */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** @description Whether it must be readable now; true if absent. Without it `kind` is needed. */
+            check?: boolean | null;
+        };
+        /**
+         * @description Where a source comes from.
+         * @enum {string}
+         */
+        Origin: "catalogue" | "file" | "added";
+        /**
+         * @description What became of a source that was to be removed.
+         * @enum {string}
+         */
+        Outcome: "removed" | "switched_off";
         /** @description One category of one edition. */
         OwaspCategory: {
             /**
@@ -668,6 +790,80 @@ export interface components {
             exploited: number;
             /** @description The worst of them: exploited first, then by score; at most five. */
             worst: components["schemas"]["CveId"][];
+        };
+        /** @description What a source would give. */
+        Preview: {
+            /** @description The kind of source: `feed`, `nvd`, …; `file` for JSON Lines. */
+            kind: string;
+            /** @description The document's own title. */
+            title: string | null;
+            /** @description What it holds, in its order. */
+            items: components["schemas"]["PreviewItem"][];
+            /** @description What could not be read. */
+            problems: components["schemas"]["PreviewProblem"][];
+            /** @description What it states of CVEs. */
+            statements?: components["schemas"]["PreviewStatement"][];
+            /** @description Categories of the OWASP Top 10. */
+            categories?: components["schemas"]["OwaspCategory"][];
+            /** @description Statements beyond the first 5,000, which are not shown. */
+            left_out?: number;
+        };
+        /** @description One item of a preview. */
+        PreviewItem: {
+            /** @description The title, plain. */
+            title: string | null;
+            /** @description Where it can be read. */
+            url: string | null;
+            /**
+             * Format: date-time
+             * @description When it was published, UTC.
+             */
+            published: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed, UTC.
+             */
+            updated: string | null;
+            /** @description Who wrote it. */
+            author: string | null;
+            /** @description The text as published. */
+            text: string | null;
+            /** @description The publisher's own name for it. */
+            external_id: string;
+        };
+        /** @description One entry, record or line that could not be read. */
+        PreviewProblem: {
+            /** @description Where: `entry 3`, `line 17`, `CVE-2026-1`. */
+            place: string;
+            /** @description Why, in a few words. */
+            reason: string;
+        };
+        /** @description What is stated of one CVE. */
+        PreviewStatement: {
+            /** @description Of which. */
+            cve: string;
+            status: components["schemas"]["VulnerabilityStatus"] | null;
+            /**
+             * Format: date-time
+             * @description When the CVE was published, UTC.
+             */
+            published: string | null;
+            /**
+             * Format: date-time
+             * @description When the record was last changed, UTC.
+             */
+            modified: string | null;
+            /** @description Scores, each with its sayer. */
+            scores: components["schemas"]["Score"][];
+            /** @description Weakness classes. */
+            weaknesses: components["schemas"]["CweId"][];
+            /** @description How many affected products it names. */
+            affected: number;
+            /** @description Whether it says that the flaw is exploited. */
+            exploited: boolean;
+            epss: components["schemas"]["Epss"] | null;
+            /** @description Its other names. */
+            aliases: string[];
         };
         /** @description A problem. */
         Problem: {
@@ -775,6 +971,15 @@ export interface components {
          * @enum {string}
          */
         RelevanceLabel: "incident" | "threat_info" | "irrelevant";
+        /** @description What became of a source that was to be removed. */
+        RemovalView: {
+            /** @description Which. */
+            id: components["schemas"]["SourceId"];
+            /** @description What was done. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description The same in a sentence. */
+            detail: string;
+        };
         /** @description Names a rule, as `urgent`. */
         RuleId: string;
         /**
@@ -826,6 +1031,11 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /** @description What to change of a source. */
+        SourceChange: {
+            /** @description Whether it is read. */
+            enabled: boolean;
+        };
         /** @description Names a source, as `the-hacker-news`. */
         SourceId: string;
         /** @description Every source. */
@@ -839,7 +1049,7 @@ export interface components {
             id: components["schemas"]["SourceId"];
             /** @description Its name for people. */
             name: string;
-            /** @description Its kind: `feed`, `nvd`, `cisa_kev`, `file`. */
+            /** @description Its kind, as `feed` or `nvd`. */
             kind: string;
             /** @description Where it is read. */
             url: string | null;
@@ -886,6 +1096,14 @@ export interface components {
             problems: number;
             /** @description The first of them: where and why. */
             problem: string | null;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["Origin"];
+            /** @description What it is good for, if it ships with Prahari. */
+            good_for: string | null;
+            /** @description Why it ships switched off, and what to do about it; null once it is on. */
+            why_off: string | null;
+            /** @description The variables that switch it on, if a key is all it waits for. */
+            switched_on_by: string[];
         };
         /**
          * @description A stretch of clean text: from `start` up to, not including, `end`, counted in

@@ -154,6 +154,10 @@ export function source(id: string, change: Partial<SourceOut> = {}): SourceOut {
     items: 12,
     problems: 0,
     problem: null,
+    origin: 'catalogue',
+    good_for: null,
+    why_off: null,
+    switched_on_by: [],
     ...change,
   }
 }

@@ -7,9 +7,13 @@ import type {
   IncidentList,
   IncidentStatus,
   IncidentSummary,
+  LookOut,
+  NewSource,
+  PreviewOut,
   Problem,
   SourceOut,
   VulnerabilityDetail,
+  SourceRemoval,
 } from '../api/types'
 
 export interface MockApi {
@@ -19,6 +23,11 @@ export interface MockApi {
   setStatus: (id: string, status: IncidentStatus) => Answer<IncidentSummary>
   sources: () => Answer<{ sources: SourceOut[] }>
   vulnerability: (cve: string) => Answer<VulnerabilityDetail>
+  look: (url: string) => Answer<LookOut>
+  addSource: (source: NewSource) => Answer<SourceOut>
+  changeSource: (id: string, enabled: boolean) => Answer<SourceOut>
+  removeSource: (id: string) => Answer<SourceRemoval>
+  previewSource: (id: string) => Answer<PreviewOut>
   /** Every request, as "GET /api/incidents?order=latest". */
   asked: string[]
 }
@@ -49,6 +58,11 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     setStatus: () => problem(405, 'This test expects no change.'),
     sources: () => ({ sources: [] }),
     vulnerability: (cve) => problem(404, `No source has spoken of ${cve}.`),
+    look: () => problem(405, 'This test expects no look.'),
+    addSource: () => problem(405, 'This test expects no new source.'),
+    changeSource: () => problem(405, 'This test expects no change.'),
+    removeSource: () => problem(405, 'This test expects no removal.'),
+    previewSource: () => problem(405, 'This test expects no preview.'),
     asked: [],
     ...given,
   }
@@ -57,7 +71,8 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     const method = init.method ?? 'GET'
     api.asked.push(`${method} ${decodeURIComponent(url.pathname + url.search)}`)
     const id = /^\/api\/incidents\/([^/]+)$/.exec(url.pathname)?.[1]
-    if (url.pathname === '/api/sources') return respond(api.sources(), init)
+    if (url.pathname.startsWith('/api/sources'))
+      return sourcesAnswer(api, method, url.pathname, init)
     const cve = /^\/api\/vulnerabilities\/([^/]+)$/.exec(url.pathname)?.[1]
     if (cve !== undefined) return respond(api.vulnerability(cve), init)
     if (url.pathname === '/api/incidents') return respond(api.list(url.searchParams), init)
@@ -67,6 +82,17 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     return respond(problem(404, `${method} ${url.pathname} is not part of the mock.`), init)
   })
   return api
+}
+
+function sourcesAnswer(api: MockApi, method: string, path: string, init: RequestInit) {
+  const body = () => JSON.parse(String(init.body))
+  const [, , , id = '', part] = path.split('/').map(decodeURIComponent)
+  if (id === '') return respond(method === 'POST' ? api.addSource(body()) : api.sources(), init)
+  if (method === 'POST') return respond(api.look(body().url), init)
+  if (method === 'PATCH') return respond(api.changeSource(id, body().enabled), init)
+  if (method === 'DELETE') return respond(api.removeSource(id), init)
+  if (part === 'preview') return respond(api.previewSource(id), init)
+  return respond(problem(404, `${method} ${path} is not part of the mock.`), init)
 }
 
 async function respond<T extends object>(given: Answer<T>, init: RequestInit): Promise<Response> {

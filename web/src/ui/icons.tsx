@@ -8,6 +8,15 @@ export function IncidentsIcon() {
   )
 }
 
+export function SourcesIcon() {
+  return (
+    <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" className="icon">
+      <path d="M4 9a7 7 0 0 1 7 7M4 4a12 12 0 0 1 12 12" />
+      <circle cx="5" cy="15" r="1.6" className="icon-filled" />
+    </svg>
+  )
+}
+
 export function MarkIcon() {
   return (
     <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" className="icon">

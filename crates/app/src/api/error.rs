@@ -83,6 +83,16 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", what)
     }
 
+    /// What was to be added is there already.
+    pub(super) fn duplicate(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "duplicate", what)
+    }
+
+    /// An address elsewhere that cannot be read, or holds nothing that we know.
+    pub(super) fn unreadable(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", what)
+    }
+
     /// A Host header of another site.
     pub(super) fn wrong_host() -> Self {
         Self::new(

@@ -13,6 +13,7 @@ mod incidents;
 mod input;
 mod live;
 mod owasp;
+mod source_changes;
 mod sources;
 mod ui;
 pub(crate) mod view;
@@ -72,7 +73,10 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(owasp::list))
         .routes(routes!(vulnerabilities::list))
         .routes(routes!(vulnerabilities::get_one))
-        .routes(routes!(sources::list))
+        .routes(routes!(sources::list, source_changes::add))
+        .routes(routes!(source_changes::look))
+        .routes(routes!(source_changes::change, source_changes::remove))
+        .routes(routes!(source_changes::preview))
         .routes(routes!(live::stream))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
@@ -88,7 +92,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What clients send, where a missing member and null mean the same.
-const SENT: [&str; 2] = ["NewIncident", "IncidentChange"];
+const SENT: [&str; 5] = [
+    "NewIncident",
+    "IncidentChange",
+    "Look",
+    "NewSource",
+    "SourceChange",
+];
 
 /// Answers have every member, null where there is nothing to say; the derive takes
 /// an `Option` for a member that may be missing.

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::error::Problem;
-use crate::config::SourceEntry;
+use crate::config::{self, Origin, SourceEntry};
+use crate::pipeline::Pipeline;
 use crate::pipeline::audit::{Freshness, freshness, since};
 
 /// One source.
@@ -21,7 +22,7 @@ pub(super) struct SourceView {
     id: SourceId,
     /// Its name for people.
     name: String,
-    /// Its kind: `feed`, `nvd`, `cisa_kev`, `file`.
+    /// Its kind, as `feed` or `nvd`.
     kind: &'static str,
     /// Where it is read.
     url: Option<String>,
@@ -62,6 +63,14 @@ pub(super) struct SourceView {
     problems: u32,
     /// The first of them: where and why.
     problem: Option<String>,
+    /// Where it comes from.
+    origin: Origin,
+    /// What it is good for, if it ships with Prahari.
+    good_for: Option<String>,
+    /// Why it ships switched off, and what to do about it; null once it is on.
+    why_off: Option<String>,
+    /// The variables that switch it on, if a key is all it waits for.
+    switched_on_by: Vec<&'static str>,
 }
 
 /// Something people were told of a source.
@@ -121,8 +130,8 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Json<SourceList
     let episodes = pipeline.store.episodes().await?;
     let now = pipeline.clock.now();
     let sources = pipeline
-        .settings
-        .sources
+        .sources()
+        .entries
         .iter()
         .map(|entry| {
             let state = states.iter().find(|state| state.source == entry.id);
@@ -133,6 +142,14 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Json<SourceList
         sources,
         concerns: concerns(&episodes, None),
     }))
+}
+
+/// One source as the list shows it.
+pub(super) async fn one(pipeline: &Pipeline, entry: &SourceEntry) -> Result<SourceView, Problem> {
+    let state = pipeline.store.source_state(&entry.id).await?;
+    let episodes = pipeline.store.episodes().await?;
+    let concerns = concerns(&episodes, Some(&entry.id));
+    Ok(view(entry, state.as_ref(), concerns, pipeline.clock.now()))
 }
 
 /// What lasts of a source's episodes; without one, of most sources at once.
@@ -187,6 +204,13 @@ fn view(
         items: state.map_or(0, |state| state.items),
         problems: state.map_or(0, |state| state.problems.0),
         problem: state.and_then(|state| state.problems.1.clone()),
+        origin: entry.origin,
+        good_for: entry.good_for.clone(),
+        why_off: entry.why_off.clone().filter(|_| !entry.enabled),
+        switched_on_by: match (entry.enabled, &entry.why_off) {
+            (false, Some(_)) => config::switched_on_by(entry.config.kind()),
+            _ => Vec::new(),
+        },
     }
 }
 

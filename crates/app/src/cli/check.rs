@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{Outcome, open, print};
-use crate::config::{Mistake, Settings};
+use crate::config::{Mistake, Origin, Settings, SourceEntry};
 use crate::pipeline::World;
 
 pub(super) async fn check(
@@ -25,6 +25,10 @@ pub(super) async fn check(
         // Opening reads secret files and the database: what would stop a start.
         match open(settings, world).await {
             Ok(pipeline) => {
+                let sources = pipeline.sources();
+                mistakes.extend(sources.mistakes.iter().map(ToString::to_string));
+                assumptions.extend(sources.assumptions.iter().cloned());
+                facts.extend(describe_sources(&sources.entries));
                 for open in &pipeline.channels {
                     facts.push(format!(
                         "channel {} ({}) goes to {}",
@@ -58,18 +62,9 @@ pub(super) async fn check(
 }
 
 fn describe(settings: &Settings) -> Vec<String> {
-    let read = settings
-        .sources
-        .iter()
-        .filter(|source| source.enabled)
-        .count();
     let mut facts = vec![
         format!("the service listens on {}", settings.server.listen),
         format!("the database is {}", settings.database.display()),
-        format!(
-            "{read} sources are read, {} are switched off",
-            settings.sources.len() - read
-        ),
     ];
     if settings.watch.keywords.is_empty() {
         facts.push("no keywords are watched".to_owned());
@@ -84,6 +79,38 @@ fn describe(settings: &Settings) -> Vec<String> {
     }
     if settings.channels.is_empty() {
         facts.push("no channel is configured: alerts are only shown".to_owned());
+    }
+    facts
+}
+
+/// How many sources are read, and of each that is not as it ships who said so.
+fn describe_sources(entries: &[SourceEntry]) -> Vec<String> {
+    let read = entries.iter().filter(|source| source.enabled).count();
+    let mut facts = vec![format!(
+        "{read} sources are read, {} are switched off",
+        entries.len() - read
+    )];
+    for source in entries {
+        let mut said = source.said_by.clone();
+        if let Some(change) = &source.change {
+            let what = match (source.origin, source.enabled) {
+                (Origin::Added, true) => "added",
+                (Origin::Added, false) => "added, and now off,",
+                (_, true) => "switched on",
+                (_, false) => "switched off",
+            };
+            said.push(format!("{what} by {}", change.by));
+        }
+        if !said.is_empty() {
+            facts.push(format!(
+                "source {} ({}, {}) is {}: {}",
+                source.id,
+                source.config.kind(),
+                source.origin.as_str(),
+                if source.enabled { "on" } else { "off" },
+                said.join(", ")
+            ));
+        }
     }
     facts
 }

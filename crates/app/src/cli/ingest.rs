@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::sources::SourceConfig;
 use model::SourceId;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use super::{Outcome, open, print, run, sources};
+use super::{Outcome, open, print, run};
 use crate::config::{Settings, SourceEntry};
 use crate::pipeline::{Delivered, Pipeline, World};
 
@@ -55,20 +54,21 @@ const TOGETHER: usize = 8;
 impl Ingest {
     pub(super) async fn run(
         self,
-        mut settings: Settings,
+        settings: Settings,
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
-        if !self.paths.is_empty() {
-            settings.sources = self
-                .paths
-                .iter()
-                .enumerate()
-                .map(|(index, path)| file_entry(index, path))
-                .collect::<anyhow::Result<_>>()?;
-        }
-        sources::only(&mut settings, &self.source)?;
+        let files = self
+            .paths
+            .iter()
+            .enumerate()
+            .map(|(index, path)| file_entry(index, path))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let pipeline = Arc::new(open(settings, world).await?);
+        if !files.is_empty() {
+            pipeline.keep_to(files);
+        }
+        pipeline.keep_to_named(&self.source)?;
         let summary = pass(&pipeline).await?;
         let failed = summary
             .sources
@@ -89,21 +89,20 @@ impl Ingest {
 }
 
 fn file_entry(index: usize, path: &std::path::Path) -> anyhow::Result<SourceEntry> {
+    let id = if index == 0 {
+        "file".to_owned()
+    } else {
+        format!("file-{}", index + 1)
+    };
     let name = path.display().to_string();
-    Ok(SourceEntry {
-        id: SourceId::new(&if index == 0 {
-            "file".to_owned()
-        } else {
-            format!("file-{}", index + 1)
-        })?,
-        config: SourceConfig::File(serde_json::from_value(serde_json::json!({ "path": path }))?),
-        name,
-        enabled: true,
-        interval: Duration::from_secs(60),
-        good_for: None,
-        why_off: None,
-        settings: toml::Table::new(),
-    })
+    let path = path
+        .to_str()
+        .ok_or_else(|| anyhow::anyhow!("{name}: the name is not UTF-8"))?;
+    let mut table = toml::Table::new();
+    for (key, value) in [("id", id.as_str()), ("name", &name), ("kind", "file"), ("path", path)] {
+        table.insert(key.to_owned(), value.into());
+    }
+    crate::config::of_table(table).map_err(anyhow::Error::msg)
 }
 
 /// Collect from all, place, deliver what is due.
@@ -111,40 +110,41 @@ async fn pass(pipeline: &Arc<Pipeline>) -> anyhow::Result<Summary> {
     let progress = run::bars();
     let places = Arc::new(Semaphore::new(TOGETHER));
     let mut tasks = tokio::task::JoinSet::new();
-    for index in 0..pipeline.sources.len() {
-        let (pipeline, progress, places) = (
+    for (index, source) in pipeline.sources().open.iter().enumerate() {
+        let (pipeline, progress, places, source) = (
             Arc::clone(pipeline),
             Arc::clone(&progress),
             Arc::clone(&places),
+            Arc::clone(source),
         );
         tasks.spawn(async move {
             let _place = places.acquire().await;
-            let source = pipeline.sources.get(index)?;
-            let result = pipeline.poll(source, &|done| progress(source, done)).await;
-            Some((index, source.entry.id.clone(), result))
+            let result = pipeline
+                .poll(&source, &|done| progress(&source, done))
+                .await;
+            (index, source.entry.id.clone(), result)
         });
     }
     let mut summary = Summary::default();
     let mut read = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        if let Some((index, id, result)) = done? {
-            let (poll, error) = match result {
-                Ok(poll) => (poll, None),
-                Err(error) => (crate::pipeline::Poll::default(), Some(error.to_string())),
-            };
-            read.push((
-                index,
-                SourceSummary {
-                    id,
-                    new_items: poll.recorded.items,
-                    repeats: poll.recorded.repeats,
-                    statements: poll.statements,
-                    new_vulnerabilities: poll.recorded.new_vulnerabilities,
-                    problems: poll.problems,
-                    error,
-                },
-            ));
-        }
+        let (index, id, result) = done?;
+        let (poll, error) = match result {
+            Ok(poll) => (poll, None),
+            Err(error) => (crate::pipeline::Poll::default(), Some(error.to_string())),
+        };
+        read.push((
+            index,
+            SourceSummary {
+                id,
+                new_items: poll.recorded.items,
+                repeats: poll.recorded.repeats,
+                statements: poll.statements,
+                new_vulnerabilities: poll.recorded.new_vulnerabilities,
+                problems: poll.problems,
+                error,
+            },
+        ));
     }
     read.sort_by_key(|(index, _)| *index);
     summary.sources = read.into_iter().map(|(_, source)| source).collect();

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use channels::ChannelConfig;
-use model::{Audience, ChannelId, Country, Rule, RuleId, Severity, Sign, SourceId};
+use model::{Audience, ChannelId, Country, Rule, RuleId, Secret, Severity, Sign, SourceId};
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sources::SourceConfig;
+use store::Change;
 
 use super::file::Document;
 use super::{Mistake, keys};
@@ -30,9 +31,41 @@ pub struct SourceEntry {
     pub good_for: Option<String>,
     /// Why it ships switched off, and what to do to switch it on.
     pub why_off: Option<String>,
-    /// The same settings as they were written: what an entry of the same id leaves
-    /// out is taken from here.
-    pub settings: toml::Table,
+    /// The same settings as they were written, `kind` included: what an entry of the
+    /// same id leaves out is taken from here. Secrets may stand in it.
+    pub settings: Secret<toml::Table>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Where else something was said of it: a line of the file, a variable.
+    pub said_by: Vec<String>,
+    /// Whether somebody said that it is on or off: the file, a variable, a command.
+    pub decided: bool,
+    /// When and by whom it was added, or switched on or off, beside the file.
+    pub change: Option<Change>,
+}
+
+/// Where a source comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It ships with Prahari.
+    Catalogue,
+    /// The settings file.
+    File,
+    /// It was added with a command or in the dashboard.
+    Added,
+}
+
+impl Origin {
+    /// For people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Catalogue => "catalogue",
+            Self::File => "file",
+            Self::Added => "added",
+        }
+    }
 }
 
 /// A channel.
@@ -108,7 +141,11 @@ pub(super) fn sources(
                 config: entry.config,
                 good_for: Some(entry.good_for),
                 why_off: entry.why_off,
-                settings: entry.settings,
+                settings: Secret::new(entry.settings),
+                origin: Origin::Catalogue,
+                said_by: Vec::new(),
+                decided: false,
+                change: None,
             })),
             Err(what) => mistakes.push(Mistake {
                 place: "the shipped catalogue".to_owned(),
@@ -127,10 +164,13 @@ pub(super) fn sources(
             table,
             shipped.and_then(|index| sources.get(index)),
         ) {
-            Ok(source) => match shipped {
-                Some(index) => sources[index] = source,
-                None => sources.push(source),
-            },
+            Ok(mut source) => {
+                source.said_by.push(document.place_of(&at));
+                match shipped {
+                    Some(index) => sources[index] = source,
+                    None => sources.push(source),
+                }
+            }
             Err(found) => mistakes.extend(found),
         }
     }
@@ -152,7 +192,7 @@ fn source(
         .collect();
     let common: SourceCommon = typed(document, at, common)?;
     if let Some(shipped) = shipped.filter(|_| !table.contains_key("kind")) {
-        for (key, value) in &shipped.settings {
+        for (key, value) in shipped.settings.reveal() {
             table.entry(key.clone()).or_insert_with(|| value.clone());
         }
     }
@@ -174,6 +214,7 @@ fn source(
             .name
             .or_else(|| shipped.map(|shipped| shipped.name.clone()))
             .unwrap_or_else(|| common.id.to_string()),
+        decided: common.enabled.is_some() || shipped.is_some_and(|shipped| shipped.decided),
         enabled: common
             .enabled
             .or_else(|| shipped.map(|shipped| shipped.enabled))
@@ -185,8 +226,88 @@ fn source(
         config,
         good_for: shipped.and_then(|shipped| shipped.good_for.clone()),
         why_off: shipped.and_then(|shipped| shipped.why_off.clone()),
-        settings,
+        settings: Secret::new(settings),
+        origin: shipped.map_or(Origin::File, |shipped| shipped.origin),
+        said_by: shipped
+            .map(|shipped| shipped.said_by.clone())
+            .unwrap_or_default(),
+        change: shipped.and_then(|shipped| shipped.change.clone()),
     })
+}
+
+/// `source` with what `table` says of it in place of what its entry says.
+pub(super) fn changed(source: &SourceEntry, mut table: toml::Table) -> Result<SourceEntry, String> {
+    table.insert("id".to_owned(), source.id.as_str().into());
+    read_alone(table, Some(source))
+}
+
+/// An entry that stands in no file. What is wrong with it is one sentence.
+pub(super) fn alone(table: toml::Table) -> Result<SourceEntry, String> {
+    read_alone(table, None)
+}
+
+fn read_alone(table: toml::Table, over: Option<&SourceEntry>) -> Result<SourceEntry, String> {
+    let document = Document::parse("", "").map_err(|mistake| mistake.what)?;
+    // A sentence names `url`, for there is no place that `source.url` would be in.
+    let alone = |mistake: Mistake| {
+        let what = mistake.what.replace("`source.", "`");
+        let bare = ["source.", "source: "]
+            .iter()
+            .find_map(|prefix| what.strip_prefix(prefix).map(str::to_owned));
+        bare.unwrap_or(what)
+    };
+    source(&document, "source", table, over).map_err(|mistakes| {
+        let sentences: Vec<String> = mistakes.into_iter().map(alone).collect();
+        sentences.join("; ")
+    })
+}
+
+/// Keys of a kind that hold secrets, with the key that names a file instead, if
+/// there is one.
+pub(super) fn secret_keys(kind: &str) -> Vec<(String, Option<String>)> {
+    let schema = keys::schema::<SourceConfig>();
+    let Some(variant) = keys::variant(&schema, kind) else {
+        return Vec::new();
+    };
+    let properties = variant.get("properties").and_then(Value::as_object);
+    let has = |key: &str| properties.is_some_and(|known| known.contains_key(key));
+    properties
+        .into_iter()
+        .flatten()
+        .filter(|(_, property)| keys::is_secret(property, &variant, 0))
+        .map(|(key, _)| {
+            let singular = key.trim_end_matches('s');
+            let file = [format!("{key}_file"), format!("{singular}_files")]
+                .into_iter()
+                .find(|file| has(file));
+            (key.clone(), file)
+        })
+        .collect()
+}
+
+/// A setting of a kind, read as its schema says.
+pub(super) fn value_of(kind: &str, key: &str, text: &str) -> toml::Value {
+    let schema = keys::schema::<SourceConfig>();
+    let types = keys::variant(&schema, kind)
+        .and_then(|variant| keys::types_of(&variant, key))
+        .unwrap_or_default();
+    let is = |wanted: &str| types.iter().any(|kind| kind == wanted);
+    let read = super::env::read_value(text);
+    match read {
+        toml::Value::Array(_) if is("array") => read,
+        _ if is("array") => text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| match super::env::read_value(part) {
+                number @ toml::Value::Integer(_) if !is("string") => number,
+                _ => toml::Value::from(part),
+            })
+            .collect::<Vec<_>>()
+            .into(),
+        _ if is("string") => text.into(),
+        read => read,
+    }
 }
 
 /// A time between two polls.

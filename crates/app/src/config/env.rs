@@ -1,6 +1,7 @@
 //! The environment, and the `.env` file beneath it.
 //!
-//! Two kinds of variables count. `PRAHARI_SECTION__KEY` sets any key of the file.
+//! Two kinds of variables count. `PRAHARI_SECTION__KEY` sets any key of the file
+//! (those of sources are in [`super::credential`]).
 //! The names of the systems Prahari replaces (`EMAIL_USER`, `SLACK_TOKEN`, …) each
 //! describe a channel; four of them alone are enough, and what is then assumed is
 //! said.
@@ -87,7 +88,12 @@ impl Environment {
                 continue;
             };
             let parts: Vec<String> = path.split("__").map(str::to_lowercase).collect();
-            if parts.iter().any(String::is_empty) || NOT_SETTINGS.contains(&name.as_str()) {
+            // Sources have variables of their own: they are told apart by id, not
+            // by their place in a list.
+            if parts.iter().any(String::is_empty)
+                || NOT_SETTINGS.contains(&name.as_str())
+                || parts.first().is_some_and(|part| part == "sources")
+            {
                 continue;
             }
             document.set(name, &parts, read_value(value));
@@ -139,6 +145,9 @@ impl Environment {
                 ),
             }
             channels.push(("TELEGRAM_TOKEN", table));
+        }
+        if self.get("HIBP_API_KEY").is_some() {
+            assumptions.push("HIBP_API_KEY is set, and the list of breaches is read without a key: it is not used".to_owned());
         }
         if self.get("DISCORD_WEBHOOK_URL").is_some() {
             assumptions.push("DISCORD_WEBHOOK_URL is set, and this version has no Discord channel: it is not used".to_owned());
@@ -213,7 +222,7 @@ fn entry(kind: &str) -> toml::Table {
 }
 
 /// A value as TOML reads it, or else as text: `8000`, `true`, `["a", "b"]`, `plain`.
-fn read_value(text: &str) -> toml::Value {
+pub(super) fn read_value(text: &str) -> toml::Value {
     let line = format!("v = {text}");
     line.parse::<toml::Table>()
         .ok()

@@ -347,6 +347,11 @@ impl Document {
         self.places.insert(path.join("."), variable.to_owned());
     }
 
+    /// Sets a key of a table that belongs to no document.
+    pub(super) fn set_in(table: &mut toml::Table, path: &[String], value: toml::Value) {
+        set(table, path, value);
+    }
+
     /// Where a key such as `sources[2].url` was said, or what holds it.
     pub(super) fn place_of(&self, key: &str) -> String {
         let mut key = key;

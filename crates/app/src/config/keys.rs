@@ -65,6 +65,39 @@ pub(super) fn kinds(schema: &Value) -> Vec<String> {
         .collect()
 }
 
+/// Whether a property holds a secret, itself or in what it holds.
+pub(super) fn is_secret(property: &Value, root: &Value, depth: u8) -> bool {
+    if depth > 8 {
+        return false;
+    }
+    let target = property
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| root.pointer(reference.strip_prefix('#')?));
+    let parts = ["anyOf", "oneOf", "allOf"]
+        .iter()
+        .filter_map(|composition| property.get(composition)?.as_array())
+        .flatten();
+    property.get("writeOnly") == Some(&Value::Bool(true))
+        || parts
+            .chain(target)
+            .chain(property.get("additionalProperties"))
+            .any(|part| is_secret(part, root, depth + 1))
+}
+
+/// The JSON types of a property of a variant.
+pub(super) fn types_of(variant: &Value, key: &str) -> Option<Vec<String>> {
+    let mut property = variant.get("properties")?.get(key)?;
+    if let Some(reference) = property.get("$ref").and_then(Value::as_str) {
+        property = variant.pointer(reference.strip_prefix('#')?)?;
+    }
+    let types = match property.get("type")? {
+        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+        one => vec![one.as_str()?],
+    };
+    Some(types.into_iter().map(str::to_owned).collect())
+}
+
 /// The nearest of `known`, if it is near enough to be what was meant.
 pub(super) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     known

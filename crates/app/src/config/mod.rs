@@ -2,21 +2,26 @@
 //! values.
 //!
 //! Three layers, later ones win: `prahari.toml`, the environment (with the `.env`
-//! file beneath it), flags. A mistake in one source, channel or rule costs only
+//! file beneath it), flags. Over them lies, for sources alone, what people changed
+//! with commands, which the database keeps. A mistake in one source, channel or rule costs only
 //! that entry; a file that is not TOML, or a wrong section, stops the start.
 
+mod credential;
 mod entry;
 mod env;
 mod file;
 mod keys;
+mod roster;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use entry::{ChannelEntry, SourceEntry};
+pub use credential::{SourceVariables, switched_on_by, variable_for, variable_of};
+pub use entry::{ChannelEntry, Origin, SourceEntry};
 pub use env::{Environment, read_environment};
 pub use file::{Alerting, Audit, Keep, Log, LogFormat, Polling, Server, Watch};
+pub use roster::{Roster, of_table, reads_the_same, secret_keys, set, setting};
 
 use model::Rule;
 
@@ -43,8 +48,11 @@ pub struct Settings {
     pub audit: Audit,
     /// How the log is written.
     pub log: Log,
-    /// What is read, switched-off ones included.
+    /// What is read, switched-off ones included, before what people changed with
+    /// commands: see [`Settings::roster`].
     pub sources: Vec<SourceEntry>,
+    /// What the environment says of sources.
+    pub source_variables: SourceVariables,
     /// Who is told.
     pub channels: Vec<ChannelEntry>,
     /// Of what.
@@ -129,14 +137,9 @@ pub fn parse(
     let file = document.sections()?;
 
     let mut sources = entry::sources(&document, file.catalogue, &mut mistakes);
-    if let Some(key) = environment.get("NVD_API_KEY") {
-        for source in &mut sources {
-            if let sources::SourceConfig::Nvd(config) = &mut source.config
-                && config.api_key.is_none()
-            {
-                config.api_key = Some(model::Secret::new(key.to_owned()));
-            }
-        }
+    let source_variables = SourceVariables::of(environment);
+    for source in &mut sources {
+        source_variables.apply(source, &mut assumptions, &mut mistakes);
     }
     let seed = environment.seed_channels(&mut assumptions);
     let channels = entry::channels(&document, seed, &mut mistakes);
@@ -189,6 +192,7 @@ pub fn parse(
         audit: file.audit,
         log: file.log,
         sources,
+        source_variables,
         channels,
         rules,
         assumptions,

@@ -221,6 +221,141 @@ fn a_shipped_source_that_needs_a_key_needs_no_more_than_the_key() {
     assert!(x.enabled && x.config.kind() == "x");
 }
 
+fn source<'a>(settings: &'a Settings, id: &str) -> &'a SourceEntry {
+    let mut sources = settings.sources.iter();
+    sources.find(|source| source.id.as_str() == id).unwrap()
+}
+
+#[test]
+fn a_token_switches_on_what_waits_for_it_and_nothing_else() {
+    let settings = read(
+        "[[sources]]\nid = \"x-threats\"\nenabled = false\n",
+        &[("X_BEARER_TOKEN", "hunter2"), ("REDDIT_CLIENT_ID", "app")],
+    )
+    .unwrap();
+    assert_eq!(settings.mistakes, []);
+    assert_eq!(
+        settings.assumptions,
+        ["X_BEARER_TOKEN is set: the source `x-india` is switched on"]
+    );
+    assert!(source(&settings, "x-india").enabled);
+    assert!(
+        !source(&settings, "x-threats").enabled,
+        "the file has the last word"
+    );
+    assert!(
+        !source(&settings, "reddit-security").enabled,
+        "the secret is missing"
+    );
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    for entry in &settings.sources {
+        let needed = switched_on_by(entry.config.kind());
+        if let (false, Some(why)) = (needed.is_empty(), &entry.why_off) {
+            assert!(
+                needed.iter().all(|variable| why.contains(variable)),
+                "{why}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_token_goes_to_its_own_service_alone() {
+    let text = |server: &str| {
+        format!(
+            "[[sources]]\nid = \"fedi\"\nkind = \"mastodon\"\nurl = \"https://{server}\"\ntags = [\"cve\"]\n\
+             [[sources]]\nid = \"mirror\"\nkind = \"ghsa\"\nurl = \"https://{server}/advisories\"\n"
+        )
+    };
+    let given = |server: &str, more: &[(&str, &str)]| {
+        let mut variables = vec![("MASTODON_TOKEN", "m"), ("GITHUB_TOKEN_FILE", "/run/token")];
+        variables.extend(more);
+        let settings = read(&text(server), &variables).unwrap();
+        assert_eq!(settings.mistakes, []);
+        ["fedi", "mirror", "mastodon-infosec", "ghsa"]
+            .map(|id| source(&settings, id).said_by.join(" ").contains("_TOKEN"))
+    };
+    assert_eq!(given("evil.example", &[]), [false, false, true, true]);
+    assert_eq!(
+        given("notinfosec.exchange", &[]),
+        [false, false, true, true]
+    );
+    assert_eq!(
+        given(
+            "social.example",
+            &[("MASTODON_SERVER", "https://social.example")]
+        ),
+        [true, false, false, true]
+    );
+}
+
+#[test]
+fn a_variable_sets_any_key_of_one_source() {
+    let settings = read(
+        "",
+        &[
+            ("PRAHARI_SOURCES__NVD__INTERVAL", "4h"),
+            ("PRAHARI_SOURCES__X_INDIA__BEARER_TOKEN", "hunter2"),
+            ("PRAHARI_SOURCES__X_INDIA__ENABLED", "true"),
+            ("PRAHARI_SOURCES__EPSS__URRL", "secret-in-a-wrong-place"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(source(&settings, "nvd").interval.as_secs(), 4 * 3600);
+    assert!(source(&settings, "x-india").enabled);
+    let wrong: Vec<String> = settings.mistakes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        wrong,
+        ["PRAHARI_SOURCES__EPSS__URRL: unknown key `urrl`; did you mean `url`?"]
+    );
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_setting_on_a_command_line_is_read_as_its_kind_has_it() {
+    for (kind, key, text, wanted) in [
+        (
+            "reddit",
+            "subreddits",
+            "netsec, 0day",
+            r#"["netsec", "0day"]"#,
+        ),
+        ("reddit", "subreddits", r#"["a,b"]"#, r#"["a,b"]"#),
+        ("x", "query", "2026", r#""2026""#),
+        ("x", "max_results", "20", "20"),
+        ("owasp_top10", "editions", "2021,2025", "[2021, 2025]"),
+        ("csaf", "verify", "false", "false"),
+        ("json", "items", "/data", r#""/data""#),
+    ] {
+        assert_eq!(setting(kind, key, text).to_string(), wanted, "{kind}.{key}");
+    }
+}
+
+#[test]
+fn every_secret_is_known_as_one() {
+    let kinds = sources::SourceConfig::KINDS;
+    assert_eq!(keys::kinds(&keys::schema::<sources::SourceConfig>()), kinds);
+    let secrets: Vec<String> = kinds
+        .into_iter()
+        .flat_map(|kind| {
+            secret_keys(kind)
+                .into_iter()
+                .map(move |(key, file)| format!("{kind}.{key} {}", file.unwrap_or_default()))
+        })
+        .collect();
+    expect![[r#"
+        nvd.api_key api_key_file
+        ghsa.token token_file
+        ransomware_live.api_key api_key_file
+        json.headers header_files
+        taxii.password password_file
+        x.bearer_token bearer_token_file
+        bluesky.app_password app_password_file
+        mastodon.access_token access_token_file
+        reddit.client_secret client_secret_file"#]]
+    .assert_eq(&secrets.join("\n"));
+}
+
 #[test]
 fn without_rules_there_are_two() {
     let ids = |text: &str| -> Vec<String> {

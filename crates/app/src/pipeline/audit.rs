@@ -32,9 +32,10 @@ impl Pipeline {
         let now = self.clock.now();
         let states = self.store.source_states().await?;
         let episodes = self.store.episodes().await?;
+        let sources = self.sources();
         let verdict = judge(&Case {
-            sources: self
-                .sources
+            sources: sources
+                .open
                 .iter()
                 .map(|source| {
                     let id = &source.entry.id;

@@ -225,8 +225,9 @@ impl Pipeline {
 
     /// NVD compared with the CVE list, if both are read.
     async fn against(&self, source: &OpenSource) -> Result<Option<Against>, StoreError> {
-        let list = self
-            .sources
+        let sources = self.sources();
+        let list = sources
+            .open
             .iter()
             .find(|source| source.entry.config.kind() == "cve_list");
         let (Some(list), "nvd") = (list, source.entry.config.kind()) else {

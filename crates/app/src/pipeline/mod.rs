@@ -7,33 +7,38 @@
 
 mod alert;
 pub(crate) mod audit;
+mod change;
 mod collect;
 mod deliver;
 mod difference;
 mod import;
 mod keep;
+mod look;
 mod pacing;
 mod place;
 mod reprocess;
+mod sources;
 mod stream;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, RwLock};
 
 use channels::Channel;
-use model::{ChannelId, Clock, Cursor, IdMaker, Milestones, SourceId, Timestamp};
-use net::{Door, Recorder};
+use model::{ChannelId, Clock, IdMaker, Milestones, Timestamp};
+use net::Door;
 use rules::RuleSet;
-use sources::{Polled, Source, SourceConfig, SourceError};
 use store::{Store, StoreError};
 use understand::Context;
 
-use crate::config::{ChannelEntry, Settings, SourceEntry};
+use crate::config::{ChannelEntry, Settings};
 
+pub use self::sources::{OpenSource, Sources};
+pub use change::{Candidate, NewSource, Refusal, Removal};
 pub use collect::{Poll, PollError};
 pub use deliver::Delivered;
 pub use difference::Difference;
 pub use import::{Import, Imported};
+pub use look::Looked;
 pub use place::PlaceError;
 pub use reprocess::{Reprocess, Reprocessed};
 pub use stream::OpenStream;
@@ -46,10 +51,12 @@ pub struct Pipeline {
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The sources that are read.
-    pub sources: Vec<OpenSource>,
     /// The channels that speak.
     pub channels: Vec<OpenChannel>,
+    /// The sources as they are now; people change them while we run.
+    sources: RwLock<Arc<Sources>>,
+    /// What every source is given.
+    tools: ::sources::Tools,
     ids: Arc<dyn IdMaker>,
     milestones: Arc<dyn Milestones>,
     context: Arc<Context>,
@@ -62,27 +69,6 @@ pub struct Pipeline {
     offline: AtomicBool,
     /// One placement at a time within the process; the lease keeps others out.
     lane: tokio::sync::Mutex<()>,
-}
-
-/// A source, ready to be polled.
-pub struct OpenSource {
-    /// What the settings say.
-    pub entry: SourceEntry,
-    source: Arc<dyn Source>,
-    /// Notes what it reads, if that is kept.
-    recorder: Option<Arc<Recorder>>,
-}
-
-impl OpenSource {
-    /// Reads the first page as if for the first time, and keeps nothing.
-    ///
-    /// # Errors
-    /// The source could not be read.
-    pub async fn look(&self) -> Result<Polled, SourceError> {
-        let polled = self.source.poll(&Cursor::start()).await;
-        drop(self.take_documents());
-        polled
-    }
 }
 
 /// A channel, ready to deliver.
@@ -141,39 +127,22 @@ impl Pipeline {
             Door::new(settings.net.clone(), Arc::clone(&world.clock))
                 .map_err(anyhow::Error::msg)?,
         );
-        let sources = settings
-            .sources
-            .iter()
-            .filter(|entry| entry.enabled)
-            .map(|entry| {
-                let recorder = keep::recorder(&settings.keep);
-                let tools = sources::Tools {
-                    door: match &recorder {
-                        Some(recorder) => Arc::new(door.recorded_by(Arc::clone(recorder))),
-                        None => Arc::clone(&door),
-                    },
-                    clock: Arc::clone(&world.clock),
-                };
-                OpenSource {
-                    entry: entry.clone(),
-                    source: watching(entry.config.clone(), &settings)
-                        .open(entry.id.clone(), &tools)
-                        .into(),
-                    recorder,
-                }
-            })
-            .collect();
+        let tools = ::sources::Tools {
+            door: Arc::clone(&door),
+            clock: Arc::clone(&world.clock),
+        };
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
         let rules = RuleSet::compile(settings.rules.clone())?;
         let context = Arc::new(Context::new(&settings.watch.keywords));
         let holder = world.ids.next_id().to_string();
         let begun = world.clock.now();
-        Ok(Self {
+        let pipeline = Self {
             settings,
             store,
             clock: world.clock,
-            sources,
             channels,
+            sources: RwLock::default(),
+            tools,
             ids: world.ids,
             milestones: world.milestones,
             context,
@@ -182,13 +151,10 @@ impl Pipeline {
             begun,
             offline: AtomicBool::new(false),
             lane: tokio::sync::Mutex::new(()),
-        })
-    }
-
-    /// The source of this name, if it is read.
-    #[must_use]
-    pub fn source(&self, id: &SourceId) -> Option<&OpenSource> {
-        self.sources.iter().find(|source| &source.entry.id == id)
+        };
+        let revision = pipeline.store.source_revision().await?;
+        pipeline.take_up(revision).await?;
+        Ok(pipeline)
     }
 
     /// The channels' names.
@@ -199,12 +165,6 @@ impl Pipeline {
             .map(|channel| channel.entry.id.clone())
             .collect()
     }
-}
-
-/// The config of a source with what its owner watches for.
-fn watching(mut config: SourceConfig, settings: &Settings) -> SourceConfig {
-    config.also_watch(&settings.watch.keywords);
-    config
 }
 
 /// Memo under which a channel's settings fingerprint is kept.

@@ -8,8 +8,8 @@ use model::Timestamp;
 use model::clock::{elapsed, later};
 use store::SourceState;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
-use tracing::warn;
+use tokio::task::{AbortHandle, JoinSet};
+use tracing::{info, warn};
 
 use super::ProgressSink;
 use super::stream::listen_forever;
@@ -22,25 +22,76 @@ const SPREAD: Duration = Duration::from_millis(200);
 /// A source whose next poll could not be noted is asked again after this, or after
 /// its interval if that is shorter.
 const AFTER_TROUBLE: Duration = Duration::from_secs(60);
+/// How often the store is asked whether people changed the sources: cheap, and soon
+/// enough for somebody who watches the screen.
+const LOOK_FOR_CHANGES: Duration = Duration::from_secs(2);
 
-/// Starts a task for each source, all ending when the service stops.
-pub(super) fn every_source(
-    pipeline: &Arc<Pipeline>,
-    progress: &ProgressSink,
-    stop: &watch::Receiver<bool>,
-    tasks: &mut JoinSet<()>,
+/// A source that is being read.
+struct Task {
+    source: Arc<OpenSource>,
+    handle: AbortHandle,
+}
+
+/// Reads every source, each in a task of its own, until the service stops. What people
+/// add, change or remove meanwhile is taken up.
+pub(super) async fn every_source(
+    pipeline: Arc<Pipeline>,
+    progress: ProgressSink,
+    mut stop: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(TOGETHER));
-    for index in 0..pipeline.sources.len() {
-        let (pipeline, places, progress, stop) = (
-            Arc::clone(pipeline),
-            Arc::clone(&places),
-            Arc::clone(progress),
-            stop.clone(),
-        );
-        tasks.spawn(until(stop, async move {
-            read_forever(&pipeline, index, &places, &progress).await
-        }));
+    let mut tasks = JoinSet::new();
+    let mut running: Vec<Task> = Vec::new();
+    loop {
+        let wanted = pipeline.sources();
+        running.retain(|task| {
+            let stays = wanted
+                .open
+                .iter()
+                .any(|source| Arc::ptr_eq(source, &task.source));
+            if !stays {
+                info!(source.id = %task.source.entry.id, "{} is no longer read as it was", task.source.entry.id);
+                // What is cut off was not acknowledged.
+                task.handle.abort();
+            }
+            stays
+        });
+        let fresh: Vec<_> = wanted
+            .open
+            .iter()
+            .filter(|source| !running.iter().any(|task| Arc::ptr_eq(source, &task.source)))
+            .map(Arc::clone)
+            .collect();
+        for (index, source) in fresh.into_iter().enumerate() {
+            let (pipeline, places, progress, open) = (
+                Arc::clone(&pipeline),
+                Arc::clone(&places),
+                Arc::clone(&progress),
+                Arc::clone(&source),
+            );
+            let handle = tasks.spawn(until(stop.clone(), async move {
+                read_forever(&pipeline, &open, index, &places, &progress).await;
+            }));
+            running.push(Task { source, handle });
+        }
+        while tasks.try_join_next().is_some() {}
+        loop {
+            let stopping = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => true,
+                () = pipeline.clock.sleep(LOOK_FOR_CHANGES) => false,
+            };
+            if stopping {
+                while tasks.join_next().await.is_some() {}
+                return;
+            }
+            if let Err(error) = pipeline.follow_sources().await {
+                warn!("changes of the sources could not be looked for: {error}");
+            }
+            // The API may have taken them up before us.
+            if !Arc::ptr_eq(&wanted, &pipeline.sources()) {
+                break;
+            }
+        }
     }
 }
 
@@ -55,13 +106,11 @@ async fn until(mut stop: watch::Receiver<bool>, work: impl Future<Output = ()>) 
 
 async fn read_forever(
     pipeline: &Pipeline,
+    source: &OpenSource,
     index: usize,
     places: &Semaphore,
     progress: &ProgressSink,
 ) {
-    let Some(source) = pipeline.sources.get(index) else {
-        return;
-    };
     let spread = SPREAD * u32::try_from(index).unwrap_or(u32::MAX);
     let mut due = first_due(pipeline, source)
         .await

@@ -5,14 +5,14 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(pub(crate) tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn write(&self, name: &str, text: &str) -> &Self {
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
         std::fs::write(self.0.path().join(name), text).unwrap();
         self
     }
@@ -27,11 +27,11 @@ impl Folder {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(arguments);
         assert!(
             output.status.success(),
@@ -42,7 +42,7 @@ impl Folder {
     }
 }
 
-const LINES: &str = r#"{"title":"Acme confirms data breach","text":"Records of 40,000 customers in Mumbai were taken.","url":"https://example.org/1","published":"2026-11-20T10:00:00Z"}
+pub(crate) const LINES: &str = r#"{"title":"Acme confirms data breach","text":"Records of 40,000 customers in Mumbai were taken.","url":"https://example.org/1","published":"2026-11-20T10:00:00Z"}
 this line is no JSON
 {"title":"साइबर हमले के बाद अस्पताल बंद","text":"केरल के अस्पताल पर रैंसमवेयर हमला हुआ।","url":"https://example.org/2","published":"2026-11-20T11:00:00Z"}
 "#;

@@ -12,8 +12,11 @@ mod kill;
 mod openapi;
 #[cfg(test)]
 mod reprocess;
+mod roster;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod sources_command;
 #[cfg(test)]
 mod story;
 #[cfg(test)]

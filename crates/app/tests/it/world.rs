@@ -100,7 +100,7 @@ impl World {
 
     /// Reads every source once and places what it brings. Failures are noted.
     pub(crate) async fn poll(&mut self) {
-        for source in &self.pipeline.sources {
+        for source in &self.pipeline.sources().open {
             let _ = self.pipeline.poll(source, &|_| ()).await;
         }
         self.pipeline.place_waiting().await.unwrap();

@@ -421,7 +421,7 @@ fn a_preview_has_the_shape_of_the_design() {
         &expect![[r#"
             {"kind":"feed","title":"T & U","items":[{"title":"A & B","url":"https://a.example/","published":"2026-11-21T03:30:00Z","updated":null,"author":null,"text":null,"external_id":"1"}],"problems":[{"place":"entry 2","reason":"it has neither title, text nor address"}]}
             {"kind":"feed","title":"T & U","items":[{"title":"A & B","url":"https://a.example/","published":"2026-11-21T03:30:00Z","updated":null,"author":null,"text":null,"external_id":"1"}],"problems":[{"place":"entry 2","reason":"it has neither title, text nor address"}]}
-            {"kind":"nvd","title":null,"items":[{"title":"CVE-2026-1234: A flaw","url":"https://nvd.nist.gov/vuln/detail/CVE-2026-1234","published":"2026-11-20T10:00:00Z","updated":"2026-11-20T10:00:00Z","author":null,"text":"A flaw.","external_id":"CVE-2026-1234"}],"problems":[]}
+            {"kind":"nvd","title":null,"items":[{"title":"CVE-2026-1234: A flaw","url":"https://nvd.nist.gov/vuln/detail/CVE-2026-1234","published":"2026-11-20T10:00:00Z","updated":"2026-11-20T10:00:00Z","author":null,"text":"A flaw.","external_id":"CVE-2026-1234"}],"problems":[],"statements":[{"cve":"CVE-2026-1234","status":"received","published":"2026-11-20T10:00:00Z","modified":"2026-11-20T10:00:00Z","scores":[],"weaknesses":[],"affected":0,"exploited":false,"epss":null,"aliases":[]}]}
             {"kind":"file","title":null,"items":[{"title":"A","url":null,"published":null,"updated":null,"author":null,"text":null,"external_id":"sha256:79f421664ed03eaa0bb4bab0b89eb22f"}],"problems":[]}
         "#]],
     );
@@ -430,7 +430,7 @@ fn a_preview_has_the_shape_of_the_design() {
         (
             FEED,
             Some("slack"),
-            "there is no preview of the kind `slack`",
+            "there is no kind `slack`",
         ),
     ] {
         assert_eq!(

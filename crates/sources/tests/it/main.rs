@@ -49,6 +49,8 @@ mod page;
 #[cfg(test)]
 mod ransomware_live;
 #[cfg(test)]
+mod recognise;
+#[cfg(test)]
 mod reddit;
 #[cfg(test)]
 mod reread;

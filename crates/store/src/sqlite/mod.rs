@@ -22,6 +22,7 @@ mod owasp;
 mod pages;
 mod placing;
 mod readers;
+mod roster;
 mod rows;
 mod schema;
 mod vulnerabilities;

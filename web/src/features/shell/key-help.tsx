@@ -9,6 +9,7 @@ const keys: [string, string][] = [
   ['Esc', 'Back to the list'],
   ['n', 'Show what is new'],
   ['/', 'Search'],
+  ['a', 'Add a source (under Sources)'],
   ['?', 'This help'],
 ]
 

@@ -2,8 +2,10 @@
 
 import './sources.css'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { sourceList } from '../../api/source-list'
+import { paths } from '../../paths'
 import { Dialog } from '../../ui/dialog'
 import { useDisplay } from '../../ui/display'
 import { healthParts } from './health'
@@ -23,6 +25,11 @@ export function SourceHealth() {
       </button>
       {open && (
         <Dialog title="Sources" onClose={() => setOpen(false)} side>
+          <p>
+            <Link to={paths.sources} onClick={() => setOpen(false)}>
+              Add, switch and preview sources
+            </Link>
+          </p>
           <SourceTable />
         </Dialog>
       )}

@@ -1,17 +1,24 @@
 // Every source with its state, last success and last error, worst first.
 
 import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
 import { sourceList } from '../../api/source-list'
 import type { SourceOut } from '../../api/types'
-import { count } from '../../ui/format'
+import { count, sentence } from '../../ui/format'
 import { ErrorNotice, Notice } from '../../ui/notice'
 import { OutLink } from '../../ui/out-link'
 import { Skeleton } from '../../ui/skeleton'
 import { TimeAgo } from '../../ui/time-ago'
 import { byNeed, stateWords } from './health'
 
-export function SourceTable() {
+export function SourceTable({
+  actions,
+}: {
+  /** What can be done about a source; nothing where the list is only looked at. */
+  actions?: (source: SourceOut) => ReactNode
+}) {
   const { data, error, refetch, isFetching } = useQuery(sourceList())
+  const steady = useSteadyOrder()
   if (data === undefined) {
     if (error !== null)
       return (
@@ -38,22 +45,36 @@ export function SourceTable() {
     return (
       <Notice title="No sources are configured">
         <p>
-          Add some to <code>prahari.toml</code>: one <code>[[sources]]</code> table each.
+          Add one by its address under Sources, or with <code>prahari sources add</code>.
         </p>
       </Notice>
     )
   return (
     <ul className="sources" aria-label="Sources">
-      {byNeed(data.sources).map((source) => (
-        <Source key={source.id} source={source} />
+      {(actions === undefined ? byNeed(data.sources) : steady(data.sources)).map((source) => (
+        <Source key={source.id} source={source} actions={actions?.(source)} />
       ))}
     </ul>
   )
 }
 
-function Source({ source }: { source: SourceOut }) {
+/** Worst first when the list is opened, and then as it was: nothing moves away from
+ *  under the hand that switches it. What is new stands on top. */
+function useSteadyOrder() {
+  const [places] = useState(() => new Map<string, number>())
+  return (sources: readonly SourceOut[]) => {
+    const first = places.size === 0
+    byNeed(sources).forEach(({ id }) => {
+      if (!places.has(id)) places.set(id, first ? places.size : -places.size)
+    })
+    const place = ({ id }: SourceOut) => places.get(id) ?? 0
+    return [...sources].sort((a, b) => place(a) - place(b))
+  }
+}
+
+function Source({ source, actions }: { source: SourceOut; actions: ReactNode }) {
   return (
-    <li className="source">
+    <li className={actions === undefined ? 'source' : 'source source-managed'}>
       <div className="source-head">
         <OutLink to={source.url} className="source-name">
           {source.name}
@@ -62,7 +83,7 @@ function Source({ source }: { source: SourceOut }) {
       </div>
       <div className="source-facts">
         {source.last_success == null ? (
-          <span>{source.state === 'off' ? 'switched off' : 'no success yet'}</span>
+          source.state !== 'off' && <span>no success yet</span>
         ) : (
           <span>
             read <TimeAgo at={source.last_success} />
@@ -83,6 +104,25 @@ function Source({ source }: { source: SourceOut }) {
           {source.problem != null && <>: {source.problem}</>}
         </p>
       )}
+      {source.why_off != null && (
+        <p className="source-why">
+          {sentence(source.why_off)}.
+          {source.switched_on_by.length > 0 && (
+            <>
+              {' '}
+              Set{' '}
+              {source.switched_on_by.map((variable, index) => (
+                <span key={variable}>
+                  {index > 0 && ', '}
+                  <code>{variable}</code>
+                </span>
+              ))}{' '}
+              in <code>.env</code> and start again to switch it on.
+            </>
+          )}
+        </p>
+      )}
+      {actions}
     </li>
   )
 }

@@ -14,11 +14,19 @@ pub(crate) mod library;
 pub(crate) mod outbox;
 pub(crate) mod pages;
 pub(crate) mod races;
+pub(crate) mod roster;
 pub(crate) mod search;
 
 macro_rules! suite {
     ($name:ident, $stores:path) => {
         $crate::conformance::suite! { @of $name, $stores;
+            roster {
+                an_added_source_is_kept_whole_and_moves_the_revision
+                a_switch_holds_beside_an_entry_and_alone
+                only_what_was_added_can_be_removed
+                an_added_source_begins_anew
+                another_process_sees_each_change
+            }
             intake {
                 new_items_wait_and_known_ones_are_repeats
                 the_cursor_stays_unless_a_poll_brings_one

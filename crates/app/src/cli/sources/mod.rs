@@ -1,17 +1,18 @@
 //! `prahari sources`: what is read, how it stands, and what an address would give.
 
-use std::path::Path;
-use std::sync::Arc;
+mod change;
+mod preview;
 
 use clap::Subcommand;
 use model::clock::elapsed;
 use model::{Clock, SourceId};
 use net::{Door, Fetched, Request};
 use serde::Serialize;
+use sources::SourceConfig;
 use sources::opml::Outline;
 
 use super::{Outcome, open, print};
-use crate::config::Settings;
+use crate::config::{self, Origin, Settings};
 use crate::pipeline::audit::{Freshness, freshness, since, span};
 use crate::pipeline::{Pipeline, World};
 
@@ -26,18 +27,43 @@ pub(super) struct Sources {
 enum Command {
     /// List every source: kind, interval, on or off, and how it stands
     List,
+    /// Add a source: what it is is found by looking, and shown before it is kept
+    Add(change::Add),
+    /// Remove sources that were added; others are switched off
+    Remove {
+        /// Which
+        #[arg(required = true)]
+        ids: Vec<SourceId>,
+    },
+    /// Switch sources on
+    Enable {
+        /// Which
+        #[arg(required = true)]
+        ids: Vec<SourceId>,
+    },
+    /// Switch sources off
+    Disable {
+        /// Which
+        #[arg(required = true)]
+        ids: Vec<SourceId>,
+    },
+    /// Add the feeds of an OPML list
+    Import(change::Import),
     /// Read sources once, keep nothing, and say what each would give
     Check {
         /// Only these; all that are read if none is given
         ids: Vec<SourceId>,
     },
-    /// Show what a document would give, storing nothing
+    /// Show what an address, a file or a source would give, storing nothing
     Preview {
-        /// A web address or a file
+        /// A web address, a file, or the id of a source
         place: String,
-        /// What it is: feed, nvd, cisa_kev; told from the document if absent
+        /// What it is, as feed, nvd, taxii; told by looking if absent
         #[arg(long)]
         kind: Option<String>,
+        /// A setting of its kind; may be given several times
+        #[arg(long = "set", value_name = "KEY=VALUE", requires = "kind")]
+        set: Vec<String>,
     },
     /// Print the feeds as OPML, for other readers
     Export,
@@ -67,6 +93,11 @@ struct Listed {
     error: Option<String>,
     good_for: Option<String>,
     why_off: Option<String>,
+    origin: Origin,
+    said_by: Vec<String>,
+    switched_on_by: Vec<&'static str>,
+    changed_at: Option<model::Timestamp>,
+    changed_by: Option<String>,
 }
 
 impl Listed {
@@ -78,9 +109,10 @@ impl Listed {
         };
         let error = print::plain(self.error.as_deref().unwrap_or("no reason known"));
         match self.state {
-            Freshness::Off => match &self.why_off {
-                Some(why) => format!("{word}: {why}"),
-                None => word.to_owned(),
+            Freshness::Off => match (&self.changed_by, &self.why_off) {
+                (Some(by), _) => format!("{word}: switched off by {by}"),
+                (None, Some(why)) => format!("{word}: {why}"),
+                (None, None) => word.to_owned(),
             },
             Freshness::NotReached if self.error.is_none() => word.to_owned(),
             Freshness::NotReached => format!("{word}: {error}"),
@@ -122,52 +154,92 @@ struct Verdict {
 impl Sources {
     pub(super) async fn run(
         self,
-        mut settings: Settings,
+        settings: Settings,
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
+        // A preview and an export of a first look leave no database behind.
+        let pipeline = match &self.command {
+            Command::Preview { .. } | Command::Export => open_if_there(settings, world).await?,
+            _ => open(settings, world).await?,
+        };
         match self.command {
-            Command::List => list(&open(settings, world).await?, as_json).await,
+            Command::List => list(&pipeline, as_json).await,
+            Command::Add(add) => add.run(&pipeline, as_json).await,
+            Command::Remove { ids } => change::remove(&pipeline, &ids, as_json).await,
+            Command::Enable { ids } => change::switch(&pipeline, &ids, true, as_json).await,
+            Command::Disable { ids } => change::switch(&pipeline, &ids, false, as_json).await,
+            Command::Import(import) => import.run(&pipeline, as_json).await,
             Command::Check { ids } => {
-                only(&mut settings, &ids)?;
-                check(&open(settings, world).await?, as_json).await
+                pipeline.keep_to_named(&ids)?;
+                check(&pipeline, as_json).await
             }
-            Command::Export => export(&settings),
-            Command::Preview { place, kind } => {
-                preview(&settings, &world, &place, kind.as_deref(), as_json).await
+            Command::Export => export(&pipeline),
+            Command::Preview { place, kind, set } => {
+                let settings = settings_of(kind.as_deref(), &set)?;
+                let preview =
+                    preview::of_place(&pipeline, &place, kind.as_deref(), settings).await?;
+                if as_json {
+                    print::json(&preview)?;
+                } else {
+                    preview::show(&preview, &pipeline.settings.server.zone, usize::MAX);
+                }
+                Ok(Outcome::Done)
             }
             Command::Poll { id } => {
-                only(&mut settings, std::slice::from_ref(&id))?;
-                poll(&open(settings, world).await?, as_json).await
+                pipeline.keep_to_named(std::slice::from_ref(&id))?;
+                poll(&pipeline, as_json).await
             }
         }
     }
 }
 
-/// Leaves the named sources, switched on because they were asked for by name.
-pub(super) fn only(settings: &mut Settings, ids: &[SourceId]) -> anyhow::Result<()> {
-    for wanted in ids {
+/// A pipeline over the database if there is one; else over none that stays.
+async fn open_if_there(mut settings: Settings, world: World) -> anyhow::Result<Pipeline> {
+    if settings.database.exists() {
+        return open(settings, world).await;
+    }
+    let folder = tempfile::tempdir()?;
+    settings.database = folder.path().join("preview.db");
+    // The file stays open; its name may go.
+    open(settings, world).await
+}
+
+/// Whether a place is a web address.
+fn is_address(place: &str) -> bool {
+    place.starts_with("http://") || place.starts_with("https://")
+}
+
+/// What `--set key=value` says.
+fn settings_of(kind: Option<&str>, set: &[String]) -> anyhow::Result<toml::Table> {
+    if let Some(kind) = kind {
+        let known = SourceConfig::KINDS;
         anyhow::ensure!(
-            settings.sources.iter().any(|source| &source.id == wanted),
-            "there is no source `{wanted}`"
+            known.contains(&kind),
+            "there is no kind `{kind}`; it is one of {}",
+            known.join(", ")
         );
     }
-    if !ids.is_empty() {
-        settings.sources.retain(|source| ids.contains(&source.id));
-        settings
-            .sources
-            .iter_mut()
-            .for_each(|source| source.enabled = true);
+    let mut table = toml::Table::new();
+    for pair in set {
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| anyhow::anyhow!("--set takes KEY=VALUE, and `{pair}` has no ="))?;
+        config::set(
+            &mut table,
+            key.trim(),
+            config::setting(kind.unwrap_or_default(), key.trim(), value),
+        );
     }
-    Ok(())
+    Ok(table)
 }
 
 async fn list(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
     let states = pipeline.store.source_states().await?;
     let now = pipeline.clock.now();
     let listed: Vec<Listed> = pipeline
-        .settings
-        .sources
+        .sources()
+        .entries
         .iter()
         .map(|entry| {
             let state = states.iter().find(|state| state.source == entry.id);
@@ -196,6 +268,14 @@ async fn list(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
                     .or_else(|| state.and_then(|state| state.error.clone())),
                 good_for: entry.good_for.clone(),
                 why_off: entry.why_off.clone().filter(|_| !entry.enabled),
+                origin: entry.origin,
+                said_by: entry.said_by.clone(),
+                switched_on_by: match (entry.enabled, &entry.why_off) {
+                    (false, Some(_)) => config::switched_on_by(entry.config.kind()),
+                    _ => Vec::new(),
+                },
+                changed_at: entry.change.as_ref().map(|change| change.at),
+                changed_by: entry.change.as_ref().map(|change| change.by.clone()),
             }
         })
         .collect();
@@ -205,9 +285,10 @@ async fn list(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
     }
     for source in &listed {
         print::line(&format!(
-            "{:<28} {:<18} {}",
+            "{:<28} {:<18} {:<10} {}",
             source.id.as_str(),
             source.kind,
+            source.origin.as_str(),
             source.standing(now, &pipeline.settings.server.zone)
         ));
     }
@@ -219,9 +300,10 @@ async fn list(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn export(settings: &Settings) -> anyhow::Result<Outcome> {
-    let feeds: Vec<Outline> = settings
-        .sources
+fn export(pipeline: &Pipeline) -> anyhow::Result<Outcome> {
+    let feeds: Vec<Outline> = pipeline
+        .sources()
+        .entries
         .iter()
         .filter(|entry| entry.config.kind() == "feed")
         .filter_map(|entry| {
@@ -240,7 +322,7 @@ fn export(settings: &Settings) -> anyhow::Result<Outcome> {
 async fn check(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
     let mut failed = 0;
     let mut verdicts = Vec::new();
-    for source in &pipeline.sources {
+    for source in &pipeline.sources().open {
         let verdict = match source.look().await {
             Ok(polled) => Verdict {
                 id: source.entry.id.clone(),
@@ -285,66 +367,9 @@ async fn check(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
     })
 }
 
-/// Largest file that is previewed, in bytes.
-const LARGEST_PREVIEW: u64 = 64 * 1024 * 1024;
-
-async fn preview(
-    settings: &Settings,
-    world: &World,
-    place: &str,
-    kind: Option<&str>,
-    as_json: bool,
-) -> anyhow::Result<Outcome> {
-    let is_address = place.starts_with("http://") || place.starts_with("https://");
-    let (bytes, content_type, base) = if is_address {
-        let clock: Arc<dyn Clock> = Arc::clone(&world.clock);
-        let door = Door::new(settings.net.clone(), clock).map_err(anyhow::Error::msg)?;
-        match door.fetch(Request::get(place)).await? {
-            Fetched::Body(body) => (body.bytes.to_vec(), body.content_type, body.url),
-            Fetched::Unchanged => {
-                anyhow::bail!("{place} says that nothing changed, to a first request")
-            }
-        }
-    } else {
-        let size = tokio::fs::metadata(Path::new(place))
-            .await
-            .map_err(|error| anyhow::anyhow!("{place}: {error}"))?
-            .len();
-        anyhow::ensure!(size <= LARGEST_PREVIEW, "{place} is larger than 64 MB");
-        (tokio::fs::read(place).await?, None, String::new())
-    };
-    let preview = sources::preview::preview(&bytes, content_type.as_deref(), &base, kind)?;
-    if as_json {
-        print::json(&preview)?;
-        return Ok(Outcome::Done);
-    }
-    print::line(&format!(
-        "{}: {}",
-        preview.kind,
-        print::plain(preview.title.as_deref().unwrap_or("without a title"))
-    ));
-    for item in &preview.items {
-        let at = item.published.map_or_else(
-            || "no date          ".to_owned(),
-            |at| print::time(at, &settings.server.zone),
-        );
-        print::line(&format!(
-            "  {at}  {}",
-            print::plain(item.title.as_deref().unwrap_or("without a title"))
-        ));
-    }
-    for problem in &preview.problems {
-        print::line(&format!(
-            "  cannot be read: {}: {}",
-            problem.place,
-            print::plain(&problem.reason)
-        ));
-    }
-    Ok(Outcome::Done)
-}
-
 async fn poll(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
-    let Some(source) = pipeline.sources.first() else {
+    let sources = pipeline.sources();
+    let Some(source) = sources.open.first() else {
         return Ok(Outcome::Failed);
     };
     let polled = pipeline.poll(source, &|_| ()).await?;

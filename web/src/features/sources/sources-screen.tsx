@@ -1,0 +1,16 @@
+// The sources: add one, see how each stands, switch and remove.
+
+import './sources.css'
+import { AddSource } from './add-source'
+import { SourceActions } from './source-actions'
+import { SourceTable } from './source-table'
+
+export function SourcesScreen() {
+  return (
+    <div className="sources-screen">
+      <h1>Sources</h1>
+      <AddSource />
+      <SourceTable actions={(source) => <SourceActions source={source} />} />
+    </div>
+  )
+}
