@@ -25,6 +25,8 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// After a failure a source is tried again at twice the distance each time, at
 /// most this long.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 60 * 60);
+/// How often kept documents are looked through.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(60 * 60);
 /// How long requests and polls under way may take to end when the service stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -71,6 +73,11 @@ pub async fn run(
     {
         let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
         tasks.spawn(async move { deliver_forever(&pipeline, stop).await });
+    }
+
+    {
+        let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+        tasks.spawn(until(stop, async move { sweep_forever(&pipeline).await }));
     }
 
     let router = api::router(Arc::clone(&pipeline), stop.clone());
@@ -216,6 +223,16 @@ async fn deliver_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
             }
         };
         wait(&*pipeline.clock, &mut changes, &mut stop, pause).await;
+    }
+}
+
+/// Forgets kept documents that are too old or too many, once an hour.
+async fn sweep_forever(pipeline: &Pipeline) {
+    loop {
+        if let Err(error) = pipeline.sweep().await {
+            warn!("kept documents could not be looked through: {error}");
+        }
+        pipeline.clock.sleep(BETWEEN_SWEEPS).await;
     }
 }
 

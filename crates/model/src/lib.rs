@@ -18,6 +18,7 @@ pub mod clock;
 pub mod cursor;
 pub mod cvss;
 pub mod delivery;
+pub mod document;
 pub mod entity;
 pub mod fold;
 pub mod hash;
@@ -39,6 +40,7 @@ pub use analysis::{
 pub use clock::{Clock, Timestamp};
 pub use cursor::Cursor;
 pub use delivery::{Attempt, Delivery, DeliveryKind, DeliveryState, Receipt};
+pub use document::Document;
 pub use entity::{Entity, EntityKind, Field, Span};
 pub use id::{
     AlertId, ChannelId, CveId, CweId, DeliveryId, IdError, IdMaker, IncidentId, ItemId, RuleId,

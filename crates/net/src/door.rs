@@ -17,6 +17,7 @@ use url::Url;
 use crate::NetError;
 use crate::guard::AddressGuard;
 use crate::pace::Pace;
+use crate::record::Recorder;
 use crate::wire::{Answer, Wire, host_of};
 
 /// How Prahari reaches the world.
@@ -89,6 +90,7 @@ pub struct Request {
     pub(crate) max_body: Option<u64>,
     pub(crate) pace: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) passing: bool,
 }
 
 impl Request {
@@ -104,6 +106,7 @@ impl Request {
             max_body: None,
             pace: None,
             timeout: None,
+            passing: false,
         }
     }
 
@@ -176,6 +179,13 @@ impl Request {
         self.timeout = Some(timeout);
         self
     }
+
+    /// The answer is of no use later on, as a robots.txt, and is not kept.
+    #[must_use]
+    pub const fn passing(mut self) -> Self {
+        self.passing = true;
+        self
+    }
 }
 
 /// What a read gave.
@@ -213,13 +223,15 @@ impl Body {
     }
 }
 
-/// The one door out.
+/// The one door out. Copies of it share its pace and its connections.
+#[derive(Clone)]
 pub struct Door {
-    config: Config,
+    config: Arc<Config>,
     clock: Arc<dyn Clock>,
     guard: Arc<AddressGuard>,
-    pace: Pace,
-    wire: Wire,
+    pace: Arc<Pace>,
+    wire: Arc<Wire>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Door {
@@ -231,12 +243,22 @@ impl Door {
         let guard = Arc::new(AddressGuard::new(&config.allow)?);
         let wire = Wire::new(&config, &guard)?;
         Ok(Self {
-            pace: Pace::new(Arc::clone(&clock)),
-            config,
+            pace: Arc::new(Pace::new(Arc::clone(&clock))),
+            config: Arc::new(config),
             clock,
             guard,
-            wire,
+            wire: Arc::new(wire),
+            recorder: None,
         })
+    }
+
+    /// The same door, with somebody who notes what is read through this copy.
+    #[must_use]
+    pub fn recorded_by(&self, recorder: Arc<Recorder>) -> Self {
+        Self {
+            recorder: Some(recorder),
+            ..self.clone()
+        }
     }
 
     /// Reads a document.
@@ -253,7 +275,10 @@ impl Door {
                 .await?
             {
                 Answer::Unchanged => return Ok(Fetched::Unchanged),
-                Answer::Document(body) => return Ok(Fetched::Body(body)),
+                Answer::Document(body) => {
+                    self.note(&request, &body);
+                    return Ok(Fetched::Body(body));
+                }
                 Answer::Elsewhere { status, location } => {
                     let next = location
                         .as_deref()
@@ -281,7 +306,10 @@ impl Door {
         let url = parse(&request.url)?;
         let mut patience = self.patience(&request);
         match self.exchange(&request, &url, true, &mut patience).await? {
-            Answer::Document(body) => Ok(body),
+            Answer::Document(body) => {
+                self.note(&request, &body);
+                Ok(body)
+            }
             Answer::Unchanged => Err(redirected(&url, 304)),
             Answer::Elsewhere { status, .. } => Err(redirected(&url, status)),
         }
@@ -338,6 +366,12 @@ impl Door {
             self.pace.hold(&queue, *after);
         }
         answer
+    }
+
+    fn note(&self, request: &Request, body: &Body) {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(request, body);
+        }
     }
 
     fn patience(&self, request: &Request) -> Duration {

@@ -5,11 +5,13 @@
 mod door;
 mod guard;
 mod pace;
+mod record;
 mod retry_after;
 mod wire;
 
 pub use door::{Body, Config, Door, Fetched, Method, Request, Validators};
 pub use guard::AddressGuard;
+pub use record::Recorder;
 pub use retry_after::{parse_reset, parse_retry_after};
 
 use std::time::Duration;

@@ -12,15 +12,15 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::{
-    Affected, Cursor, CveId, CweId, Exploitation, Reference, SourceId, Statement, Timestamp,
-    VersionRange, hash,
+    Affected, Cursor, CveId, CweId, Document, Exploitation, Reference, SourceId, Statement,
+    Timestamp, VersionRange, hash,
 };
 use net::{Fetched, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools};
 
 /// The catalogue has 1.5 MB (2026), and grows by a tenth of that in a year.
 const LARGEST_DOCUMENT: u64 = 16 * 1024 * 1024;
@@ -155,6 +155,21 @@ impl Source for CisaKev {
             checkpoint: true,
             first_load: !note.loaded,
             ..Polled::default()
+        })
+    }
+
+    fn reread(&self, document: &Document, _: Timestamp) -> Result<Reread, SourceError> {
+        let (catalogue, parsed) = parse(&document.bytes, &self.id);
+        if let Some(broken) = catalogue.broken {
+            return Err(SourceError::Nonsense(format!(
+                "this is not CISA's catalogue: {broken}"
+            )));
+        }
+        let said = parsed.entries.into_iter().rev();
+        Ok(Reread {
+            statements: said.map(|entry| entry.statement).collect(),
+            problems: parsed.problems,
+            ..Reread::default()
         })
     }
 }

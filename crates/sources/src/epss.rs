@@ -22,12 +22,12 @@ use flate2::read::MultiGzDecoder;
 use jiff::civil::Date;
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
-use model::{Cursor, CveId, SourceId, Statement};
+use model::{Cursor, CveId, Document, SourceId, Statement, Timestamp};
 use net::{Body, Fetched, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Parsed, Polled, Problem, Progress, Source, SourceError, Tools, answer};
+use crate::{Parsed, Polled, Problem, Progress, Reread, Source, SourceError, Tools, answer};
 
 /// Packed, a table has 2 MB.
 const LARGEST_BODY: u64 = 32 * 1024 * 1024;
@@ -186,6 +186,12 @@ impl Source for Epss {
             cursor: Cursor::of(&note),
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, _: Timestamp) -> Result<Reread, SourceError> {
+        let (_, _, mut parsed) = parse(&document.bytes, &self.id)?;
+        parsed.problems = told(parsed.problems);
+        Ok(Reread::said(parsed))
     }
 }
 

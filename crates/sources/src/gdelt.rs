@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use model::item::{Draft, Stated};
-use model::{Cursor, Item, ItemKind, Markup, SourceId, Timestamp};
+use model::{Cursor, Document, Item, ItemKind, Markup, SourceId, Timestamp};
 use net::{Fetched, Request};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use url::Url;
 
 use crate::feed::address::Base;
 use crate::feed::{charset, markup, oldest_first};
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, visit};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
 
 /// One request in 5 s is asked for.
 const PACE: Duration = Duration::from_secs(6);
@@ -125,6 +125,12 @@ impl Source for Gdelt {
             .map(|draft| Item::new(&self.id, draft, fetched))
             .collect();
         Ok(visit::read(since, url, body.validators, items, problems))
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let parsed = parse(&document.bytes, document.content_type.as_deref())?;
+        let drafts = oldest_first(parsed.entries, usize::from(MOST_RECORDS));
+        Ok(Reread::of(&self.id, drafts, at, parsed.problems))
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use model::item::{Draft, Stated};
-use model::{Cursor, IncidentType, Item, ItemKind, Markup, SourceId, Timestamp};
+use model::{Cursor, Document, IncidentType, Item, ItemKind, Markup, SourceId, Timestamp};
 use net::{Fetched, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::feed::markup;
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, answer};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, answer};
 
 /// A thousand breaches have 1 MB.
 const LARGEST_ANSWER: u64 = 32 * 1024 * 1024;
@@ -144,6 +144,13 @@ impl Source for Hibp {
             first_load,
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let mut parsed = parse(&document.bytes)?;
+        parsed.entries.sort_by_key(|breach| breach.draft.published);
+        let drafts = parsed.entries.into_iter().map(|breach| breach.draft);
+        Ok(Reread::of(&self.id, drafts, at, parsed.problems))
     }
 }
 

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use model::item::{Draft, Stated};
-use model::{Cursor, Item, ItemKind, Markup, Secret, Severity, SourceId, Timestamp, hash};
+use model::{
+    Cursor, Document, Item, ItemKind, Markup, Secret, Severity, SourceId, Timestamp, hash,
+};
 use net::{Fetched, NetError, Request, Validators};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -21,7 +23,7 @@ use url::Url;
 use crate::feed::address::Base;
 use crate::feed::{markup, oldest_first};
 use crate::page::{Zone, date};
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, answer, credential};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, answer, credential};
 
 /// Entries whose names are remembered, to know when a page brings nothing new.
 const MOST_KNOWN: usize = 5000;
@@ -352,6 +354,13 @@ impl Source for Json {
         note.validators = validators;
         polled.cursor = Cursor::of(&note);
         Ok(polled)
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let read = answer::json(&document.bytes, "the service")?;
+        let parsed = parse(&read, &document.url, &self.config)?;
+        let drafts = oldest_first(parsed.entries, self.config.max_items);
+        Ok(Reread::of(&self.id, drafts, at, parsed.problems))
     }
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Clock, Cursor, Item, OwaspCategory, SourceId, Statement};
+use model::item::Draft;
+use model::{Clock, Cursor, Document, Item, OwaspCategory, SourceId, Statement, Timestamp};
 use net::{Door, NetError};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -60,6 +61,53 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// Nothing could be read; the cursor stays where it was.
     async fn poll(&self, since: &Cursor) -> Result<Polled, SourceError>;
+
+    /// Reads again a document that was read at that time: what the parser of this
+    /// version makes of it. One that only says what to read next, as an index,
+    /// gives nothing by itself.
+    ///
+    /// # Errors
+    /// It is not what this source gives.
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError>;
+}
+
+/// What a document that was kept gives.
+#[derive(Debug, Default)]
+pub struct Reread {
+    /// Items, oldest first where the source has an order.
+    pub items: Vec<Item>,
+    /// What the source says of CVEs.
+    pub statements: Vec<Statement>,
+    /// Categories of the OWASP Top 10.
+    pub categories: Vec<OwaspCategory>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+impl Reread {
+    /// Items of `source`, read at that time.
+    fn of(
+        source: &SourceId,
+        drafts: impl IntoIterator<Item = Draft>,
+        at: Timestamp,
+        problems: Vec<Problem>,
+    ) -> Self {
+        let items = drafts.into_iter().map(|draft| Item::new(source, draft, at));
+        Self {
+            items: items.collect(),
+            problems,
+            ..Self::default()
+        }
+    }
+
+    /// Statements.
+    fn said(parsed: Parsed<Statement>) -> Self {
+        Self {
+            statements: parsed.entries,
+            problems: parsed.problems,
+            ..Self::default()
+        }
+    }
 }
 
 /// What one poll gave.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use model::item::{Draft, Stated};
-use model::{Cursor, Item, ItemKind, Markup, Severity, SourceId, Timestamp};
+use model::{Cursor, Document, Item, ItemKind, Markup, Severity, SourceId, Timestamp};
 use net::{Fetched, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::backlog::{Backlog, MOST_NAMES};
 use crate::feed::{date, markup};
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, answer};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, answer};
 
 /// Two thousand events have a manifest of 2 MB.
 const LARGEST_MANIFEST: u64 = 64 * 1024 * 1024;
@@ -206,6 +206,24 @@ impl Source for MispFeed {
             cursor: Cursor::of(&note),
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let name = document.url.rsplit('/').next().unwrap_or_default();
+        let uuid = name.strip_suffix(".json").unwrap_or(name);
+        // The manifest only says what to read.
+        if uuid == "manifest" {
+            return Ok(Reread::default());
+        }
+        let mut event = parse(&document.bytes)?;
+        if event.red {
+            return Ok(Reread {
+                problems: vec![skipped(uuid)],
+                ..Reread::default()
+            });
+        }
+        uuid.clone_into(&mut event.draft.external_id);
+        Ok(Reread::of(&self.id, [event.draft], at, Vec::new()))
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::item::Draft;
-use model::{Cursor, Item, Markup, SourceId};
+use model::{Cursor, Document, Item, Markup, SourceId, Timestamp};
 use net::{Fetched, Request};
 use regex::Regex;
 use schemars::JsonSchema;
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::feed::{self, charset, markup, oldest_first};
-use crate::{Parsed, Polled, Source, SourceError, Tools, visit};
+use crate::{Parsed, Polled, Reread, Source, SourceError, Tools, visit};
 
 /// One search in ten seconds, however many are configured: the service is not
 /// meant for programs.
@@ -136,6 +136,18 @@ impl Source for NewsSearch {
             .map(|draft| Item::new(&self.id, draft, fetched))
             .collect();
         Ok(visit::read(since, url, body.validators, items, problems))
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let (language, _) = self.edition()?;
+        let parsed = parse(
+            &document.bytes,
+            document.content_type.as_deref(),
+            &document.url,
+            &language,
+        )?;
+        let drafts = oldest_first(parsed.entries, MOST_ITEMS);
+        Ok(Reread::of(&self.id, drafts, at, parsed.problems))
     }
 }
 

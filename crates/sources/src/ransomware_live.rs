@@ -16,7 +16,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::clock::elapsed;
 use model::item::{Draft, Stated};
-use model::{Country, Cursor, IncidentType, Item, ItemKind, Markup, Secret, SourceId, Timestamp};
+use model::{
+    Country, Cursor, Document, IncidentType, Item, ItemKind, Markup, Secret, SourceId, Timestamp,
+};
 use net::{Fetched, NetError, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +26,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::feed::{date, markup, oldest_first};
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, answer, credential};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, answer, credential};
 
 /// Their limits are nowhere written; this keeps clear of them.
 const PACE: Duration = Duration::from_secs(10 * 60);
@@ -153,6 +155,12 @@ impl Source for RansomwareLive {
             first_load: since.is_start(),
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let parsed = parse(&document.bytes)?;
+        let drafts = oldest_first(parsed.entries, MOST_ITEMS);
+        Ok(Reread::of(&self.id, drafts, at, parsed.problems))
     }
 }
 

@@ -71,7 +71,9 @@ impl Robots {
         {
             return Ok(Arc::clone(rules));
         }
-        let request = Request::get(format!("{site}/robots.txt")).max_body(LARGEST_FILE);
+        let request = Request::get(format!("{site}/robots.txt"))
+            .max_body(LARGEST_FILE)
+            .passing();
         let rules = match self.door.fetch(request).await {
             Ok(Fetched::Body(body)) => Rules::read(&body.bytes),
             Ok(Fetched::Unchanged)

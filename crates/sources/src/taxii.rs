@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use model::clock::earlier;
 use model::item::{Draft, Stated};
-use model::{Cursor, Item, ItemKind, Markup, Secret, SourceId, Timestamp};
+use model::{Cursor, Document, Item, ItemKind, Markup, Secret, SourceId, Timestamp};
 use net::{Body, Fetched, NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::feed::markup;
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, answer, credential};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, answer, credential};
 
 const MEDIA: &str = "application/taxii+json;version=2.1";
 /// A page of a thousand objects has 1 to 2 MB.
@@ -330,6 +330,15 @@ impl Source for Taxii {
             cursor: Cursor::of(&note),
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        // Discovery and collections only say what to read.
+        if !document.url.contains("/objects") {
+            return Ok(Reread::default());
+        }
+        let parsed = parse(&document.bytes)?.parsed;
+        Ok(Reread::of(&self.id, parsed.entries, at, parsed.problems))
     }
 }
 

@@ -111,6 +111,7 @@ async fn record_statements(
             occasion: Occasion::History,
             categories: Vec::new(),
             problems: (0, None),
+            arrived: store::Arrived::default(),
         };
         let start = Instant::now();
         store.record(poll).await?;
@@ -137,6 +138,7 @@ async fn place_items(store: &Arc<dyn Store>, count: u32) -> Result<Duration, Box
             occasion: Occasion::History,
             categories: Vec::new(),
             problems: (0, None),
+            arrived: store::Arrived::default(),
         };
         store.record(poll).await?;
     }

@@ -1,8 +1,9 @@
 //! Remembers everything; the only SQL.
 //!
-//! Four traits, one for each part of the flow that needs memory: [`Intake`] for
-//! what was collected, [`Lane`] for placement, [`Outbox`] for deliveries and
-//! [`Library`] for readers. [`Store`] is all of them. Every write is one
+//! Five traits, one for each part of the flow that needs memory: [`Intake`] for
+//! what was collected, [`Lane`] for placement, [`Outbox`] for deliveries,
+//! [`Library`] for readers and [`Archive`] for documents and second readings.
+//! [`Store`] is all of them. Every write is one
 //! transaction; what belongs together is written together.
 
 use std::path::PathBuf;
@@ -17,12 +18,15 @@ use model::{
     OwaspCategory, Receipt, Severity, SourceId, Statement, Timestamp, Vulnerability,
 };
 
+pub mod archive;
 pub mod sqlite;
 mod tokens;
 
+pub use archive::{Archive, Arrived};
+
 /// All of the memory.
-pub trait Store: Intake + Lane + Outbox + Library {}
-impl<T: Intake + Lane + Outbox + Library> Store for T {}
+pub trait Store: Intake + Lane + Outbox + Library + Archive {}
+impl<T: Intake + Lane + Outbox + Library + Archive> Store for T {}
 
 /// Why the store did not do it. Each variant is a different next step.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -84,6 +88,8 @@ pub struct Collected {
     pub occasion: Occasion,
     /// Problems the parser met, for the source's health: the count and the first.
     pub problems: (u32, Option<String>),
+    /// What was read for it, to be kept.
+    pub arrived: Arrived,
 }
 
 /// A statement, and whether it is more than a mere record.

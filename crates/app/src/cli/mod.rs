@@ -13,6 +13,7 @@ mod init_db;
 mod notify;
 mod openapi;
 mod print;
+mod reprocess;
 mod run;
 mod search;
 mod sources;
@@ -70,6 +71,8 @@ enum Command {
     Ingest(ingest::Ingest),
     /// Load history from files: yearly files, archives and tables that others offer
     Import(import::Import),
+    /// Read what is kept again, and understand what is stored again; alerts nobody
+    Reprocess(reprocess::Reprocess),
     /// Make the database, or bring it up to date
     InitDb,
     /// List incidents, or show one
@@ -149,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => on_runtime(run.run(settings, world)),
         Command::Ingest(ingest) => on_runtime(ingest.run(settings, world, json)),
         Command::Import(import) => on_runtime(import.run(settings, world, json)),
+        Command::Reprocess(again) => on_runtime(again.run(settings, world, json)),
         Command::InitDb => on_runtime(init_db::init_db(settings, world, json)),
         Command::Incident(incident) => on_runtime(incident.run(settings, world, json)),
         Command::Sources(sources) => on_runtime(sources.run(settings, world, json)),

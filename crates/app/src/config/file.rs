@@ -30,6 +30,8 @@ pub(super) struct File {
     pub watch: Watch,
     /// How alerts are gathered.
     pub alerting: Alerting,
+    /// What of the documents that arrived is kept.
+    pub keep: Keep,
     /// How the log is written.
     pub log: Log,
     /// What is read. An entry with the id of a shipped source changes that one.
@@ -53,6 +55,7 @@ impl Default for File {
             net: net::Config::default(),
             watch: Watch::default(),
             alerting: Alerting::default(),
+            keep: Keep::default(),
             log: Log::default(),
             sources: Vec::new(),
             channels: Vec::new(),
@@ -172,6 +175,33 @@ impl Alerting {
     #[must_use]
     pub const fn digest_after(&self) -> Duration {
         Duration::from_secs(self.digest_after_hours * 3600)
+    }
+}
+
+/// What of the documents that arrived is kept, so that `prahari reprocess` can read
+/// it again.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keep {
+    /// Whether documents are kept.
+    pub documents: bool,
+    /// For so many days.
+    pub days: u32,
+    /// Largest document, in megabytes before packing.
+    pub max_document_mb: u64,
+    /// All of them together, in megabytes on disk; the oldest go first.
+    pub max_total_mb: u64,
+}
+
+impl Default for Keep {
+    // The catalogue's feeds take some 20 MB a day, packed: a month fits.
+    fn default() -> Self {
+        Self {
+            documents: true,
+            days: 30,
+            max_document_mb: 4,
+            max_total_mb: 1_024,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use entry::{ChannelEntry, SourceEntry};
 pub use env::{Environment, read_environment};
-pub use file::{Alerting, Log, LogFormat, Server, Watch};
+pub use file::{Alerting, Keep, Log, LogFormat, Server, Watch};
 
 use model::Rule;
 
@@ -35,6 +35,8 @@ pub struct Settings {
     pub watch: Watch,
     /// How alerts are gathered.
     pub alerting: Alerting,
+    /// What of the documents that arrived is kept.
+    pub keep: Keep,
     /// How the log is written.
     pub log: Log,
     /// What is read, switched-off ones included.
@@ -166,6 +168,7 @@ pub fn parse(
         net: file.net,
         watch,
         alerting: file.alerting,
+        keep: file.keep,
         log: file.log,
         sources,
         channels,

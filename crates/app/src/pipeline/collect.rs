@@ -7,7 +7,7 @@ use model::clock::elapsed;
 use model::{Cursor, Item, ItemKind, SourceId, Statement, Timestamp};
 use net::NetError;
 use sources::{Polled, Progress, SourceError};
-use store::{Collected, Heard, Occasion, Recorded, SourceState, StoreError};
+use store::{Arrived, Collected, Heard, Occasion, Recorded, SourceState, StoreError};
 use tracing::{info, warn};
 
 use super::{OpenSource, Pipeline};
@@ -119,7 +119,14 @@ impl Pipeline {
         let catching_up = self.was_absent(state.as_ref(), source.entry.interval);
         let mut sum = Poll::default();
         loop {
-            let polled = source.source.poll(&cursor).await?;
+            let polled = match source.source.poll(&cursor).await {
+                Ok(polled) => polled,
+                Err(error) => {
+                    self.keep_nonsense(source, &error).await;
+                    return Err(error.into());
+                }
+            };
+            let arrived = source.arrived(&polled);
             if let Some(done) = polled.progress {
                 progress(done);
             }
@@ -130,7 +137,7 @@ impl Pipeline {
             };
             let more = polled.more;
             cursor = polled.cursor.clone();
-            self.record(id, polled, occasion, &mut sum).await?;
+            self.record(id, polled, arrived, occasion, &mut sum).await?;
             if !more {
                 return Ok(sum);
             }
@@ -163,6 +170,7 @@ impl Pipeline {
         &self,
         id: &SourceId,
         polled: Polled,
+        mut arrived: Arrived,
         occasion: Occasion,
         sum: &mut Poll,
     ) -> Result<(), PollError> {
@@ -180,6 +188,7 @@ impl Pipeline {
 
         let mut items = self.worth_keeping(polled.items).into_iter();
         let mut categories = polled.categories;
+        let before = sum.recorded;
         let mut heard = polled
             .statements
             .into_iter()
@@ -188,6 +197,9 @@ impl Pipeline {
             let part: Vec<Item> = items.by_ref().take(PART).collect();
             let said: Vec<Heard> = heard.by_ref().take(PART).collect();
             let last = items.len() == 0 && heard.len() == 0;
+            let brought =
+                |of: &Recorded| of.items + of.new_vulnerabilities + of.changed_vulnerabilities;
+            arrived.telling |= brought(&sum.recorded) > brought(&before);
             let collected = Collected {
                 source: id.clone(),
                 at: now,
@@ -199,6 +211,11 @@ impl Pipeline {
                 cursor: (last && polled.checkpoint).then(|| polled.cursor.clone()),
                 occasion,
                 problems: (problems, first.clone()),
+                arrived: if last {
+                    std::mem::take(&mut arrived)
+                } else {
+                    Arrived::default()
+                },
             };
             let recorded = self.store.record(collected).await?;
             sum.recorded.items += recorded.items;
@@ -213,7 +230,7 @@ impl Pipeline {
 
     /// The items without social posts that concern nobody: a search brings many
     /// that only share a word with what was sought.
-    fn worth_keeping(&self, items: Vec<Item>) -> Vec<Item> {
+    pub(super) fn worth_keeping(&self, items: Vec<Item>) -> Vec<Item> {
         let concerns = |item: &Item| {
             item.kind != ItemKind::Post
                 || understand::understand(item, &self.context)
@@ -268,6 +285,7 @@ impl Pipeline {
             occasion: Occasion::Fresh,
             categories: Vec::new(),
             problems: (0, None),
+            arrived: Arrived::default(),
         };
         self.store.record(collected).await
     }

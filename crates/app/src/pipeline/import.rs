@@ -12,7 +12,7 @@ use model::{Cursor, SourceId};
 use serde::{Deserialize, Serialize};
 use sources::import::{self, Format, Job, Part};
 use sources::{Problem, Progress};
-use store::{Collected, Occasion, Recorded, StoreError};
+use store::{Arrived, Collected, Occasion, Recorded, StoreError};
 use tokio::sync::mpsc;
 
 use super::Pipeline;
@@ -172,6 +172,7 @@ impl Pipeline {
             cursor: is_news.then(|| Cursor::of(memo)),
             occasion: Occasion::History,
             problems: (u32::try_from(problems).unwrap_or(u32::MAX), first),
+            arrived: Arrived::default(),
         };
         let recorded = self.record_patiently(collected).await?;
         sum.recorded.items += recorded.items;

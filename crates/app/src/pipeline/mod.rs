@@ -8,14 +8,17 @@
 mod alert;
 mod collect;
 mod deliver;
+mod difference;
 mod import;
+mod keep;
 mod place;
+mod reprocess;
 
 use std::sync::Arc;
 
 use channels::Channel;
 use model::{ChannelId, Clock, Cursor, IdMaker, Milestones, SourceId};
-use net::Door;
+use net::{Door, Recorder};
 use rules::RuleSet;
 use sources::{Polled, Source, SourceError};
 use store::{Store, StoreError};
@@ -25,8 +28,10 @@ use crate::config::{ChannelEntry, Settings, SourceEntry};
 
 pub use collect::{Poll, PollError};
 pub use deliver::Delivered;
+pub use difference::Difference;
 pub use import::{Import, Imported};
 pub use place::PlaceError;
+pub use reprocess::{Reprocess, Reprocessed};
 
 /// Everything the stages need.
 pub struct Pipeline {
@@ -54,7 +59,9 @@ pub struct Pipeline {
 pub struct OpenSource {
     /// What the settings say.
     pub entry: SourceEntry,
-    source: Box<dyn Source>,
+    source: Arc<dyn Source>,
+    /// Notes what it reads, if that is kept.
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl OpenSource {
@@ -63,7 +70,9 @@ impl OpenSource {
     /// # Errors
     /// The source could not be read.
     pub async fn look(&self) -> Result<Polled, SourceError> {
-        self.source.poll(&Cursor::start()).await
+        let polled = self.source.poll(&Cursor::start()).await;
+        drop(self.take_documents());
+        polled
     }
 }
 
@@ -123,17 +132,24 @@ impl Pipeline {
             Door::new(settings.net.clone(), Arc::clone(&world.clock))
                 .map_err(anyhow::Error::msg)?,
         );
-        let tools = sources::Tools {
-            door: Arc::clone(&door),
-            clock: Arc::clone(&world.clock),
-        };
         let sources = settings
             .sources
             .iter()
             .filter(|entry| entry.enabled)
-            .map(|entry| OpenSource {
-                entry: entry.clone(),
-                source: entry.config.clone().open(entry.id.clone(), &tools),
+            .map(|entry| {
+                let recorder = keep::recorder(&settings.keep);
+                let tools = sources::Tools {
+                    door: match &recorder {
+                        Some(recorder) => Arc::new(door.recorded_by(Arc::clone(recorder))),
+                        None => Arc::clone(&door),
+                    },
+                    clock: Arc::clone(&world.clock),
+                };
+                OpenSource {
+                    entry: entry.clone(),
+                    source: entry.config.clone().open(entry.id.clone(), &tools).into(),
+                    recorder,
+                }
             })
             .collect();
         let channels = open_channels(&settings, &store, &world.clock, door).await?;

@@ -11,6 +11,8 @@ mod kill;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod reprocess;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod story;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, Secret};
-use net::{Body, Config, Door, Fetched, NetError, Request, Validators};
+use net::{Body, Config, Door, Fetched, NetError, Recorder, Request, Validators};
 use serde_json::json;
 use testkit::TestClock;
 use testkit::site::{FakeSite, Reply};
@@ -664,4 +664,52 @@ async fn a_form_is_sent_encoded_and_no_body_is_shown() {
         seen.header("content-type"),
         Some("application/x-www-form-urlencoded")
     );
+}
+
+#[tokio::test]
+async fn what_is_read_through_a_recorded_door_is_noted() {
+    let site = FakeSite::start().await;
+    site.serve("/feed", Reply::ok("<rss/>").content_type("application/xml"));
+    site.serve("/moved", Reply::redirect(301, "/feed?apikey=hunter2"));
+    site.serve(
+        "/robots.txt",
+        Reply::ok("User-agent: *").content_type("text/plain"),
+    );
+    site.serve(
+        "/login",
+        Reply::ok("{\"token\":\"hunter2\"}").content_type("application/json"),
+    );
+    site.serve(
+        "/large",
+        Reply::ok(&"x".repeat(200)).content_type("text/plain"),
+    );
+    site.serve("/gone", Reply::status(404));
+    let plain = door(&[&site]);
+    let recorder = Arc::new(Recorder::new(100, 20));
+    let recorded = plain.recorded_by(Arc::clone(&recorder));
+    let get = |path: &str| Request::get(site.url(path));
+    body_of(&recorded, get("/feed")).await;
+    body_of(&recorded, get("/moved")).await;
+    body_of(&recorded, get("/robots.txt").passing()).await;
+    body_of(&recorded, get("/large")).await;
+    recorded
+        .send(Request::post_json(site.url("/login"), &json!({})))
+        .await
+        .unwrap();
+    let _ = recorded.fetch(get("/gone")).await;
+    body_of(&plain, get("/feed")).await;
+    let noted = recorder.take();
+    let urls: Vec<String> = noted
+        .iter()
+        .map(|document| document.url.replace(&site.url(""), ""))
+        .collect();
+    assert_eq!(urls, ["/feed", "/feed?apikey=redacted"]);
+    assert_eq!(noted[0].bytes, "<rss/>");
+    assert_eq!(noted[0].content_type.as_deref(), Some("application/xml"));
+    assert_eq!(recorder.take(), []);
+    // Together they are bounded: 20 bytes hold three of six.
+    for _ in 0..5 {
+        body_of(&recorded, get("/feed")).await;
+    }
+    assert_eq!(recorder.take().len(), 3);
 }

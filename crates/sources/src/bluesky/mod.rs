@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::clock::earlier;
-use model::{Cursor, Item, Secret, SourceId, Timestamp};
+use model::{Cursor, Document, Item, Secret, SourceId, Timestamp};
 use net::{Body, NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::round::Round;
-use crate::{Polled, Source, SourceError, Tools, answer, credential};
+use crate::{Polled, Reread, Source, SourceError, Tools, answer, credential};
 pub use parse::{Page, parse};
 use session::{Account, Session};
 
@@ -209,6 +209,11 @@ impl Source for Bluesky {
             first_load,
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let parsed = parse(&document.bytes)?.parsed;
+        Ok(Reread::of(&self.id, parsed.entries, at, parsed.problems))
     }
 }
 

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use jiff::tz::{Offset, TimeZone};
 use model::clock::elapsed;
 use model::item::{Draft, Stated};
-use model::{Country, Cursor, Item, ItemKind, Markup, SourceId, Timestamp, hash};
+use model::{Country, Cursor, Document, Item, ItemKind, Markup, SourceId, Timestamp, hash};
 use net::{Fetched, NetError, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ use url::Url;
 pub use list::{Listed, parse as parse_list};
 pub use note::{Advisory, parse as parse_advisory};
 
-use crate::{Polled, Problem, Progress, Source, SourceError, Tools, html};
+use crate::{Polled, Problem, Progress, Reread, Source, SourceError, Tools, html};
 
 /// What the site is asked to bear.
 const PACE: Duration = Duration::from_secs(10);
@@ -224,7 +224,19 @@ impl CertIn {
             Some((text, _)) => text,
             None => String::new(),
         };
-        let (advisory, problems) = note::parse(&text, id)?;
+        self.item(id, url, &text, listed, self.tools.clock.now())
+    }
+
+    /// The item of a page that was read at `url`.
+    fn item(
+        &self,
+        id: &str,
+        url: String,
+        text: &str,
+        listed: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<(Item, Vec<Problem>), SourceError> {
+        let (advisory, problems) = note::parse(text, id)?;
         let draft = Draft {
             external_id: id.to_owned(),
             kind: ItemKind::Advisory,
@@ -245,7 +257,7 @@ impl CertIn {
                 countries: vec![Country::INDIA],
             },
         };
-        Ok((Item::new(&self.id, draft, self.tools.clock.now()), problems))
+        Ok((Item::new(&self.id, draft, at), problems))
     }
 }
 
@@ -369,6 +381,24 @@ impl Source for CertIn {
         polled.items.reverse();
         polled.cursor = Cursor::of(&note);
         Ok(polled)
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let url = Url::parse(&document.url).map_err(|error| {
+            SourceError::Nonsense(format!("its address cannot be read: {error}"))
+        })?;
+        let code = url.query_pairs().find(|(name, _)| name == "VLCODE");
+        // The lists only say what to read.
+        let Some((_, id)) = code else {
+            return Ok(Reread::default());
+        };
+        let text = html::decode(&document.bytes, document.content_type.as_deref());
+        let (item, problems) = self.item(&id, document.url.clone(), &text, None, at)?;
+        Ok(Reread {
+            items: vec![item],
+            problems,
+            ..Reread::default()
+        })
     }
 }
 

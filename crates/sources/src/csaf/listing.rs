@@ -238,6 +238,25 @@ fn in_folder(path: &str, folder: &Url, at: Option<Timestamp>) -> Option<Listed> 
     })
 }
 
+/// Whether a document is no advisory but one of the files that lead to them: a
+/// provider's metadata, a feed, a list of changes, a checksum.
+pub(super) fn is_list(document: &model::Document) -> bool {
+    let ends = [
+        ".csv",
+        ".txt",
+        ".sha256",
+        ".sha512",
+        ".asc",
+        "/provider-metadata.json",
+    ];
+    ends.iter().any(|end| document.url.ends_with(end))
+        || serde_json::from_slice::<Value>(&document.bytes).is_ok_and(|value| {
+            ["feed", "distributions"]
+                .iter()
+                .any(|key| value.get(key).is_some())
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::clock::earlier;
-use model::{Cursor, SourceId, Timestamp, hash};
+use model::{Cursor, Document, SourceId, Timestamp, hash};
 use net::{Body, Fetched, NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256, Sha512};
 use url::Url;
 
 use crate::backlog::Backlog;
-use crate::{Polled, Problem, Source, SourceError, Tools, answer};
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools, answer};
 pub use advisory::{Advisory, parse};
 use listing::{Listed, Place};
 
@@ -350,5 +350,19 @@ impl Source for Csaf {
         polled.checkpoint = true;
         polled.cursor = Cursor::of(&note);
         Ok(polled)
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        match parse(&document.bytes, &self.id, &document.url, at) {
+            Ok(advisory) => Ok(Reread {
+                items: vec![advisory.item],
+                statements: advisory.statements,
+                problems: advisory.problems,
+                ..Reread::default()
+            }),
+            // Lists and checksums only say what to read, and whether it is sound.
+            Err(_) if listing::is_list(document) => Ok(Reread::default()),
+            Err(error) => Err(error),
+        }
     }
 }

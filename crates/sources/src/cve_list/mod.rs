@@ -15,14 +15,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::clock::earlier;
-use model::{Cursor, CveId, SourceId, Timestamp};
+use model::{Cursor, CveId, Document, SourceId, Timestamp};
 use net::{Fetched, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::backlog::Backlog;
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, answer};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, answer};
 pub use record::parse;
 
 /// The log of thirty days has 4 MB; a busy month has been twice that.
@@ -203,6 +203,14 @@ impl Source for CveList {
             cursor: Cursor::of(&note),
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, _: Timestamp) -> Result<Reread, SourceError> {
+        // The logs only say what to read.
+        if document.url.ends_with("/delta.json") || document.url.ends_with("/deltaLog.json") {
+            return Ok(Reread::default());
+        }
+        Ok(Reread::said(parse(&document.bytes, &self.id)))
     }
 }
 

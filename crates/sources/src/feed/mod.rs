@@ -25,12 +25,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::item::Draft;
-use model::{Clock, Cursor, Item, SourceId, Timestamp};
+use model::{Clock, Cursor, Document, Item, SourceId, Timestamp};
 use net::{Door, Fetched, Request};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Parsed, Polled, Problem, Source, SourceError, Tools, visit};
+use crate::{Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
 
 /// Entries of one document that are looked at; the largest feed we know
 /// (Microsoft's update guide) has about 4,900.
@@ -227,6 +227,17 @@ impl Source for Feed {
             items,
             problems,
         ))
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let parsed = parse(
+            &document.bytes,
+            document.content_type.as_deref(),
+            &document.url,
+        )?
+        .parsed;
+        let drafts = oldest_first(parsed.entries, self.config.max_items);
+        Ok(Reread::of(&self.id, drafts, at, parsed.problems))
     }
 }
 

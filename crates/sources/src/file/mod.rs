@@ -19,12 +19,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use model::{Clock, Cursor, Item, SourceId, Timestamp};
+use model::{Clock, Cursor, Document, Item, SourceId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Polled, Problem, Source, SourceError, Tools};
-use contents::Contents;
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools};
+use contents::{Contents, Format};
 use folder::{Found, Listing};
 use reading::{Trouble, read_file, read_stream};
 
@@ -120,6 +120,14 @@ impl Source for Files {
         }
         let (id, config) = (self.id.clone(), self.config.clone());
         blocking(move || poll_files(&id, &config, note, now)).await
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let (bytes, content_type) = (&document.bytes, document.content_type.as_deref());
+        let contents = Format::of(bytes).read(bytes, content_type, &document.url, &self.id)?;
+        let mut reread = Reread::of(&self.id, contents.drafts, at, contents.problems);
+        reread.statements = contents.statements;
+        Ok(reread)
     }
 }
 

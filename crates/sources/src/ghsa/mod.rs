@@ -18,13 +18,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::clock::earlier;
-use model::{Cursor, Secret, SourceId, Timestamp};
+use model::{Cursor, Document, Secret, SourceId, Timestamp};
 use net::{Body, Fetched, NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Polled, Problem, Source, SourceError, Tools, answer, credential};
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools, answer, credential};
 pub use advisory::{Advisory, Read, parse};
 
 /// GitHub's own maximum.
@@ -259,6 +259,22 @@ impl Source for Ghsa {
             }
         }
         Ok(polled)
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let malware = document.url.contains("type=malware");
+        let read = parse(&document.bytes, &self.id, malware, at)?;
+        let mut reread = Reread {
+            problems: read.problems,
+            ..Reread::default()
+        };
+        for advisory in read.advisories {
+            match advisory {
+                Advisory::OfCve(statement) => reread.statements.push(*statement),
+                Advisory::Alone(item) => reread.items.push(*item),
+            }
+        }
+        Ok(reread)
     }
 }
 

@@ -14,14 +14,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Cursor, Item, Secret, SourceId};
+use model::{Cursor, Document, Item, Secret, SourceId, Timestamp};
 use net::{Body, NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 
 use crate::round::Round;
-use crate::{Polled, Problem, Source, SourceError, Tools, answer, credential};
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools, answer, credential};
 pub use parse::{Page, parse};
 use parse::{account_id, is_newer};
 
@@ -267,6 +267,15 @@ impl Source for Mastodon {
         polled.checkpoint = step.checkpoint;
         polled.cursor = Cursor::of(&note);
         Ok(polled)
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        // An account's id only says what to read.
+        if document.url.contains("/accounts/lookup") {
+            return Ok(Reread::default());
+        }
+        let parsed = parse(&document.bytes, &host_of(&self.config.url)?)?.parsed;
+        Ok(Reread::of(&self.id, parsed.entries, at, parsed.problems))
     }
 }
 

@@ -20,13 +20,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Cursor, Secret, SourceId, Timestamp};
+use model::{Cursor, Document, Secret, SourceId, Timestamp};
 use net::{Fetched, NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::{Polled, Problem, Source, SourceError, Tools, credential};
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools, credential};
 use cursor::{Note, Step};
 pub use parse::{Page, parse};
 
@@ -193,6 +193,16 @@ impl Source for Nvd {
             first_load: step.changed.is_none(),
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, _: Timestamp) -> Result<Reread, SourceError> {
+        let (page, parsed) = parse(&document.bytes, &self.id);
+        if let Some(broken) = page.broken {
+            return Err(SourceError::Nonsense(format!(
+                "this is not a page of records: {broken}"
+            )));
+        }
+        Ok(Reread::said(parsed))
     }
 }
 

@@ -16,14 +16,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::clock::earlier;
-use model::{Cursor, SourceId, Timestamp};
+use model::{Cursor, Document, SourceId, Timestamp};
 use net::{Fetched, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::backlog::{Backlog, MOST_NAMES};
-use crate::{Polled, Problem, Source, SourceError, Tools};
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools};
 pub use record::{Record, parse};
 
 /// The beginning of a list that is asked for first: some 5,000 changes.
@@ -262,6 +262,20 @@ impl Source for Osv {
         polled.checkpoint = true;
         polled.cursor = Cursor::of(&note);
         Ok(polled)
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        // The list of changes only says what to read.
+        if document.url.ends_with("/modified_id.csv") {
+            return Ok(Reread::default());
+        }
+        let record = parse(&document.bytes, &self.id, at)?;
+        Ok(Reread {
+            items: record.item.into_iter().collect(),
+            statements: record.statements,
+            problems: record.problems,
+            ..Reread::default()
+        })
     }
 }
 

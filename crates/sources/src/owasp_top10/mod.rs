@@ -18,14 +18,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::item::{Draft, Stated};
-use model::{Cursor, Item, ItemKind, Markup, SourceId};
+use model::{Cursor, Document, Item, ItemKind, Markup, SourceId, Timestamp};
 use net::{Fetched, NetError, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use parse::{Article, Listed, parse_category, parse_index};
 
-use crate::{Polled, Problem, Source, SourceError, Tools, html};
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools, html};
 
 /// The root takes two hops to the current edition.
 const MOST_HOPS: usize = 5;
@@ -122,6 +122,24 @@ impl OwaspTop10 {
         )))
     }
 
+    /// The item of a category's page.
+    fn item(&self, Article { category, text }: &Article, at: Timestamp) -> Item {
+        let draft = Draft {
+            external_id: category.id.clone(),
+            kind: ItemKind::Advisory,
+            url: Some(category.url.clone()),
+            title: format!("{} {}", category.id, category.title),
+            text: text.clone(),
+            markup: Markup::Plain,
+            author: Some("OWASP Foundation".to_owned()),
+            language: Some("en".to_owned()),
+            published: None,
+            updated: None,
+            stated: Stated::default(),
+        };
+        Item::new(&self.id, draft, at)
+    }
+
     /// The index at `url`. Indexes are always read whole: they say what to read.
     async fn index(&self, url: &str) -> Result<Vec<Listed>, SourceError> {
         let found = match self.page(url, &Note::default()).await? {
@@ -201,25 +219,26 @@ impl Source for OwaspTop10 {
             )));
         }
         let fetched = self.tools.clock.now();
-        for Article { category, text } in read {
-            let draft = Draft {
-                external_id: category.id.clone(),
-                kind: ItemKind::Advisory,
-                url: Some(category.url.clone()),
-                title: format!("{} {}", category.id, category.title),
-                text,
-                markup: Markup::Plain,
-                author: Some("OWASP Foundation".to_owned()),
-                language: Some("en".to_owned()),
-                published: None,
-                updated: None,
-                stated: Stated::default(),
-            };
-            polled.items.push(Item::new(&self.id, draft, fetched));
-            polled.categories.push(category);
+        for article in read {
+            polled.items.push(self.item(&article, fetched));
+            polled.categories.push(article.category);
         }
         polled.cursor = Cursor::of(&kept);
         Ok(polled)
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let text = html::decode(&document.bytes, document.content_type.as_deref());
+        // Stubs and indexes only say what to read.
+        if parse::leads_to(&text, &document.url)?.is_some() {
+            return Ok(Reread::default());
+        }
+        let mut reread = Reread::default();
+        if let Some(article) = parse::parse_alone(&text, &document.url)? {
+            reread.items.push(self.item(&article, at));
+            reread.categories.push(article.category);
+        }
+        Ok(reread)
     }
 }
 

@@ -153,6 +153,40 @@ pub fn parse_category(text: &str, url: &str, listed: &Listed) -> Result<Article,
     })
 }
 
+/// Reads the page of a category without the index that led to it: its heading says
+/// which it is. None when its address is no category's.
+///
+/// # Errors
+/// See [`parse_category`].
+pub(super) fn parse_alone(text: &str, url: &str) -> Result<Option<Article>, SourceError> {
+    if !pattern(r"A\d{2}_\d{4}-")?.is_match(url) {
+        return Ok(None);
+    }
+    let heading = {
+        let page = html::read(text)?;
+        let headings = html::selector("h1")?;
+        let first = page.select(&headings).next();
+        first.map(|heading| html::line_of(&heading))
+    };
+    let heading = heading.unwrap_or_default();
+    let name = pattern(r"^A(\d{2}):(\d{4})\s*[-–—:]?\s*(\S.*)$")?;
+    let listed = name.captures(&heading).and_then(|found| {
+        let part = |nth| found.get(nth).map_or("", |part| part.as_str());
+        Some(Listed {
+            rank: part(1).parse().ok()?,
+            edition: part(2).parse().ok()?,
+            title: part(3).to_owned(),
+            url: url.to_owned(),
+        })
+    });
+    match listed {
+        Some(listed) => parse_category(text, url, &listed).map(Some),
+        None => Err(SourceError::Nonsense(
+            "the heading names no category of the OWASP Top 10".to_owned(),
+        )),
+    }
+}
+
 struct Section {
     id: String,
     heading: String,

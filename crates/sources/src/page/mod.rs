@@ -12,7 +12,7 @@ mod list;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use model::{Cursor, Item, SourceId, hash};
+use model::{Cursor, Document, Item, SourceId, Timestamp, hash};
 use net::{Fetched, NetError, Request, Validators};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -22,7 +22,7 @@ pub use list::{Listing, parse};
 
 use crate::feed::oldest_first;
 use crate::robots::Robots;
-use crate::{Polled, Problem, Source, SourceError, Tools, html};
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools, html};
 
 /// Entries remembered as known: some pages' worth of the longest lists.
 const MOST_KNOWN: usize = 2_000;
@@ -190,6 +190,13 @@ impl Source for Page {
         note.validators = validators;
         polled.cursor = Cursor::of(&note);
         Ok(polled)
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let text = html::decode(&document.bytes, document.content_type.as_deref());
+        let parsed = parse(&text, &document.url, &self.config)?.parsed;
+        let drafts = oldest_first(parsed.entries, self.config.max_items);
+        Ok(Reread::of(&self.id, drafts, at, parsed.problems))
     }
 }
 

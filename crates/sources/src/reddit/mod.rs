@@ -16,13 +16,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Cursor, Item, ItemKind, Secret, SourceId, Timestamp};
+use model::item::Draft;
+use model::{Cursor, Document, Item, ItemKind, Secret, SourceId, Timestamp};
 use net::{Body, Fetched, NetError, Request, Validators};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::round::Round;
-use crate::{Polled, Problem, Source, SourceError, Tools, answer, credential, feed};
+use crate::{
+    Parsed, Polled, Problem, Reread, Source, SourceError, Tools, answer, credential, feed,
+};
 use login::{App, Login};
 pub use parse::{Page, parse};
 
@@ -255,16 +258,8 @@ impl Reddit {
             Fetched::Unchanged => return Ok(Page::default()),
             Fetched::Body(body) => body,
         };
-        let mut parsed = feed::parse(&body.bytes, body.content_type.as_deref(), &body.url)?.parsed;
+        let parsed = posts_of_feed(&body.bytes, body.content_type.as_deref(), &body.url)?;
         mark.validators = body.validators;
-        for draft in &mut parsed.entries {
-            draft.kind = ItemKind::Post;
-            draft.author = draft
-                .author
-                .take()
-                .map(|author| author.trim_start_matches('/').to_owned());
-        }
-        parsed.entries = feed::oldest_first(parsed.entries, usize::MAX);
         let newest = parsed
             .entries
             .iter()
@@ -345,6 +340,34 @@ impl Source for Reddit {
         polled.cursor = Cursor::of(&note);
         Ok(polled)
     }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let bytes = &document.bytes;
+        let parsed = if bytes.trim_ascii_start().starts_with(b"{") {
+            parse(bytes)?.parsed
+        } else {
+            posts_of_feed(bytes, document.content_type.as_deref(), &document.url)?
+        };
+        Ok(Reread::of(&self.id, parsed.entries, at, parsed.problems))
+    }
+}
+
+/// The posts in a subreddit's feed.
+fn posts_of_feed(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    url: &str,
+) -> Result<Parsed<Draft>, SourceError> {
+    let mut parsed = feed::parse(bytes, content_type, url)?.parsed;
+    for draft in &mut parsed.entries {
+        draft.kind = ItemKind::Post;
+        draft.author = draft
+            .author
+            .take()
+            .map(|author| author.trim_start_matches('/').to_owned());
+    }
+    parsed.entries = feed::oldest_first(parsed.entries, usize::MAX);
+    Ok(parsed)
 }
 
 /// Why this subreddit alone cannot be read, if it is this one alone.

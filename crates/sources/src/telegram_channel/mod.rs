@@ -11,13 +11,13 @@ mod parse;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Cursor, Item, SourceId};
+use model::{Cursor, Document, Item, SourceId, Timestamp};
 use net::{NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::round::Round;
-use crate::{Polled, Source, SourceError, Tools, answer, html};
+use crate::{Polled, Reread, Source, SourceError, Tools, answer, html};
 use parse::no_preview;
 pub use parse::{Page, parse};
 
@@ -143,5 +143,11 @@ impl Source for TelegramChannel {
             first_load: known.is_none(),
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let content_type = document.content_type.as_deref();
+        let parsed = parse(&document.bytes, content_type, &self.config.channel)?.parsed;
+        Ok(Reread::of(&self.id, parsed.entries, at, parsed.problems))
     }
 }

@@ -14,14 +14,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use model::clock::earlier;
-use model::{Cursor, Item, SourceId};
+use model::{Cursor, Document, Item, SourceId, Timestamp};
 use net::{NetError, Request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Polled, Problem, Source, SourceError, Tools, answer, credential};
+use crate::{Polled, Problem, Reread, Source, SourceError, Tools, answer, credential};
 use budget::{Budget, Spent};
 use model::Secret;
 pub use parse::{Page, parse};
@@ -292,6 +291,11 @@ impl Source for X {
             first_load,
             ..Polled::default()
         })
+    }
+
+    fn reread(&self, document: &Document, at: Timestamp) -> Result<Reread, SourceError> {
+        let parsed = parse(&document.bytes)?.parsed;
+        Ok(Reread::of(&self.id, parsed.entries, at, parsed.problems))
     }
 }
 

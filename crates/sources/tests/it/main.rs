@@ -47,6 +47,8 @@ mod ransomware_live;
 #[cfg(test)]
 mod reddit;
 #[cfg(test)]
+mod reread;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod taxii;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use model::{Item, ItemId, Milestone, Milestones, OwaspCategory, SourceId, Timestamp};
 use rusqlite::Connection;
 
+use super::archive::{self, Packed};
 use super::vulnerabilities::{self, Change, Hearing, Heeded};
 use super::writer::News;
 use super::{Sqlite, events, owasp, rows};
@@ -63,6 +64,15 @@ struct Prepared {
     cursor: Option<String>,
     occasion: Occasion,
     problems: (u32, Option<String>),
+    arrived: Packed,
+}
+
+/// How what is taken in came.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) at: Timestamp,
+    pub(super) occasion: Occasion,
+    pub(super) hearing: Hearing,
 }
 
 impl Prepared {
@@ -85,6 +95,7 @@ impl Prepared {
             cursor: collected.cursor.as_ref().map(rows::json).transpose()?,
             occasion: collected.occasion,
             problems: collected.problems,
+            arrived: Packed::of(collected.arrived)?,
         })
     }
 }
@@ -102,15 +113,25 @@ fn write(
             recorded.repeats += 1;
         }
     }
+    let manner = Manner {
+        at: poll.at,
+        occasion: poll.occasion,
+        hearing: match poll.occasion {
+            Occasion::History => Hearing::Loaded,
+            Occasion::Fresh | Occasion::CatchUp => Hearing::Live,
+        },
+    };
     for heeded in &poll.heeded {
-        heed(connection, poll, heeded, &mut recorded)?;
+        heed(connection, manner, heeded, &mut recorded)?;
     }
     for category in &poll.categories {
         owasp::keep(connection, category)?;
     }
+    let news = recorded.items + recorded.new_vulnerabilities + recorded.changed_vulnerabilities > 0;
+    let brought = news || poll.problems.0 > 0;
+    archive::keep(connection, &poll.source, poll.at, &poll.arrived, brought)?;
     milestones.passed(Milestone::ITEMS_WRITTEN);
 
-    let news = recorded.items + recorded.new_vulnerabilities + recorded.changed_vulnerabilities > 0;
     let at = rows::micros(poll.at);
     connection
         .prepare_cached(
@@ -145,20 +166,16 @@ fn write(
 }
 
 /// Keeps a statement and, if people should hear of it, makes it an item.
-fn heed(
+pub(super) fn heed(
     connection: &Connection,
-    poll: &Prepared,
+    manner: Manner,
     heeded: &Heeded,
     recorded: &mut Recorded,
 ) -> Result<(), StoreError> {
-    let hearing = match poll.occasion {
-        Occasion::History => Hearing::Loaded,
-        Occasion::Fresh | Occasion::CatchUp => Hearing::Live,
-    };
-    let material = match vulnerabilities::keep(connection, heeded, poll.at, hearing)? {
+    let material = match vulnerabilities::keep(connection, heeded, manner.at, manner.hearing)? {
         Change::None => {
             // The statement is old, but the keyword that promotes it may be new.
-            if heeded.promote && insert_statement(connection, poll, heeded)? {
+            if heeded.promote && insert_statement(connection, manner, heeded)? {
                 recorded.items += 1;
             }
             return Ok(());
@@ -177,19 +194,19 @@ fn heed(
     if !heeded.promote && !moves_incident {
         return Ok(());
     }
-    if insert_statement(connection, poll, heeded)? {
+    if insert_statement(connection, manner, heeded)? {
         recorded.items += 1;
     } else if moves_incident {
         // The text is what it was and its item was placed long ago, yet the facts
         // have changed: a new version of the same document, named after them.
-        let mut item = heeded.statement.to_item(poll.at);
+        let mut item = heeded.statement.to_item(manner.at);
         item.id = ItemId::of(
             &item.source,
             &item.external_id,
             &heeded.statement.content_hash(),
         );
         let body = rows::json(&item)?;
-        if insert(connection, &item, &body, poll.occasion)? {
+        if insert(connection, &item, &body, manner.occasion)? {
             recorded.items += 1;
         }
     } else {
@@ -200,15 +217,15 @@ fn heed(
 
 fn insert_statement(
     connection: &Connection,
-    poll: &Prepared,
+    manner: Manner,
     heeded: &Heeded,
 ) -> Result<bool, StoreError> {
-    let item = heeded.statement.to_item(poll.at);
-    insert(connection, &item, &rows::json(&item)?, poll.occasion)
+    let item = heeded.statement.to_item(manner.at);
+    insert(connection, &item, &rows::json(&item)?, manner.occasion)
 }
 
 /// Writes an item that waits for placement; false if it is known.
-fn insert(
+pub(super) fn insert(
     connection: &Connection,
     item: &Item,
     body: &str,

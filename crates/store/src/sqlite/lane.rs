@@ -149,7 +149,7 @@ fn acquire(
 
 /// Whether the lease is still the fence's. An expired one is, until somebody takes
 /// it: nobody else can have placed anything.
-fn holds(connection: &Connection, fence: &Fence) -> Result<bool, StoreError> {
+pub(super) fn holds(connection: &Connection, fence: &Fence) -> Result<bool, StoreError> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM leases WHERE name = ?1 AND number = ?2 AND holder IS NOT NULL)",

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use model::{
-    Alert, Analysis, CveId, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
+    Alert, CveId, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
     Vulnerability,
 };
 use rusqlite::{Connection, OptionalExtension};
@@ -212,13 +212,7 @@ fn placed_items(connection: &Connection, incident: i64) -> Result<Vec<PlacedItem
     let mut found = lookup.query((incident, MOST_ITEMS))?;
     let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        let repeat_of: Option<[u8; 16]> = row.get(2)?;
-        items.push(PlacedItem {
-            item: rows::read::<Item>(&row.get::<_, String>(0)?)?,
-            analysis: rows::read::<Analysis>(&row.get::<_, String>(1)?)?,
-            repeat_of: repeat_of.map(|id| ItemId(rows::uuid(id))),
-            joined_because: row.get(3)?,
-        });
+        items.push(rows::placed_item(row)?);
     }
     Ok(items)
 }

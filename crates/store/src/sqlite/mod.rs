@@ -4,6 +4,8 @@
 //! on, and the command line may write to it beside a running service: whoever
 //! comes second waits for the lock, at most [`Options::busy_timeout`].
 
+mod again;
+mod archive;
 mod candidates;
 mod claims;
 mod deliveries;

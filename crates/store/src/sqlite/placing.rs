@@ -134,16 +134,27 @@ fn write_item(
         .prepare_cached("UPDATE item_texts SET analysis = ?2, joined_because = ?3 WHERE item = ?1")?
         .execute((item, analysis, &placed.joined_because))?;
     if incident.is_some() {
-        let (source, author): (String, Option<String>) = connection
-            .prepare_cached("SELECT i.source, t.author FROM items i JOIN item_texts t ON t.item = i.n WHERE i.n = ?1")?
-            .query_one([item], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let names = tokens::stream(&format!("{source} {}", author.unwrap_or_default()));
-        connection
-            .prepare_cached(
-                "INSERT INTO items_fts (rowid, title, text, names) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute((item, title, text, names))?;
+        index(connection, item, title, text)?;
     }
+    Ok(())
+}
+
+/// Lets an item be found by the words of its title and text, and by who wrote it.
+pub(super) fn index(
+    connection: &Connection,
+    item: i64,
+    title: &str,
+    text: &str,
+) -> Result<(), StoreError> {
+    let (source, author): (String, Option<String>) = connection
+        .prepare_cached("SELECT i.source, t.author FROM items i JOIN item_texts t ON t.item = i.n WHERE i.n = ?1")?
+        .query_one([item], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let names = tokens::stream(&format!("{source} {}", author.unwrap_or_default()));
+    connection
+        .prepare_cached(
+            "INSERT INTO items_fts (rowid, title, text, names) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute((item, title, text, names))?;
     Ok(())
 }
 

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use model::{DeliveryState, Severity, Timestamp};
+use model::{DeliveryState, ItemId, Severity, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{Occasion, StoreError};
+use crate::{Occasion, PlacedItem, StoreError};
 
 /// Kinds in `incident_keys`.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,17 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
 
 pub(super) fn read<T: DeserializeOwned>(body: &str) -> Result<T, StoreError> {
     Ok(serde_json::from_str(body)?)
+}
+
+/// A placed item: its body, its analysis, what it repeats, why it is there.
+pub(super) fn placed_item(row: &rusqlite::Row<'_>) -> Result<PlacedItem, StoreError> {
+    let repeat_of: Option<[u8; 16]> = row.get(2)?;
+    Ok(PlacedItem {
+        item: read(&row.get::<_, String>(0)?)?,
+        analysis: read(&row.get::<_, String>(1)?)?,
+        repeat_of: repeat_of.map(|id| ItemId(uuid(id))),
+        joined_because: row.get(3)?,
+    })
 }
 
 /// A name such as a source's, which was checked before it was stored.

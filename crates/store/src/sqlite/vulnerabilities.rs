@@ -200,6 +200,27 @@ pub(super) fn keep(
     })
 }
 
+/// Whether a second reading of a statement would change what is known.
+pub(super) fn would_change(
+    connection: &Connection,
+    heeded: &Heeded,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let known = known(
+        connection,
+        &heeded.statement,
+        &heeded.hash,
+        Some(rows::micros(at)),
+    )?;
+    Ok(!matches!(
+        known,
+        Some(Known {
+            statement: Some((_, Standing::Holds)),
+            ..
+        })
+    ))
+}
+
 /// Whether an incident is about this CVE.
 pub(super) fn is_in_incident(connection: &Connection, cve: &CveId) -> Result<bool, StoreError> {
     Ok(connection

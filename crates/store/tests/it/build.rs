@@ -197,6 +197,7 @@ pub(crate) fn collected(from: &str, items: Vec<Item>) -> Collected {
         occasion: Occasion::Fresh,
         categories: Vec::new(),
         problems: (0, None),
+        arrived: store::Arrived::default(),
     }
 }
 

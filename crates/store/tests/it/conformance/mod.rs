@@ -5,6 +5,7 @@
 //! where `stores` opens two on an empty database and keeps its place for as long as
 //! the first of the returned values lives.
 
+pub(crate) mod archive;
 pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod lane;
@@ -92,6 +93,15 @@ macro_rules! suite {
                 authors_and_sources_are_found
                 hostile_queries_are_only_words
                 common_words_are_found_through_other_filters
+            }
+            archive {
+                a_document_is_kept_once_though_read_twice
+                a_poll_keeps_its_documents_with_what_they_brought
+                retention_forgets_the_oldest_first
+                readings_are_found_by_source_and_time
+                a_second_reading_finds_what_was_lost_and_undoes_nothing
+                a_revised_story_keeps_what_people_decided
+                an_irrelevant_item_can_be_placed_anew
             }
             history {
                 a_changed_score_is_history_and_an_edit_is_not

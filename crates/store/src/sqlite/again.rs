@@ -1,0 +1,381 @@
+//! Second readings: what a kept document gives today, and what stored items are
+//! understood to be today.
+
+use async_trait::async_trait;
+use model::{Document, SourceId, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::archive::{self, Packed};
+use super::intake::{self, Manner};
+use super::rows::{self, Key};
+use super::vulnerabilities::{self, Hearing, Heeded};
+use super::writer::News;
+use super::{Sqlite, events, incidents, lane, owasp, placing};
+use crate::archive::{
+    Again, Archive, Arrived, Irrelevant, Kept, Memo, Place, Reading, Retention, Revised, Story,
+    Swept, Unknown, Wanted,
+};
+use crate::{Fence, Occasion, PlacedItem, Recorded, StoreError, tokens};
+
+/// Irrelevant items handed out at once at most.
+const MOST_ITEMS: u32 = 1_000;
+
+#[async_trait]
+impl Archive for Sqlite {
+    async fn keep(
+        &self,
+        source: &SourceId,
+        at: Timestamp,
+        arrived: Arrived,
+    ) -> Result<(), StoreError> {
+        let packed = blocking(move || Packed::of(arrived)).await?;
+        let source = source.clone();
+        self.writer
+            .run(
+                News::No,
+                |()| None,
+                move |connection| archive::keep(connection, &source, at, &packed, false),
+            )
+            .await
+    }
+
+    async fn kept(&self) -> Result<Kept, StoreError> {
+        self.readers.read(archive::kept).await
+    }
+
+    async fn sweep(&self, retention: &Retention, limit: u32) -> Result<Swept, StoreError> {
+        let retention = *retention;
+        self.writer
+            .run(
+                News::No,
+                |_| None,
+                move |connection| archive::sweep(connection, &retention, limit),
+            )
+            .await
+    }
+
+    async fn readings(
+        &self,
+        wanted: &Wanted,
+        after: Option<Place>,
+        limit: u32,
+    ) -> Result<Vec<Reading>, StoreError> {
+        let wanted = wanted.clone();
+        self.readers
+            .read(move |connection| archive::readings(connection, &wanted, after, limit))
+            .await
+    }
+
+    async fn document(&self, reading: &Reading) -> Result<Option<Document>, StoreError> {
+        let reading = reading.clone();
+        self.readers
+            .read(move |connection| archive::document(connection, &reading))
+            .await
+    }
+
+    async fn record_again(&self, again: Again, memo: &Memo) -> Result<Recorded, StoreError> {
+        let prepared = blocking(move || Prepared::of(again)).await?;
+        let memo = memo.clone();
+        self.writer
+            .run(
+                News::Yes,
+                |_| None,
+                move |connection| {
+                    let recorded = prepared.write(connection)?;
+                    keep_memo(connection, &memo)?;
+                    Ok(recorded)
+                },
+            )
+            .await
+    }
+
+    async fn unknown(&self, again: &Again) -> Result<Unknown, StoreError> {
+        let again = again.clone();
+        let prepared = blocking(move || Prepared::of(again)).await?;
+        self.readers
+            .read(move |connection| prepared.unknown(connection))
+            .await
+    }
+
+    async fn next_story(&self, wanted: &Wanted, after: i64) -> Result<Option<Story>, StoreError> {
+        let wanted = wanted.clone();
+        self.readers
+            .read(move |connection| next_story(connection, &wanted, after))
+            .await
+    }
+
+    async fn irrelevant(
+        &self,
+        wanted: &Wanted,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Irrelevant>, StoreError> {
+        let wanted = wanted.clone();
+        self.readers
+            .read(move |connection| irrelevant(connection, &wanted, after, limit))
+            .await
+    }
+
+    async fn revise(&self, fence: &Fence, revised: Revised, memo: &Memo) -> Result<(), StoreError> {
+        let (fence, memo) = (fence.clone(), memo.clone());
+        let analyses = blocking(move || {
+            let prepared = revised.analyses.iter().map(|(_, analysis)| {
+                let stream = |text: &str| tokens::stream(text);
+                Ok(Text {
+                    analysis: rows::json(analysis)?,
+                    title: stream(&analysis.title),
+                    text: stream(&analysis.text),
+                })
+            });
+            let texts = prepared.collect::<Result<Vec<_>, StoreError>>()?;
+            Ok((revised, texts))
+        })
+        .await?;
+        self.writer
+            .run(
+                News::Yes,
+                |()| None,
+                move |connection| {
+                    if !lane::holds(connection, &fence)? {
+                        return Err(StoreError::Fenced);
+                    }
+                    let (revised, texts) = analyses;
+                    revise(connection, &revised, &texts)?;
+                    keep_memo(connection, &memo)
+                },
+            )
+            .await
+    }
+
+    async fn memo(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let key = key.to_owned();
+        self.readers
+            .read(move |connection| {
+                Ok(connection
+                    .prepare_cached("SELECT value FROM memos WHERE key = ?1")?
+                    .query_row([key], |row| row.get(0))
+                    .optional()?)
+            })
+            .await
+    }
+
+    async fn keep_memo(&self, memo: &Memo) -> Result<(), StoreError> {
+        let memo = memo.clone();
+        self.writer
+            .run(
+                News::No,
+                |()| None,
+                move |connection| keep_memo(connection, &memo),
+            )
+            .await
+    }
+}
+
+/// Packing and encoding need no lock and no thread that serves requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| StoreError::Broken(format!("encoding was stopped: {error}")))?
+}
+
+/// A second reading made ready for writing.
+struct Prepared {
+    again: Again,
+    bodies: Vec<String>,
+    heeded: Vec<Heeded>,
+}
+
+impl Prepared {
+    fn of(mut again: Again) -> Result<Self, StoreError> {
+        let bodies = again
+            .items
+            .iter()
+            .map(rows::json)
+            .collect::<Result<_, _>>()?;
+        let heard = std::mem::take(&mut again.heard);
+        let heeded = heard.into_iter().map(Heeded::of);
+        Ok(Self {
+            heeded: heeded.collect::<Result<_, _>>()?,
+            bodies,
+            again,
+        })
+    }
+
+    fn write(&self, connection: &Connection) -> Result<Recorded, StoreError> {
+        let mut recorded = Recorded::default();
+        for (item, body) in self.again.items.iter().zip(&self.bodies) {
+            if intake::insert(connection, item, body, Occasion::History)? {
+                recorded.items += 1;
+            } else {
+                recorded.repeats += 1;
+            }
+        }
+        let manner = Manner {
+            at: self.again.at,
+            occasion: Occasion::History,
+            hearing: Hearing::Reread,
+        };
+        for heeded in &self.heeded {
+            intake::heed(connection, manner, heeded, &mut recorded)?;
+        }
+        for category in &self.again.categories {
+            owasp::keep(connection, category)?;
+        }
+        Ok(recorded)
+    }
+
+    fn unknown(&self, connection: &Connection) -> Result<Unknown, StoreError> {
+        let mut unknown = Unknown::default();
+        for item in &self.again.items {
+            let known: bool = connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM items WHERE id = ?1)")?
+                .query_one([item.id.as_bytes()], |row| row.get(0))?;
+            if !known {
+                unknown.items.push(item.id);
+            }
+        }
+        for heeded in &self.heeded {
+            if vulnerabilities::would_change(connection, heeded, self.again.at)? {
+                unknown.cves.push(heeded.statement.cve.clone());
+            }
+        }
+        Ok(unknown)
+    }
+}
+
+fn keep_memo(connection: &Connection, memo: &Memo) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO memos (key, value) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?
+        .execute((&memo.key, &memo.value))?;
+    Ok(())
+}
+
+fn next_story(
+    connection: &Connection,
+    wanted: &Wanted,
+    after: i64,
+) -> Result<Option<Story>, StoreError> {
+    let n: Option<i64> = connection
+        .prepare_cached(
+            "SELECT n FROM incidents i WHERE n > ?1 AND last_seen >= ?2 AND (?3 IS NULL OR EXISTS (
+                 SELECT 1 FROM incident_keys WHERE kind = ?4 AND value = ?3 AND incident = i.n))
+             ORDER BY n LIMIT 1",
+        )?
+        .query_row(
+            (
+                after,
+                wanted.since.map_or(i64::MIN, rows::micros),
+                wanted.source.as_ref().map(SourceId::as_str),
+                Key::Source.number(),
+            ),
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(n) = n else { return Ok(None) };
+    let mut lookup = connection.prepare_cached(
+        "SELECT t.body, t.analysis, i.repeat_of, t.joined_because
+         FROM items i JOIN item_texts t ON t.item = i.n
+         WHERE i.incident = ?1 ORDER BY i.placed_at, i.n",
+    )?;
+    let mut found = lookup.query([n])?;
+    let mut items: Vec<PlacedItem> = Vec::new();
+    while let Some(row) = found.next()? {
+        items.push(rows::placed_item(row)?);
+    }
+    Ok(Some(Story {
+        n,
+        incident: incidents::get(connection, n)?,
+        items,
+    }))
+}
+
+fn irrelevant(
+    connection: &Connection,
+    wanted: &Wanted,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Irrelevant>, StoreError> {
+    let mut lookup = connection.prepare_cached(
+        "SELECT i.n, t.body, t.analysis FROM items i JOIN item_texts t ON t.item = i.n
+         WHERE i.n > ?1 AND i.incident IS NULL AND i.placed_at IS NOT NULL
+             AND i.effective >= ?2 AND (?3 IS NULL OR i.source = ?3)
+         ORDER BY i.n LIMIT ?4",
+    )?;
+    let mut found = lookup.query((
+        after,
+        wanted.since.map_or(i64::MIN, rows::micros),
+        wanted.source.as_ref().map(SourceId::as_str),
+        limit.clamp(1, MOST_ITEMS),
+    ))?;
+    let mut items = Vec::new();
+    while let Some(row) = found.next()? {
+        items.push(Irrelevant {
+            n: row.get(0)?,
+            item: rows::read(&row.get::<_, String>(1)?)?,
+            analysis: rows::read(&row.get::<_, String>(2)?)?,
+        });
+    }
+    Ok(items)
+}
+
+/// An analysis made ready for writing.
+struct Text {
+    analysis: String,
+    title: String,
+    text: String,
+}
+
+fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<(), StoreError> {
+    for ((id, analysis), text) in revised.analyses.iter().zip(texts) {
+        let found: Option<(i64, Option<i64>)> = connection
+            .prepare_cached("SELECT n, incident FROM items WHERE id = ?1")?
+            .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((item, incident)) = found else {
+            continue;
+        };
+        let keys = &analysis.story_keys;
+        let hash = Some(&keys.content_hash).filter(|hash| **hash != [0; 16]);
+        connection
+            .prepare_cached("UPDATE items SET canonical_url = ?2, content_hash = ?3 WHERE n = ?1")?
+            .execute((item, &keys.canonical_url, hash))?;
+        connection
+            .prepare_cached("UPDATE item_texts SET analysis = ?2 WHERE item = ?1")?
+            .execute((item, &text.analysis))?;
+        if incident.is_some() {
+            connection
+                .prepare_cached("DELETE FROM items_fts WHERE rowid = ?1")?
+                .execute([item])?;
+            placing::index(connection, item, &text.title, &text.text)?;
+        }
+    }
+    for id in &revised.placed_anew {
+        connection
+            .prepare_cached(
+                "UPDATE items SET placed_at = NULL, occasion = ?2 WHERE id = ?1 AND incident IS NULL",
+            )?
+            .execute((id.as_bytes(), rows::occasion_number(Occasion::History)))?;
+    }
+    let Some(incident) = &revised.incident else {
+        return Ok(());
+    };
+    let Some(n) = incidents::row(connection, incident.id)? else {
+        return Ok(());
+    };
+    let stored = incidents::get(connection, n)?;
+    let mut merged = incident.clone();
+    merged.status = stored.status;
+    merged.revision = stored.revision;
+    if merged != stored {
+        merged.revision = stored.revision.saturating_add(1);
+        incidents::update(connection, n, &merged)?;
+        let subject = incident.id.to_string();
+        events::write(connection, revised.at, events::INCIDENT_UPDATED, &subject)?;
+    }
+    Ok(())
+}
