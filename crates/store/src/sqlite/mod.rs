@@ -17,6 +17,7 @@ mod outbox;
 mod owasp;
 mod pages;
 mod placing;
+mod prints;
 mod readers;
 mod rows;
 mod schema;

@@ -12,9 +12,10 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5052_4852;
 
 /// Every migration, in order; its number is its place, from 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_weaknesses.sql"),
+    include_str!("../../migrations/sqlite/0003_story_words.sql"),
 ];
 
 /// The schema this program knows.
