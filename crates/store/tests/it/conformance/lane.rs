@@ -399,7 +399,7 @@ pub(crate) async fn items_told_in_other_words_are_found_by_their_words(store: Db
     ] {
         let item = published(item("feed-a", name, name, name), minute(at));
         tale.record(&[&item]).await;
-        let mut placement = placed(&item, Some(incident(name)));
+        let mut placement = placed(&item, Some(incident(&item)));
         placement.analysis.story_keys.print = print(&keys);
         told.push((item.id, placement.incident.as_ref().unwrap().id));
         tale.commit(placement).await.unwrap();
