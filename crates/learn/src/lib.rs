@@ -13,3 +13,4 @@ pub mod lbfgs;
 pub mod logistic;
 pub mod measure;
 pub mod random;
+pub mod stories;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, EntityKind, Field, Span};
 use crate::id::CveId;
+use crate::print::Print;
 use crate::region::Region;
 use crate::severity::Judgement;
 
@@ -199,6 +200,10 @@ pub struct StoryKeys {
     pub canonical_url: Option<String>,
     /// SHA-256 of the clean title and text, folded, first 16 bytes.
     pub content_hash: [u8; 16],
+    /// Its words and names, by which items told in other words are recognised;
+    /// empty for records, advisories and round-ups. Kept beside the item, not here.
+    #[serde(skip)]
+    pub print: Print,
 }
 
 impl Analysis {

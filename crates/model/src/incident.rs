@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{IncidentType, Reason, Relevance, Sector, Tagged};
 use crate::clock::Timestamp;
 use crate::id::{CveId, IncidentId, ItemId, SourceId};
+use crate::print::Member;
 use crate::region::Region;
 use crate::severity::{Judgement, Severity};
 
@@ -52,8 +53,11 @@ pub struct Voice {
 pub struct Candidate {
     /// The incident.
     pub incident: Incident,
-    /// What they share, strongest first; never empty.
+    /// What they share, strongest first; empty when it was found by its words.
     pub links: Vec<Link>,
+    /// Its latest items near the time of the item, latest first, when it was found
+    /// by its words.
+    pub members: Vec<Member>,
 }
 
 /// What an item and an incident share.

@@ -368,6 +368,7 @@ fn placement(n: u32, item: &Item) -> Placed {
             cves: Vec::new(),
             canonical_url: item.url.clone(),
             content_hash: model::hash::short(&[item.title.as_bytes(), item.text.as_bytes()]),
+            ..StoryKeys::default()
         },
         reasons: vec![reason()],
     };

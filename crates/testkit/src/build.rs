@@ -121,6 +121,7 @@ pub fn analysis(item: &Item) -> Analysis {
             cves: Vec::new(),
             canonical_url: item.url.clone(),
             content_hash: model::hash::short(&[item.title.as_bytes(), item.text.as_bytes()]),
+            ..StoryKeys::default()
         },
         reasons: vec![
             Reason::new(Aspect::Severity, "no cue either way", 1.0),

@@ -26,7 +26,7 @@ mod quantity;
 mod region;
 mod relevance;
 mod severity;
-mod story;
+pub mod story;
 mod types;
 mod url_key;
 pub mod weights;
@@ -71,7 +71,7 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         }
     }
     let entities = named.finish();
-    let story_keys = story::keys(item, passages, &entities);
+    let story_keys = story::keys(item, passages, &entities, context.models());
 
     let form = relevance::Form {
         kind: item.kind,

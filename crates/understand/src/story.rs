@@ -3,9 +3,12 @@
 mod claim;
 mod fold;
 mod keys;
+pub mod likeness;
 mod place;
 mod run;
+pub mod shelf;
 mod summary;
+pub mod words;
 
 pub use fold::fold;
 pub(crate) use keys::keys;

@@ -109,7 +109,7 @@ impl Analyse {
         let mut waiting = Vec::new();
         let bad = read_all(reader, &context, &bar, &mut aside, &mut waiting)?;
         bar.finish_and_clear();
-        let stories = stories(&waiting);
+        let stories = stories(&waiting, &context);
         let aside = aside.into_inner().context("the temporary file")?;
         write_all(aside, &stories, &self.output)?;
         Ok(match (bad, stories.len()) {
@@ -395,14 +395,14 @@ fn short(text: &str) -> String {
 }
 
 /// The story of each document: placed in order of time, named in order of input.
-fn stories(documents: &[Waiting]) -> Vec<Option<usize>> {
+fn stories(documents: &[Waiting], context: &Context) -> Vec<Option<usize>> {
     let mut order: Vec<usize> = (0..documents.len()).collect();
     order.sort_by_key(|index| documents.get(*index).map(|one| one.item.effective()));
     let mut run = Run::new();
     let mut stories = vec![None; documents.len()];
     for index in order {
         if let (Some(one), Some(story)) = (documents.get(index), stories.get_mut(index)) {
-            *story = run.add(&one.item, &one.analysis);
+            *story = run.add(&one.item, &one.analysis, context);
         }
     }
     let mut names = std::collections::HashMap::new();

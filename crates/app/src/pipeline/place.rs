@@ -100,7 +100,7 @@ impl Pipeline {
         };
         if placed.analysis.relevance.is_relevant() {
             let candidates = self.store.candidates(item, &placed.analysis).await?;
-            let placement = place(&placed.analysis, &candidates);
+            let placement = place(item, &placed.analysis, &candidates, &self.context);
             let (before, id) = match &placement {
                 Placement::Joins {
                     incident,

@@ -38,6 +38,30 @@ async fn one_story_told_twice_alerts_once() {
 }
 
 #[tokio::test]
+async fn one_breach_in_other_words_is_one_incident_and_says_why() {
+    let mut world = World::start().await;
+    world.configure(EVERYTHING).await;
+    world.publish(
+        "feed-a",
+        "Zentrabank data breach: hackers steal account data of 250,000 customers in Pune",
+    );
+    world.pass(minutes(10)).await;
+    world.publish(
+        "feed-b",
+        "Zentrabank of Pune confirms data breach after hackers steal customers' account data",
+    );
+    world.pass(minutes(10)).await;
+    let incidents = world.incidents().await;
+    assert_eq!(incidents.len(), 1, "{incidents:?}");
+    assert_eq!((incidents[0].items, incidents[0].sources.len()), (2, 2));
+    let because = incidents[0]
+        .reasons
+        .iter()
+        .find(|reason| reason.aspect == model::Aspect::Story);
+    assert!(because.is_some_and(|reason| reason.text.contains("Zentrabank")));
+}
+
+#[tokio::test]
 async fn history_never_alerts() {
     let mut world = World::before_first_load().await;
     world.configure(EVERYTHING_EVERYWHERE).await;

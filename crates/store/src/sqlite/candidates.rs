@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use model::clock::{earlier, later};
 use model::incident::{Candidate, Link};
-use model::{Analysis, CveId, Item, ItemId};
+use model::{Analysis, CveId, Item, ItemId, Print};
 use rusqlite::{Connection, ToSql};
 
-use super::incidents;
 use super::rows::{self, Key};
+use super::{incidents, prints};
 use crate::StoreError;
 
 /// How many candidates there are at most.
@@ -20,6 +20,10 @@ const MOST_CVES: usize = 50;
 /// The same text after this long is another event: a monthly notice, a template.
 const TEXT_WINDOW: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How far apart items of one story may be told (`understand::story::likeness`
+/// learned its weights on pairs within this time).
+const TOLD_WINDOW: std::time::Duration = std::time::Duration::from_secs(21 * 24 * 60 * 60);
+
 /// What of an item is looked for.
 pub(super) struct Wanted {
     item: ItemId,
@@ -30,6 +34,9 @@ pub(super) struct Wanted {
     from: i64,
     to: i64,
     cves: Vec<CveId>,
+    print: Print,
+    told_from: i64,
+    told_to: i64,
 }
 
 impl Wanted {
@@ -44,6 +51,9 @@ impl Wanted {
             from: rows::micros(earlier(item.effective(), TEXT_WINDOW)),
             to: rows::micros(later(item.effective(), TEXT_WINDOW)),
             cves: keys.cves.iter().take(MOST_CVES).cloned().collect(),
+            print: keys.print.clone(),
+            told_from: rows::micros(earlier(item.effective(), TOLD_WINDOW)),
+            told_to: rows::micros(later(item.effective(), TOLD_WINDOW)),
         }
     }
 }
@@ -105,7 +115,26 @@ pub(super) fn find(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candi
                 .push(Link::Cve(cve.clone()));
         }
     }
-    latest(connection, found)
+    let mut candidates = latest(connection, found)?;
+    // A link decides; words are asked only where there is none.
+    if candidates.is_empty() && !wanted.print.is_empty() {
+        candidates = by_words(connection, wanted)?;
+    }
+    Ok(candidates)
+}
+
+/// Incidents whose items share words with the item, those that share most first.
+fn by_words(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
+    prints::near(connection, &wanted.print, wanted.told_from, wanted.told_to)?
+        .into_iter()
+        .map(|(n, members)| {
+            Ok(Candidate {
+                incident: incidents::get(connection, n)?,
+                links: Vec::new(),
+                members,
+            })
+        })
+        .collect()
 }
 
 /// Adds a link to every incident of the items found, to the first of each.
@@ -157,6 +186,7 @@ fn latest(connection: &Connection, found: Found) -> Result<Vec<Candidate>, Store
         candidates.push(Candidate {
             incident: incidents::get(connection, n)?,
             links,
+            members: Vec::new(),
         });
     }
     Ok(candidates)

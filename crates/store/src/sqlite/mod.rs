@@ -21,6 +21,7 @@ mod outbox;
 mod owasp;
 mod pages;
 mod placing;
+mod prints;
 mod readers;
 mod roster;
 mod rows;

@@ -4,7 +4,7 @@
 use model::{Alert, Milestone, Milestones};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{deliveries, events, incidents, rows};
+use super::{deliveries, events, incidents, prints, rows};
 use crate::{Placed, StoreError, tokens};
 
 /// A placement made ready for writing, off the writing thread.
@@ -133,7 +133,11 @@ fn write_item(
     connection
         .prepare_cached("UPDATE item_texts SET analysis = ?2, joined_because = ?3 WHERE item = ?1")?
         .execute((item, analysis, &placed.joined_because))?;
-    if incident.is_some() {
+    if let Some(incident) = incident {
+        // A repeat has the words of the item it repeats.
+        if placed.repeat_of.is_none() {
+            prints::write(connection, item, incident, &keys.print)?;
+        }
         index(connection, item, title, text)?;
     }
     Ok(())

@@ -91,6 +91,7 @@ pub(crate) fn analysis(item: &Item) -> Analysis {
             cves: Vec::new(),
             canonical_url: item.url.clone(),
             content_hash: model::hash::short(&[item.title.as_bytes(), item.text.as_bytes()]),
+            ..StoryKeys::default()
         },
         reasons: vec![Reason::new(Aspect::Relevance, "a test says so", 1.0)],
     }

@@ -1,8 +1,9 @@
 //! The keys by which placement finds the story of an item.
 
 use model::analysis::StoryKeys;
-use model::{CveId, Entity, EntityKind, Field, Item, ItemKind, hash};
+use model::{CveId, Entity, EntityKind, Field, Item, ItemKind, Print, hash};
 
+use crate::models::Models;
 use crate::passage::Passage;
 use crate::url_key;
 
@@ -12,7 +13,32 @@ const LEAD_CHARS: u32 = 600;
 /// More CVEs than these without one in the title are a round-up.
 const ROUND_UP: usize = 5;
 
-pub(crate) fn keys(item: &Item, passages: &[Passage; 2], entities: &[Entity]) -> StoryKeys {
+/// What round-ups call themselves in their titles, in lower case. They tell many
+/// stories and are part of none.
+const ROUND_UP_TITLES: &[&str] = &[
+    "bulletin",
+    "daily brief",
+    "digest",
+    "in brief",
+    "month in review",
+    "newsletter",
+    "news wrap",
+    "patch tuesday",
+    "recap",
+    "round-up",
+    "roundup",
+    "this week in",
+    "top stories",
+    "week in",
+    "weekly",
+];
+
+pub(crate) fn keys(
+    item: &Item,
+    passages: &[Passage; 2],
+    entities: &[Entity],
+    models: &Models,
+) -> StoryKeys {
     StoryKeys {
         cves: cves(item, entities),
         canonical_url: item
@@ -21,6 +47,24 @@ pub(crate) fn keys(item: &Item, passages: &[Passage; 2], entities: &[Entity]) ->
             .and_then(url_key::canonical_url)
             .filter(|canonical| url_key::names_a_page(canonical)),
         content_hash: content_hash(passages),
+        print: print(item, passages, models),
+    }
+}
+
+/// Records and advisories are written by template: their words say less of their
+/// story than their CVEs do.
+fn print(item: &Item, passages: &[Passage; 2], models: &Models) -> Print {
+    let [title, text] = passages;
+    let is_told = matches!(
+        item.kind,
+        ItemKind::Article | ItemKind::Post | ItemKind::Note
+    );
+    let is_round_up = ROUND_UP_TITLES
+        .iter()
+        .any(|phrase| title.folded.text().contains(phrase));
+    match models.stories() {
+        Some(model) if is_told && !is_round_up => model.print(&title.clean, &text.clean),
+        _ => Print::default(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Which incident an item joins.
 
 use model::incident::{Candidate, Link};
-use model::{Analysis, IncidentId, ItemId};
+use model::{Analysis, CveId, IncidentId, Item, ItemId};
 
+use super::likeness::Likeness;
 use super::summary::overlap;
+use crate::Context;
 
 /// Texts with fewer letters than this are alike by chance: "Security bulletin".
 const SHORTEST_TEXT: usize = 40;
@@ -31,8 +33,21 @@ pub enum Placement {
 /// Where the item belongs among the candidates. Of several the strongest link
 /// wins (new version, address, text, CVE), then the earliest incident, then the
 /// smallest id, so that the order in which candidates come makes no difference.
+/// Without a link the item joins the incident whose items read most like it, if
+/// they read enough like it.
 #[must_use]
-pub fn place(analysis: &Analysis, candidates: &[Candidate]) -> Placement {
+pub fn place(
+    item: &Item,
+    analysis: &Analysis,
+    candidates: &[Candidate],
+    context: &Context,
+) -> Placement {
+    by_link(analysis, candidates)
+        .or_else(|| by_words(item, analysis, candidates, context))
+        .unwrap_or(Placement::Opens)
+}
+
+fn by_link(analysis: &Analysis, candidates: &[Candidate]) -> Option<Placement> {
     candidates
         .iter()
         .filter_map(|candidate| {
@@ -48,9 +63,60 @@ pub fn place(analysis: &Analysis, candidates: &[Candidate]) -> Placement {
             ))
         })
         .min_by(|a, b| a.0.cmp(&b.0))
-        .map_or(Placement::Opens, |(_, link, candidate)| {
-            joins(analysis, link, candidate)
+        .map(|(_, link, candidate)| joins(analysis, link, candidate))
+}
+
+fn by_words(
+    item: &Item,
+    analysis: &Analysis,
+    candidates: &[Candidate],
+    context: &Context,
+) -> Option<Placement> {
+    let model = context.models().stories()?;
+    let print = &analysis.story_keys.print;
+    if print.is_empty() {
+        return None;
+    }
+    let (candidate, likeness) = candidates
+        .iter()
+        .filter(|candidate| !speak_of_other_cves(analysis, &candidate.incident.cves))
+        .filter_map(|candidate| {
+            let likeness = model.likeness(print, item.effective(), &candidate.members)?;
+            (likeness.score > 0.0).then_some((candidate, likeness))
         })
+        .max_by(|(a, x), (b, y)| {
+            let older = |candidate: &Candidate| {
+                std::cmp::Reverse((candidate.incident.first_seen, candidate.incident.id))
+            };
+            x.score
+                .total_cmp(&y.score)
+                .then_with(|| older(a).cmp(&older(b)))
+        })?;
+    let Likeness {
+        closest,
+        is_reprint,
+        ..
+    } = likeness;
+    let member = candidate.members.get(closest)?;
+    let words = model.shared_words(&analysis.title, &analysis.text, print, &member.print);
+    let because = if is_reprint {
+        "a reprint of an item of this incident".to_owned()
+    } else if words.is_empty() {
+        "tells the same story in the same words".to_owned()
+    } else {
+        format!("tells the same story: both speak of {}", words.join(", "))
+    };
+    Some(Placement::Joins {
+        incident: candidate.incident.id,
+        because,
+        repeat_of: is_reprint.then_some(member.item),
+    })
+}
+
+/// Two flaws of one product are told in the same words and are two stories.
+fn speak_of_other_cves(analysis: &Analysis, cves: &[CveId]) -> bool {
+    let own = &analysis.story_keys.cves;
+    !own.is_empty() && !cves.is_empty() && !own.iter().any(|cve| cves.contains(cve))
 }
 
 const fn rank(link: &Link) -> u8 {

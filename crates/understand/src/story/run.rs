@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 
 use model::incident::{Candidate, Link};
-use model::{Analysis, CveId, Incident, IncidentId, Item, ItemId};
+use model::{Analysis, CveId, Incident, IncidentId, Item, ItemId, Member};
 use uuid::Uuid;
 
 use super::fold::fold;
 use super::place::{Placement, place};
+use super::shelf::Shelf;
+use crate::Context;
 
 /// Candidates looked at for one document, the latest.
 const MOST: usize = 50;
@@ -23,6 +25,7 @@ pub struct Run {
     by_address: HashMap<String, (usize, ItemId)>,
     by_text: HashMap<[u8; 16], (usize, ItemId)>,
     by_cve: HashMap<CveId, Vec<usize>>,
+    by_words: Shelf,
 }
 
 impl Run {
@@ -34,12 +37,12 @@ impl Run {
 
     /// The number of the story the document tells, counted from 0 in the order in
     /// which stories were opened; none for an irrelevant one.
-    pub fn add(&mut self, item: &Item, analysis: &Analysis) -> Option<usize> {
+    pub fn add(&mut self, item: &Item, analysis: &Analysis, context: &Context) -> Option<usize> {
         if !analysis.relevance.is_relevant() {
             return None;
         }
         let candidates = self.candidates(item, analysis);
-        let placement = place(analysis, &candidates);
+        let placement = place(item, analysis, &candidates, context);
         let number = match &placement {
             Placement::Joins { incident, .. } => self
                 .stories
@@ -61,7 +64,9 @@ impl Run {
             Some(known) => *known = story,
             None => self.stories.push(story),
         }
-        self.remember(number, item, analysis);
+        let repeats =
+            matches!(&placement, Placement::Joins { repeat_of, .. } if repeat_of.is_some());
+        self.remember(number, item, analysis, repeats);
         Some(number)
     }
 
@@ -91,10 +96,29 @@ impl Run {
                 _ => {
                     if let Some(incident) = self.stories.get(number) {
                         let incident = incident.clone();
-                        let links = vec![link];
-                        candidates.push((number, Candidate { incident, links }));
+                        let candidate = Candidate {
+                            incident,
+                            links: vec![link],
+                            members: Vec::new(),
+                        };
+                        candidates.push((number, candidate));
                     }
                 }
+            }
+        }
+        for (number, members) in self.by_words.near(&keys.print, item.effective()) {
+            let known = candidates.iter_mut().find(|(known, _)| *known == number);
+            match (known, self.stories.get(number)) {
+                (Some((_, candidate)), _) => candidate.members = members,
+                (None, Some(incident)) => {
+                    let candidate = Candidate {
+                        incident: incident.clone(),
+                        links: Vec::new(),
+                        members,
+                    };
+                    candidates.push((number, candidate));
+                }
+                (None, None) => {}
             }
         }
         candidates
@@ -105,7 +129,7 @@ impl Run {
             .collect()
     }
 
-    fn remember(&mut self, number: usize, item: &Item, analysis: &Analysis) {
+    fn remember(&mut self, number: usize, item: &Item, analysis: &Analysis, repeats: bool) {
         let keys = &analysis.story_keys;
         let one = (number, item.id);
         self.by_document.insert(item.external_id.clone(), one);
@@ -113,6 +137,14 @@ impl Run {
             self.by_address.entry(address.clone()).or_insert(one);
         }
         self.by_text.entry(keys.content_hash).or_insert(one);
+        if !repeats && !keys.print.is_empty() {
+            let member = Member {
+                item: item.id,
+                at: item.effective(),
+                print: keys.print.clone(),
+            };
+            self.by_words.add(number, member);
+        }
         for cve in &keys.cves {
             let stories = self.by_cve.entry(cve.clone()).or_default();
             if stories.last() != Some(&number) {

@@ -3,12 +3,18 @@
 use expect_test::expect;
 use model::incident::{Candidate, Link};
 use model::{
-    ClaimStatus, CveId, Exploitation, Incident, IncidentId, Item, ItemKind, Severity, SourceId,
-    Statement, Timestamp, Vulnerability,
+    Analysis, ClaimStatus, CveId, Exploitation, Incident, IncidentId, Item, ItemKind, Severity,
+    SourceId, Statement, Timestamp, Vulnerability,
 };
-use understand::{Context, Placement, fold, place, understand};
+use understand::{Context, Placement, fold, understand};
 
 use crate::article;
+
+/// Where an item told on the first minute belongs.
+fn place(analysis: &Analysis, candidates: &[Candidate]) -> Placement {
+    let item = article("any", 0, "", "");
+    understand::place(&item, analysis, candidates, &Context::new(&[]))
+}
 
 fn id(number: u128) -> IncidentId {
     IncidentId(uuid::Uuid::from_u128(number))
@@ -82,6 +88,7 @@ fn a_reprint_joins_and_counts_once() {
         &[Candidate {
             incident: incident.clone(),
             links: vec![Link::Text(first.id)],
+            members: Vec::new(),
         }],
     );
     assert!(
@@ -110,6 +117,7 @@ fn a_page_that_changed_is_an_update_and_one_that_did_not_a_repeat() {
     let candidate = Candidate {
         incident,
         links: vec![Link::Address(first.id)],
+        members: Vec::new(),
     };
     let context = Context::new(&[]);
     let same = understand(
@@ -141,12 +149,130 @@ fn a_page_that_changed_is_an_update_and_one_that_did_not_a_repeat() {
     ));
 }
 
+/// One report after another, as placement takes them: the story each tells.
+fn stories(reports: &[(&str, i64, &str, &str)]) -> Vec<Option<usize>> {
+    let context = Context::new(&[]);
+    let mut run = understand::Run::new();
+    reports
+        .iter()
+        .map(|(outlet, minute, title, text)| {
+            let item = article(outlet, *minute, title, text);
+            run.add(&item, &understand(&item, &context), &context)
+        })
+        .collect()
+}
+
+const DAY: i64 = 24 * 60;
+
+#[test]
+fn one_breach_in_other_words_is_one_story() {
+    let told = stories(&[
+        (
+            "a",
+            0,
+            "Zentrabank confirms data breach affecting 250,000 customers",
+            "Zentrabank of Pune said on Monday that hackers stole names and account numbers of 250,000 customers.",
+        ),
+        (
+            "b",
+            90,
+            "Hackers steal customer data from Zentrabank",
+            "Pune-based Zentrabank disclosed a breach in which attackers took account numbers of 250,000 people.",
+        ),
+        (
+            "c",
+            100,
+            "Ransomware shuts Orvelle hospital in Kochi",
+            "Doctors at Orvelle hospital went back to paper after a ransomware attack on its systems.",
+        ),
+        (
+            "d",
+            9 * DAY,
+            "Zentrabank chief resigns weeks after data breach",
+            "The head of Zentrabank stepped down after hackers stole account data of customers in Pune.",
+        ),
+    ]);
+    assert_eq!(told, [Some(0), Some(0), Some(1), Some(0)]);
+}
+
+#[test]
+fn a_round_up_joins_nothing_and_nothing_joins_it() {
+    let breach = "Zentrabank of Pune said that hackers stole account numbers of 250,000 customers in a data breach.";
+    let told = stories(&[
+        ("a", 0, "Zentrabank confirms data breach", breach),
+        (
+            "b",
+            60,
+            "Weekly roundup: Zentrabank data breach, Orvelle ransomware",
+            breach,
+        ),
+        (
+            "c",
+            120,
+            "Zentrabank data breach: what customers should know",
+            breach,
+        ),
+    ]);
+    assert_eq!(told[0], told[2]);
+    assert_ne!(told[0], told[1]);
+}
+
+#[test]
+fn two_flaws_of_one_product_are_two_stories() {
+    let told = stories(&[
+        (
+            "a",
+            0,
+            "Critical flaw CVE-2026-1001 in Quorvex Gateway exploited",
+            "Attackers exploit a flaw in Quorvex Gateway to run code, the vendor warns, and patches are out.",
+        ),
+        (
+            "b",
+            60,
+            "Critical flaw CVE-2026-2002 in Quorvex Gateway exploited",
+            "Attackers exploit a flaw in Quorvex Gateway to run code, the vendor warns, and patches are out now.",
+        ),
+    ]);
+    assert_ne!(told[0], told[1]);
+}
+
+#[test]
+fn a_reworked_reprint_counts_once_and_says_so() {
+    let text = "Zentrabank of Pune said on Monday that hackers stole names and account numbers of 250,000 customers from a server that a supplier had left open.";
+    let context = Context::new(&[]);
+    let model = context.models().stories().unwrap();
+    let first = article("a", 0, "Zentrabank confirms data breach", text);
+    let second = article(
+        "b",
+        30,
+        "Zentrabank confirms a data breach",
+        &format!("PUNE: {text}"),
+    );
+    let analysis = understand(&second, &context);
+    let known = Candidate {
+        incident: open(1, &first),
+        links: Vec::new(),
+        members: vec![model::Member {
+            item: first.id,
+            at: first.effective(),
+            print: model.print(&first.title, &first.text),
+        }],
+    };
+    let placement = understand::place(&second, &analysis, &[known], &context);
+    assert!(
+        matches!(&placement, Placement::Joins { repeat_of: Some(of), because, .. }
+            if *of == first.id && because.contains("reprint")),
+        "{placement:?}"
+    );
+}
+
 #[test]
 fn short_texts_that_are_alike_stay_apart() {
     let first = article("a", 1, "Security bulletin", "");
     let candidate = Candidate {
         incident: open(1, &first),
         links: vec![Link::Text(first.id)],
+        members: Vec::new(),
     };
     let second = understand(
         &article("b", 2, "Security bulletin", ""),
@@ -162,6 +288,7 @@ fn one_cve_is_one_incident_and_a_round_up_none() {
     let candidate = Candidate {
         incident: open(1, &first),
         links: vec![Link::Cve(cve)],
+        members: Vec::new(),
     };
     let context = Context::new(&[]);
     let second = understand(
@@ -196,10 +323,12 @@ fn the_strongest_link_wins_then_the_earliest_then_the_smallest() {
     let by_cve = |number, item: &Item| Candidate {
         incident: open(number, item),
         links: vec![cve.clone()],
+        members: Vec::new(),
     };
     let by_text = Candidate {
         incident: open(9, &new),
         links: vec![cve.clone(), Link::Text(new.id)],
+        members: Vec::new(),
     };
     for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
         let weak = [by_cve(5, &old), by_cve(3, &old), by_cve(1, &new)];
@@ -232,6 +361,7 @@ fn an_edit_takes_the_voice_of_the_version_before() {
         &[Candidate {
             incident: incident.clone(),
             links: vec![Link::Edit(first.id)],
+            members: Vec::new(),
         }],
     );
     let after = fold(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::incident::Link;
-use model::{IncidentStatus, Item};
+use model::{IncidentStatus, Item, Print};
 use store::{Collected, Fence, Occasion, Store, StoreError};
 
 use crate::build::{
@@ -381,4 +381,53 @@ pub(crate) async fn what_people_decided_survives_a_placement(store: Db, _: Db) {
     let now = store.incident(opened.id).await.unwrap().unwrap().incident;
     assert_eq!((now.status, now.revision), (IncidentStatus::Handled, 3));
     assert_eq!(store.alerts(&rule("urgent"), 10).await.unwrap()[0].1, now);
+}
+
+pub(crate) async fn items_told_in_other_words_are_found_by_their_words(store: Db, _: Db) {
+    let print = |keys: &[(u32, u16)]| Print {
+        terms: vec![(1, Print::ONE)],
+        keys: keys.to_vec(),
+        ..Print::default()
+    };
+    let tale = Tale::of(store.clone()).await;
+    let day = 24 * 60;
+    let mut told = Vec::new();
+    for (name, at, keys) in [
+        ("near", -2 * day, [(7, 900), (8, 100)]),
+        ("weak", -day, [(8, 100), (9, 100)]),
+        ("old", -40 * day, [(7, 900), (8, 100)]),
+    ] {
+        let item = published(item("feed-a", name, name, name), minute(at));
+        tale.record(&[&item]).await;
+        let mut placement = placed(&item, Some(incident(&item)));
+        placement.analysis.story_keys.print = print(&keys);
+        told.push((item.id, placement.incident.as_ref().unwrap().id));
+        tale.commit(placement).await.unwrap();
+    }
+    let asked = published(item("feed-b", "asked", "asked", "other words"), minute(0));
+    let mut understood = analysis(&asked);
+    understood.story_keys.print = print(&[(7, 900), (8, 100)]);
+    let found = store.candidates(&asked, &understood).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|candidate| {
+            let members: Vec<_> = candidate.members.iter().map(|member| member.item).collect();
+            (candidate.incident.id, members, candidate.links.len())
+        })
+        .collect();
+    // What shares most comes first, and what was told long ago is another story.
+    let wanted: Vec<_> = told
+        .iter()
+        .take(2)
+        .map(|(item, incident)| (*incident, vec![*item], 0))
+        .collect();
+    assert_eq!(found, wanted);
+    understood.story_keys.print = Print::default();
+    assert!(
+        store
+            .candidates(&asked, &understood)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -60,6 +60,7 @@ macro_rules! suite {
                 a_placement_with_an_unknown_alert_writes_nothing
                 candidates_share_an_edit_an_address_a_text_or_a_cve
                 the_same_text_links_for_thirty_days
+                items_told_in_other_words_are_found_by_their_words
                 many_candidates_are_cut_to_the_latest_but_keep_strong_links
                 what_people_decided_survives_a_placement
             }

@@ -1,0 +1,160 @@
+//! What placement compares of two items: their words, names and numbers, as hashes.
+//!
+//! A print is small (about a kilobyte), so that the store keeps it beside the item
+//! and comparing needs no text. It is made and compared in `understand`.
+
+use crate::clock::Timestamp;
+use crate::id::ItemId;
+
+/// The words of one item, as far as they tell its story from another's. Lists are
+/// sorted by hash and hold each hash once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Print {
+    /// Words of title and text with their weights; together of length [`Self::ONE`].
+    pub terms: Vec<(u32, u16)>,
+    /// Words of the title with their weights, of the same length.
+    pub title: Vec<(u32, u16)>,
+    /// Names in title and text.
+    pub names: Vec<u32>,
+    /// Names in the title.
+    pub title_names: Vec<u32>,
+    /// Initials of names of several words (`M&S` of Marks & Spencer).
+    pub initials: Vec<u32>,
+    /// Numbers that are no years.
+    pub numbers: Vec<u32>,
+    /// The words by which others like it are looked for, with their weights.
+    pub keys: Vec<(u32, u16)>,
+    /// A notice by a law firm that looks for plaintiffs: all of them read alike.
+    pub law_notice: bool,
+}
+
+/// An item of an incident, for comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Which item.
+    pub item: ItemId,
+    /// Its effective time.
+    pub at: Timestamp,
+    /// Its words.
+    pub print: Print,
+}
+
+/// The first byte of a written print: which layout follows.
+const LAYOUT: u8 = 1;
+
+impl Print {
+    /// The weight of a word that is all there is.
+    pub const ONE: u16 = u16::MAX;
+
+    /// More words, names or numbers than this are not kept of one item.
+    pub const MOST: usize = 400;
+
+    /// Whether there is nothing to compare.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The print as bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![LAYOUT, u8::from(self.law_notice)];
+        for list in [&self.terms, &self.title, &self.keys] {
+            length(&mut bytes, list.len());
+            for (hash, weight) in list.iter().take(Self::MOST) {
+                bytes.extend_from_slice(&hash.to_le_bytes());
+                bytes.extend_from_slice(&weight.to_le_bytes());
+            }
+        }
+        for list in [
+            &self.names,
+            &self.title_names,
+            &self.initials,
+            &self.numbers,
+        ] {
+            length(&mut bytes, list.len());
+            for hash in list.iter().take(Self::MOST) {
+                bytes.extend_from_slice(&hash.to_le_bytes());
+            }
+        }
+        bytes
+    }
+
+    /// The print that was written; `None` when these are not its bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader(bytes);
+        if reader.take::<1>()? != [LAYOUT] {
+            return None;
+        }
+        let law_notice = reader.take::<1>()? == [1];
+        let [terms, title, keys] = [reader.weighted()?, reader.weighted()?, reader.weighted()?];
+        Some(Self {
+            terms,
+            title,
+            keys,
+            names: reader.hashes()?,
+            title_names: reader.hashes()?,
+            initials: reader.hashes()?,
+            numbers: reader.hashes()?,
+            law_notice,
+        })
+    }
+}
+
+fn length(bytes: &mut Vec<u8>, count: usize) {
+    let count = u16::try_from(count.min(Print::MOST)).unwrap_or_default();
+    bytes.extend_from_slice(&count.to_le_bytes());
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    fn hashes(&mut self) -> Option<Vec<u32>> {
+        let count = u16::from_le_bytes(self.take()?);
+        (0..count)
+            .map(|_| self.take().map(u32::from_le_bytes))
+            .collect()
+    }
+
+    fn weighted(&mut self) -> Option<Vec<(u32, u16)>> {
+        let count = u16::from_le_bytes(self.take()?);
+        (0..count)
+            .map(|_| {
+                let hash = u32::from_le_bytes(self.take()?);
+                Some((hash, u16::from_le_bytes(self.take()?)))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_what_is_cut_is_refused() {
+        let print = Print {
+            terms: vec![(1, 2), (u32::MAX, u16::MAX)],
+            title: vec![(3, 4)],
+            names: vec![5, 6],
+            title_names: vec![5],
+            initials: vec![7],
+            numbers: Vec::new(),
+            keys: vec![(8, 9)],
+            law_notice: true,
+        };
+        let bytes = print.to_bytes();
+        assert_eq!(Print::from_bytes(&bytes), Some(print));
+        for end in 0..bytes.len() {
+            assert_eq!(Print::from_bytes(&bytes[..end]), None, "{end}");
+        }
+        assert_eq!(Print::from_bytes(&[9, 0]), None);
+    }
+}

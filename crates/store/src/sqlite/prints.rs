@@ -1,0 +1,124 @@
+//! The words of the latest items, and which incidents share most of them with an
+//! item.
+
+use std::collections::HashMap;
+
+use model::{ItemId, Member, Print};
+use rusqlite::Connection;
+
+use super::rows;
+use crate::StoreError;
+
+/// Prints of so many items are kept: some weeks of a busy installation.
+const KEPT: i64 = 50_000;
+/// Old prints taken away with each new one: more than come in, so that the rest
+/// shrinks after the limit was lowered.
+const TAKEN_AWAY: i64 = 2;
+/// Of the items that share one word the latest so many are looked at.
+const SHARING: u32 = 100;
+/// Incidents compared: those that share most.
+const COMPARED: usize = 20;
+/// Items of each that are compared, the latest.
+const MEMBERS: u32 = 12;
+
+/// Keeps the print of an item of an incident.
+pub(super) fn write(
+    connection: &Connection,
+    item: i64,
+    incident: i64,
+    print: &Print,
+) -> Result<(), StoreError> {
+    if print.is_empty() {
+        return Ok(());
+    }
+    let at: i64 = connection
+        .prepare_cached("SELECT effective FROM items WHERE n = ?1")?
+        .query_one([item], |row| row.get(0))?;
+    connection
+        .prepare_cached("INSERT INTO prints (item, incident, at, body) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((item, incident, at, print.to_bytes()))?;
+    let mut insert = connection.prepare_cached(
+        "INSERT OR IGNORE INTO story_words (word, at, item, incident) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (word, _) in &print.keys {
+        insert.execute((word, at, item, incident))?;
+    }
+    take_away(connection, item - KEPT)
+}
+
+fn take_away(connection: &Connection, up_to: i64) -> Result<(), StoreError> {
+    let old: Vec<(i64, i64, Vec<u8>)> = connection
+        .prepare_cached(
+            "SELECT item, at, body FROM prints WHERE item <= ?1 ORDER BY item LIMIT ?2",
+        )?
+        .query_map((up_to, TAKEN_AWAY), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    for (item, at, body) in old {
+        for (word, _) in read(&body)?.keys {
+            connection
+                .prepare_cached(
+                    "DELETE FROM story_words WHERE word = ?1 AND at = ?2 AND item = ?3",
+                )?
+                .execute((word, at, item))?;
+        }
+        connection
+            .prepare_cached("DELETE FROM prints WHERE item = ?1")?
+            .execute([item])?;
+    }
+    Ok(())
+}
+
+/// The incidents, by row, that share most words with `print` among the items told
+/// between `from` and `to`, each with its latest items of that time.
+pub(super) fn near(
+    connection: &Connection,
+    print: &Print,
+    from: i64,
+    to: i64,
+) -> Result<Vec<(i64, Vec<Member>)>, StoreError> {
+    let mut shared: HashMap<i64, u64> = HashMap::new();
+    let mut sharing = connection.prepare_cached(
+        "SELECT incident FROM story_words WHERE word = ?1 AND at BETWEEN ?2 AND ?3
+         ORDER BY at DESC LIMIT ?4",
+    )?;
+    for (word, weight) in &print.keys {
+        let mut seen: Vec<i64> = Vec::new();
+        let mut rows = sharing.query((word, from, to, SHARING))?;
+        while let Some(row) = rows.next()? {
+            let incident = row.get(0)?;
+            if !seen.contains(&incident) {
+                seen.push(incident);
+                *shared.entry(incident).or_default() += u64::from(*weight);
+            }
+        }
+    }
+    let mut ranked: Vec<(u64, i64)> = shared.into_iter().map(|(n, sum)| (sum, n)).collect();
+    ranked.sort_unstable_by(|a, b| b.cmp(a));
+    ranked.truncate(COMPARED);
+    let mut latest = connection.prepare_cached(
+        "SELECT i.id, p.at, p.body FROM prints p JOIN items i ON i.n = p.item
+         WHERE p.incident = ?1 AND p.at BETWEEN ?2 AND ?3 ORDER BY p.at DESC, p.item DESC LIMIT ?4",
+    )?;
+    ranked
+        .into_iter()
+        .map(|(_, incident)| {
+            let mut members = Vec::new();
+            let mut rows = latest.query((incident, from, to, MEMBERS))?;
+            while let Some(row) = rows.next()? {
+                members.push(Member {
+                    item: ItemId(rows::uuid(row.get(0)?)),
+                    at: rows::time(row.get(1)?)?,
+                    print: read(&row.get::<_, Vec<u8>>(2)?)?,
+                });
+            }
+            Ok((incident, members))
+        })
+        .collect()
+}
+
+fn read(body: &[u8]) -> Result<Print, StoreError> {
+    Print::from_bytes(body)
+        .ok_or_else(|| StoreError::Broken("the words of an item cannot be read".to_owned()))
+}

@@ -1,0 +1,431 @@
+//! How much two items read as if they told one story, and an item and the latest
+//! items of an incident.
+//!
+//! A logistic link over what two prints share. Learned from labelled news by the
+//! crate `learn`, which calls the same functions.
+
+use model::print::{Member, Print};
+use model::{Timestamp, clock};
+
+use super::words::Words;
+use crate::weights::{Section, Weights, WeightsError, unfit};
+
+/// What a link looks at, in the order of its weights.
+pub const FEATURES: [&str; 14] = [
+    "alike in all words",
+    "alike in the title's words",
+    "names shared, of all",
+    "names shared, of the fewer",
+    "rarest shared name",
+    "rarest name shared by the titles",
+    "the titles share a name",
+    "the titles name different things",
+    "the title's names stand in the other",
+    "numbers shared",
+    "weeks apart",
+    "days apart, as a logarithm",
+    "both are notices of law firms",
+    "four rarest shared names",
+];
+
+/// How far apart two items of one story may be told, in days. Follow-ups come
+/// after weeks; with more than three nothing was gained on labelled news.
+pub const WINDOW_DAYS: i32 = 21;
+
+/// So many of an incident's latest items speak for it.
+pub const MEMBERS: usize = 12;
+
+/// So many of the incidents that share most are compared.
+pub const COMPARED: usize = 20;
+
+/// Names and words by which others are looked for.
+const KEY_NAMES: usize = 12;
+const KEY_WORDS: usize = 10;
+
+/// From this likeness in all words on a text is a reprint of the other.
+const REPRINT: f32 = 0.92;
+
+/// What was learned of stories: how rare words are, which are no names, and what
+/// a shared thing is worth.
+#[derive(Debug, Clone)]
+pub struct StoryModel {
+    hashes: Section<u32>,
+    rarity: Section<u8>,
+    common: Section<u32>,
+    /// The rarity of a word nobody knows.
+    rarest: f32,
+    link: [f32; FEATURES.len()],
+    bias: f32,
+    /// What likeness to an incident's centre adds.
+    centre: f32,
+    /// From this on an item joins.
+    threshold: f32,
+}
+
+/// What two prints share that counts for their story.
+struct Shared {
+    names: Vec<u32>,
+    of_titles: Vec<u32>,
+}
+
+/// The incident an item is like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Likeness {
+    /// Above zero it joins; one more is e times the odds.
+    pub score: f32,
+    /// The place of the member that is most like it.
+    pub closest: usize,
+    /// Whether its text is that member's.
+    pub is_reprint: bool,
+}
+
+impl StoryModel {
+    /// Reads the sections `hashes`, `rarity`, `common` and `link` (a weight for
+    /// each of [`FEATURES`], then bias, centre, threshold and rarest).
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError::Unfit`] if sizes do not fit one another or this program.
+    pub fn read(weights: &Weights) -> Result<Self, WeightsError> {
+        let hashes: Section<u32> = weights.section("hashes")?;
+        let numbers: Vec<f32> = weights
+            .section_of("link", FEATURES.len() + 4)?
+            .iter()
+            .collect();
+        let (link, rest) = numbers
+            .split_first_chunk()
+            .ok_or_else(|| unfit("its link is too short"))?;
+        let [bias, centre, threshold, rarest] = *rest else {
+            return Err(unfit("its link is too short"));
+        };
+        if numbers.iter().any(|number| !number.is_finite()) || rarest <= 0.0 {
+            return Err(unfit("its link holds what is no number"));
+        }
+        Ok(Self {
+            rarity: weights.section_of("rarity", hashes.len())?,
+            hashes,
+            common: weights.section("common")?,
+            rarest,
+            link: *link,
+            bias,
+            centre,
+            threshold,
+        })
+    }
+
+    /// The print of a clean title and text.
+    #[must_use]
+    pub fn print(&self, title: &str, text: &str) -> Print {
+        let words = Words::of(title, text);
+        let all = || words.title.iter().chain(&words.text);
+        let telling = |word: &&super::words::Word<'_>| !word.is_stop;
+        let terms = self.weighted(all().filter(telling).map(|word| word.hash), true);
+        let names = |list: &[super::words::Word<'_>]| {
+            let mut names: Vec<u32> = list
+                .iter()
+                .filter(|word| word.is_large && !word.is_stop && !self.is_common(word.hash))
+                .map(|word| word.hash)
+                .collect();
+            names.sort_unstable();
+            names.dedup();
+            names.truncate(Print::MOST);
+            names
+        };
+        let title_names = names(&words.title);
+        let mut all_names = names(&words.text);
+        all_names.extend(&title_names);
+        all_names.sort_unstable();
+        all_names.dedup();
+        all_names.truncate(Print::MOST);
+        let mut print = Print {
+            title: self.weighted(
+                words.title.iter().filter(telling).map(|word| word.hash),
+                false,
+            ),
+            terms,
+            names: all_names,
+            title_names,
+            initials: words.initials,
+            numbers: words.numbers,
+            keys: Vec::new(),
+            law_notice: words.law_notice,
+        };
+        print.initials.truncate(Print::MOST);
+        print.numbers.truncate(Print::MOST);
+        print.keys = self.keys(&print);
+        print
+    }
+
+    /// What is by far the same in both, as its readers would put it: up to three
+    /// of the rarest shared names, or words where no name is shared.
+    #[must_use]
+    pub fn shared_words<'a>(
+        &self,
+        title: &'a str,
+        text: &'a str,
+        a: &Print,
+        b: &Print,
+    ) -> Vec<&'a str> {
+        const TOLD: usize = 3;
+        let words = Words::of(title, text);
+        let mut shared = shared(a, b).names;
+        if shared.is_empty() {
+            shared = a
+                .terms
+                .iter()
+                .map(|(hash, _)| *hash)
+                .filter(|hash| weight_of(&b.terms, *hash) > 0)
+                .collect();
+        }
+        shared.sort_by(|x, y| self.rarity(*y).total_cmp(&self.rarity(*x)).then(x.cmp(y)));
+        shared
+            .iter()
+            .filter_map(|hash| {
+                words
+                    .title
+                    .iter()
+                    .chain(&words.text)
+                    .find(|word| word.hash == *hash)
+                    .map(|word| word.text)
+            })
+            .take(TOLD)
+            .collect()
+    }
+
+    /// What a link looks at in two prints told so many days apart.
+    #[must_use]
+    pub fn features(&self, a: &Print, b: &Print, days: f32) -> [f32; FEATURES.len()] {
+        let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
+        let shared = shared(a, b);
+        let fewer = a.names.len().min(b.names.len());
+        let both = a.names.len() + b.names.len() - common(&a.names, &b.names);
+        let mut rarities: Vec<f32> = shared
+            .names
+            .iter()
+            .map(|name| self.rarity(*name) / self.rarest)
+            .collect();
+        rarities.sort_by(|x, y| y.total_cmp(x));
+        let rarest_of_titles = shared
+            .of_titles
+            .iter()
+            .map(|name| self.rarity(*name) / self.rarest)
+            .fold(0.0, f32::max);
+        let yes = |it: bool| f32::from(u8::from(it));
+        let differ =
+            !a.title_names.is_empty() && !b.title_names.is_empty() && shared.of_titles.is_empty();
+        let crossing = {
+            let mut crossing = a.title_names.clone();
+            crossing.retain(|name| b.names.binary_search(name).is_ok());
+            crossing.extend(
+                b.title_names
+                    .iter()
+                    .filter(|name| a.names.binary_search(name).is_ok()),
+            );
+            crossing.sort_unstable();
+            crossing.dedup();
+            crossing.len()
+        };
+        let fewer_of_titles = a.title_names.len().max(1).min(b.title_names.len().max(1));
+        [
+            cosine(&a.terms, &b.terms),
+            cosine(&a.title, &b.title),
+            share(shared.names.len(), both),
+            share(shared.names.len(), fewer).min(1.0),
+            rarities.first().copied().unwrap_or_default(),
+            rarest_of_titles,
+            yes(!shared.of_titles.is_empty()),
+            yes(differ),
+            share(crossing, fewer_of_titles).min(2.0),
+            share(common(&a.numbers, &b.numbers).min(3), 3),
+            days / 14.0,
+            days.ln_1p(),
+            yes(a.law_notice && b.law_notice),
+            rarities.iter().take(4).sum(),
+        ]
+    }
+
+    /// How an item is like the latest items of an incident: their best and their
+    /// mean link, and the likeness to their centre, which keeps large stories whole.
+    #[must_use]
+    pub fn likeness(&self, print: &Print, at: Timestamp, members: &[Member]) -> Option<Likeness> {
+        let members = members.get(..members.len().min(MEMBERS))?;
+        let mut sum = 0.0;
+        let mut best: Option<(f32, usize, f32)> = None;
+        for (index, member) in members.iter().enumerate() {
+            let features = self.features(print, &member.print, days_between(at, member.at));
+            let link = self.link(&features);
+            sum += link;
+            if best.is_none_or(|(known, _, _)| link > known) {
+                best = Some((link, index, features[0]));
+            }
+        }
+        let (link, closest, alike) = best?;
+        let mean = sum / members.len() as f32;
+        let centre = self.centre * to_centre(print, members);
+        Some(Likeness {
+            score: 0.4 * link + 0.6 * mean + centre - self.threshold,
+            closest,
+            is_reprint: alike >= REPRINT,
+        })
+    }
+
+    /// The log-odds that two items tell one story.
+    #[must_use]
+    pub fn link(&self, features: &[f32; FEATURES.len()]) -> f32 {
+        let sum: f32 = self.link.iter().zip(features).map(|(w, x)| w * x).sum();
+        sum + self.bias
+    }
+
+    fn keys(&self, print: &Print) -> Vec<(u32, u16)> {
+        let by_rarity = |list: &mut Vec<u32>, most: usize| {
+            list.sort_by(|x, y| self.rarity(*y).total_cmp(&self.rarity(*x)).then(x.cmp(y)));
+            list.truncate(most);
+        };
+        let mut names: Vec<u32> = print.names.iter().chain(&print.initials).copied().collect();
+        by_rarity(&mut names, KEY_NAMES);
+        let mut terms = print.terms.clone();
+        terms.sort_by_key(|(hash, weight)| (std::cmp::Reverse(*weight), *hash));
+        let mut keys = names;
+        keys.extend(terms.iter().take(KEY_WORDS).map(|(hash, _)| *hash));
+        keys.extend(print.title_names.iter().take(KEY_NAMES));
+        keys.sort_unstable();
+        keys.dedup();
+        keys.into_iter()
+            .map(|hash| (hash, (self.rarity(hash) / self.rarest * 1_000.0) as u16))
+            .collect()
+    }
+
+    /// Words with weights (1 + ln count) · rarity, together of length one.
+    fn weighted(&self, hashes: impl Iterator<Item = u32>, counted: bool) -> Vec<(u32, u16)> {
+        let mut hashes: Vec<u32> = hashes.collect();
+        hashes.sort_unstable();
+        let mut words: Vec<(u32, f32)> = hashes
+            .chunk_by(|a, b| a == b)
+            .filter_map(|group| {
+                let hash = *group.first()?;
+                let count = if counted { group.len() as f32 } else { 1.0 };
+                Some((hash, (1.0 + count.ln()) * self.rarity(hash)))
+            })
+            .collect();
+        if words.len() > Print::MOST {
+            words.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            words.truncate(Print::MOST);
+            words.sort_by_key(|(hash, _)| *hash);
+        }
+        let length = words.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
+        words
+            .into_iter()
+            .map(|(hash, w)| (hash, (w / length * f32::from(Print::ONE)).round() as u16))
+            .collect()
+    }
+
+    fn rarity(&self, hash: u32) -> f32 {
+        find(&self.hashes, hash).map_or(self.rarest, |at| {
+            f32::from(self.rarity.at(at)) / 255.0 * self.rarest
+        })
+    }
+
+    fn is_common(&self, hash: u32) -> bool {
+        find(&self.common, hash).is_some()
+    }
+}
+
+/// Where a hash stands in a sorted list.
+fn find(sorted: &Section<u32>, hash: u32) -> Option<usize> {
+    let (mut low, mut high) = (0, sorted.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match sorted.at(middle).cmp(&hash) {
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+            std::cmp::Ordering::Equal => return Some(middle),
+        }
+    }
+    None
+}
+
+/// Names in both, the initials of one counting as the name in the other.
+fn shared(a: &Print, b: &Print) -> Shared {
+    let meet = |a: &[u32], b: &[u32], a_initials: &[u32], b_initials: &[u32]| {
+        let mut met: Vec<u32> = a
+            .iter()
+            .filter(|name| b.binary_search(name).is_ok() || b_initials.binary_search(name).is_ok())
+            .chain(
+                b.iter()
+                    .filter(|name| a_initials.binary_search(name).is_ok()),
+            )
+            .copied()
+            .collect();
+        met.sort_unstable();
+        met.dedup();
+        met
+    };
+    Shared {
+        names: meet(&a.names, &b.names, &a.initials, &b.initials),
+        of_titles: meet(&a.title_names, &b.title_names, &a.initials, &b.initials),
+    }
+}
+
+/// How many numbers two sorted lists share.
+fn common(a: &[u32], b: &[u32]) -> usize {
+    a.iter().filter(|one| b.binary_search(one).is_ok()).count()
+}
+
+fn weight_of(words: &[(u32, u16)], hash: u32) -> u16 {
+    words
+        .binary_search_by_key(&hash, |(hash, _)| *hash)
+        .ok()
+        .and_then(|at| words.get(at))
+        .map_or(0, |(_, weight)| *weight)
+}
+
+/// The cosine of two lists of weights, both of length one.
+fn cosine(a: &[(u32, u16)], b: &[(u32, u16)]) -> f32 {
+    let one = f32::from(Print::ONE);
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    let mut sum = 0.0;
+    while let (Some((x, of_x)), Some((y, of_y))) = (a.peek(), b.peek()) {
+        match x.cmp(y) {
+            std::cmp::Ordering::Less => {
+                a.next();
+            }
+            std::cmp::Ordering::Greater => {
+                b.next();
+            }
+            std::cmp::Ordering::Equal => {
+                sum += f32::from(*of_x) / one * (f32::from(*of_y) / one);
+                a.next();
+                b.next();
+            }
+        }
+    }
+    sum
+}
+
+/// The cosine to the sum of the members.
+fn to_centre(print: &Print, members: &[Member]) -> f32 {
+    let along: f32 = members
+        .iter()
+        .map(|member| cosine(&print.terms, &member.print.terms))
+        .sum();
+    // The length of the sum, from the cosines of its parts.
+    let mut square = 0.0;
+    for (index, a) in members.iter().enumerate() {
+        square += cosine(&a.print.terms, &a.print.terms);
+        for b in members.iter().skip(index + 1) {
+            square += 2.0 * cosine(&a.print.terms, &b.print.terms);
+        }
+    }
+    if square > 0.0 {
+        along / square.sqrt()
+    } else {
+        0.0
+    }
+}
+
+/// Days between two times.
+#[must_use]
+pub fn days_between(a: Timestamp, b: Timestamp) -> f32 {
+    let (early, late) = if a < b { (a, b) } else { (b, a) };
+    (clock::elapsed(early, late).as_secs_f64() / 86_400.0) as f32
+}
