@@ -87,7 +87,7 @@ async fn every_kind_reads_its_documents_again() {
             ),
             (
                 json!({"kind": "cert_in"}),
-                "https://a.example/s2cMainServlet?pageid=PUBVLNOTES01&VLCODE=CIVN-2026-0009",
+                "https://a.example/s2cMainServlet?pageid=PUBVLNOTES01&VLCODE=CIVN-2026-0002",
                 "cert_in/note.html",
             ),
             (
