@@ -7,6 +7,7 @@
 //! of these may be given as a file, too: the same name with `_FILE`.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use url::Url;
 
@@ -151,9 +152,18 @@ pub fn variable_for(id: &str, key: &str) -> String {
 
 /// What the environment says of sources. Kept beside the settings, for sources that
 /// are added later are treated no differently.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct SourceVariables {
     environment: Environment,
+}
+
+/// The names alone: the values are secrets.
+impl fmt::Debug for SourceVariables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.environment.variables.keys())
+            .finish()
+    }
 }
 
 /// What variables of one source begin with.

@@ -206,6 +206,12 @@ fn every_sample_is_previewed_as_what_it_is() {
     }
     assert!(right >= 85, "{right} documents are told");
     expect_test::expect![[r#"
+        gocsaf-simple-directory-provider_provider-metadata.json: it is no CSAF document: it has no id
+        gocsaf-simple-rolie-provider_provider-metadata.json: it is no CSAF document: it has no id
+        gocsaf-simple-rolie-provider_white_white-feed.json: it is no CSAF document: it has no id
+        vunnel-invalid-header.csv: this is no table of EPSS: it has no column `cve`
+        kev-schema.json: Kind(Kind { kind: "file", settings: [] })
+        manifest-digitalside-excerpt.json: this is the list of a MISP feed, of 7 events; preview its address to see them
     "#]]
     .assert_eq(&(others.join("\n") + "\n"));
 }
