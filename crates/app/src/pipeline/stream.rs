@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::audit::{Ledger, TroubleKind};
 use model::{Cursor, SourceId};
-use sources::{Connection, Polls, SourceError};
+use sources::{Connection, Polled, Polls, SourceError};
 use store::{Arrived, Occasion};
 use tracing::{debug, info, warn};
 
@@ -19,6 +19,16 @@ pub struct OpenStream {
     /// Whether the source was away for so long that what the stream repeats
     /// belongs in a digest.
     catching_up: bool,
+}
+
+impl OpenStream {
+    /// Waits for the next batch. May be cancelled.
+    ///
+    /// # Errors
+    /// The stream has ended, and is to be opened again.
+    pub async fn next(&mut self) -> Result<Polled, PollError> {
+        Ok(self.connection.next(&self.cursor).await?)
+    }
 }
 
 impl OpenSource {
@@ -53,19 +63,18 @@ impl Pipeline {
         })
     }
 
-    /// Waits for the next batch and keeps it. May be cancelled: what was not kept
-    /// comes again.
+    /// Keeps a batch. Not to be cancelled while the stream goes on: it would go on
+    /// behind what was not kept.
     ///
     /// # Errors
-    /// The stream has ended, or the store could not keep the batch; either way the
-    /// stream is to be opened again.
-    pub async fn listen(
+    /// The store could not keep it: the stream is to be opened again.
+    pub async fn keep(
         &self,
         source: &OpenSource,
         stream: &mut OpenStream,
+        polled: Polled,
     ) -> Result<Poll, PollError> {
         let id = &source.entry.id;
-        let polled = stream.connection.next(&stream.cursor).await?;
         let cursor = polled.cursor.clone();
         // What is repeated after an absence goes into a digest, up to the present.
         stream.catching_up &= polled.more;

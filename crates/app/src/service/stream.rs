@@ -112,10 +112,16 @@ impl Ear<'_> {
         loop {
             let batch = tokio::select! {
                 biased;
-                batch = self.pipeline.listen(self.source, stream) => Some(batch),
+                batch = stream.next() => Some(batch),
                 () = self.until(*next_poll) => None,
             };
-            match batch {
+            // Kept outside of the choice: a batch half kept would be lost.
+            let kept = match batch {
+                Some(Ok(batch)) => Some(self.pipeline.keep(self.source, stream, batch).await),
+                Some(Err(error)) => return error,
+                None => None,
+            };
+            match kept {
                 Some(Ok(_)) => *failures = 0,
                 Some(Err(error)) => return error,
                 None => {}
