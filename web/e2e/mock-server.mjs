@@ -102,7 +102,7 @@ export async function startMock({
     if (fail && path.startsWith('/api/'))
       return problem(503, 'store_busy', 'The store is busy. It tries again by itself.')
     if (path === '/api/sources' && request.method === 'GET')
-      return json(200, { sources: world.sources })
+      return json(200, { sources: world.sources, concerns: [] })
     if (path.startsWith('/api/sources')) {
       const chunks = []
       for await (const chunk of request) chunks.push(chunk)

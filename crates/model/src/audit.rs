@@ -180,7 +180,13 @@ impl Ledger {
     /// an older trouble does not count as lasting.
     pub fn failed(&mut self, at: Timestamp, kind: TroubleKind, said: String, hole: bool) {
         let since = match &self.trouble {
-            Some(trouble) if !hole && trouble.kind != TroubleKind::Resting => trouble.since,
+            // A rest is no failure, and a failure no rest.
+            Some(trouble)
+                if !hole
+                    && (trouble.kind == TroubleKind::Resting) == (kind == TroubleKind::Resting) =>
+            {
+                trouble.since
+            }
             _ => at,
         };
         if kind != TroubleKind::Resting {

@@ -254,6 +254,21 @@ export interface components {
             /** @description Which versions. */
             versions: components["schemas"]["VersionRange"];
         };
+        /** @description How two catalogues of CVEs differ, rejected ones left out. */
+        AgainstView: {
+            /** @description The other source. */
+            source: components["schemas"]["SourceId"];
+            /**
+             * Format: int64
+             * @description CVEs of which only the other speaks.
+             */
+            only_there: number;
+            /**
+             * Format: int64
+             * @description CVEs of which the other does not speak.
+             */
+            only_here: number;
+        };
         /**
          * Format: uuid
          * @description Names an alert.
@@ -295,6 +310,30 @@ export interface components {
          * @enum {string}
          */
         Aspect: "relevance" | "type" | "severity" | "region" | "sector" | "story" | "alert";
+        /** @description A source's own total against ours. */
+        BalanceView: {
+            /**
+             * Format: int64
+             * @description How many records it says it has.
+             */
+            stated: number;
+            /**
+             * Format: int64
+             * @description How many are held of it.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description How many are missing; a difference of one in ten thousand is none.
+             */
+            missing: number;
+            /**
+             * Format: date-time
+             * @description When that was compared.
+             */
+            at: string;
+            against: components["schemas"]["AgainstView"] | null;
+        };
         /** @description What made a rule fire now. */
         Cause: {
             /** @enum {string} */
@@ -346,6 +385,18 @@ export interface components {
          * @enum {string}
          */
         ClaimStatus: "claimed" | "reported" | "corroborated" | "confirmed" | "denied";
+        /** @description Something people were told of a source. */
+        Concern: {
+            /** @description What it is. */
+            kind: components["schemas"]["EpisodeKind"];
+            /**
+             * Format: date-time
+             * @description Since when it is so.
+             */
+            since: string;
+            /** @description In a sentence. */
+            text: string;
+        };
         /** @description A country by its ISO 3166-1 alpha-2 code, upper-case. */
         Country: string;
         /**
@@ -417,6 +468,11 @@ export interface components {
          * @enum {string}
          */
         EntityKind: "cve" | "cwe" | "ghsa" | "cert_in" | "attack" | "ip" | "domain" | "url" | "email" | "md5" | "sha1" | "sha256" | "sha512" | "place" | "organisation" | "keyword";
+        /**
+         * @description What the self-audit tells people.
+         * @enum {string}
+         */
+        EpisodeKind: "silent" | "failing" | "gone" | "shape" | "totals";
         /** @description A score of the Exploit Prediction Scoring System. */
         Epss: {
             /**
@@ -472,7 +528,7 @@ export interface components {
          * @description How a source stands.
          * @enum {string}
          */
-        Freshness: "fresh" | "late" | "failing" | "not_reached" | "off";
+        Freshness: "fresh" | "late" | "silent" | "failing" | "gone" | "resting" | "not_reached" | "off";
         /** @description What a person changes. */
         IncidentChange: {
             /** @description What was done about it. */
@@ -1042,6 +1098,8 @@ export interface components {
         SourceList: {
             /** @description The sources, in the order of the settings. */
             sources: components["schemas"]["SourceView"][];
+            /** @description What is wrong with most of them at once, a sentence each: our own network. */
+            concerns: components["schemas"]["Concern"][];
         };
         /** @description One source. */
         SourceView: {
@@ -1058,10 +1116,38 @@ export interface components {
             /** @description How it stands. */
             state: components["schemas"]["Freshness"];
             /**
+             * Format: date-time
+             * @description Since when: the first failure of a failing one, the last news of a silent one.
+             */
+            since: string | null;
+            /**
              * Format: int64
-             * @description Seconds between two polls.
+             * @description Seconds between two polls, as it is configured.
              */
             interval_seconds: number;
+            /**
+             * Format: date-time
+             * @description When it is asked again.
+             */
+            next_poll: string | null;
+            /**
+             * @description `closed`: asked as usual; `open`: it keeps failing and is only probed;
+             *     `half_open`: on trial after a success.
+             */
+            breaker: string;
+            /**
+             * Format: int64
+             * @description Seconds between two news, usually; absent until it is learned.
+             */
+            typical_gap_seconds: number | null;
+            /**
+             * Format: date-time
+             * @description It is quieter than usual if it gives nothing new until then.
+             */
+            expected_by: string | null;
+            /** @description What people were told of it and still holds, a sentence each. */
+            concerns: components["schemas"]["Concern"][];
+            balance: components["schemas"]["BalanceView"] | null;
             /**
              * Format: date-time
              * @description Latest poll that gave an answer.

@@ -14,6 +14,7 @@ import type {
   SourceOut,
   VulnerabilityDetail,
   SourceRemoval,
+  SourceList,
 } from '../api/types'
 
 export interface MockApi {
@@ -21,7 +22,7 @@ export interface MockApi {
   list: (query: URLSearchParams) => Answer<IncidentList>
   detail: (id: string) => Answer<IncidentDetail>
   setStatus: (id: string, status: IncidentStatus) => Answer<IncidentSummary>
-  sources: () => Answer<{ sources: SourceOut[] }>
+  sources: () => Answer<SourceList>
   vulnerability: (cve: string) => Answer<VulnerabilityDetail>
   look: (url: string) => Answer<LookOut>
   addSource: (source: NewSource) => Answer<SourceOut>
@@ -63,6 +64,7 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     changeSource: () => problem(405, 'This test expects no change.'),
     removeSource: () => problem(405, 'This test expects no removal.'),
     previewSource: () => problem(405, 'This test expects no preview.'),
+    sources: () => ({ sources: [], concerns: [] }),
     asked: [],
     ...given,
   }

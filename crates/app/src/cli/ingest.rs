@@ -65,11 +65,13 @@ impl Ingest {
             .map(|(index, path)| file_entry(index, path))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let pipeline = Arc::new(open(settings, world).await?);
+        // A pass over some sources says nothing of the others.
+        let whole = self.source.is_empty() && files.is_empty();
         if !files.is_empty() {
             pipeline.keep_to(files);
         }
         pipeline.keep_to_named(&self.source)?;
-        let summary = pass(&pipeline).await?;
+        let summary = pass(&pipeline, whole).await?;
         let failed = summary
             .sources
             .iter()
@@ -105,8 +107,8 @@ fn file_entry(index: usize, path: &std::path::Path) -> anyhow::Result<SourceEntr
     crate::config::of_table(table).map_err(anyhow::Error::msg)
 }
 
-/// Collect from all, place, deliver what is due.
-async fn pass(pipeline: &Arc<Pipeline>) -> anyhow::Result<Summary> {
+/// Collect from all, look at how they do if these are all, place, deliver what is due.
+async fn pass(pipeline: &Arc<Pipeline>, whole: bool) -> anyhow::Result<Summary> {
     let progress = run::bars();
     let places = Arc::new(Semaphore::new(TOGETHER));
     let mut tasks = tokio::task::JoinSet::new();
@@ -148,7 +150,9 @@ async fn pass(pipeline: &Arc<Pipeline>) -> anyhow::Result<Summary> {
     }
     read.sort_by_key(|(index, _)| *index);
     summary.sources = read.into_iter().map(|(_, source)| source).collect();
-    pipeline.audit().await?;
+    if whole {
+        pipeline.audit().await?;
+    }
     summary.placed = place_all(pipeline).await?;
     let Delivered {
         sent,

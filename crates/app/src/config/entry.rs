@@ -262,6 +262,10 @@ fn read_alone(table: toml::Table, over: Option<&SourceEntry>) -> Result<SourceEn
     })
 }
 
+/// No source is asked more often, or more seldom.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// Keys of a kind that hold secrets, with the key that names a file instead, if
 /// there is one.
 pub(super) fn secret_keys(kind: &str) -> Vec<(String, Option<String>)> {
@@ -317,8 +321,8 @@ fn read_interval(text: &str) -> Result<Duration, String> {
         .ok()
         .and_then(|span| Duration::try_from(span).ok());
     interval
-        .filter(|interval| *interval >= Duration::from_secs(1))
-        .ok_or_else(|| format!("`{text}` is not a time of at least a second, as 15m or 2h"))
+        .filter(|interval| (SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(interval))
+        .ok_or_else(|| format!("`{text}` is not a time from a second to a year, as 15m or 2h"))
 }
 
 /// Every channel of the file, then those that variables alone describe.

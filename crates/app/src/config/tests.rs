@@ -435,3 +435,21 @@ fn options(schema: &serde_json::Value, names: &mut std::collections::BTreeSet<St
         _ => {}
     }
 }
+
+#[test]
+fn the_audit_and_the_pace_are_checked() {
+    wrong(
+        "[audit]\nchannels = [\"slck\"]\n[[channels]]\nid = \"slack\"\nkind = \"slack\"\ntoken = \"xoxb-1\"\nchannel = \"#soc\"\n",
+        &expect![
+            "prahari.toml:2: audit.channels: there is no channel `slck`; did you mean `slack`?"
+        ],
+    );
+    wrong(
+        "[polling]\nslowest = 0.5\n",
+        &expect!["prahari.toml:1: slowest: 0.5 is not from 1 to 24"],
+    );
+    wrong(
+        "[polling]\nfastest = 0.0\n",
+        &expect!["prahari.toml:1: fastest: 0 is not from 0.1 to 1"],
+    );
+}

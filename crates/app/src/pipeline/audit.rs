@@ -47,7 +47,8 @@ impl Pipeline {
             online_since: episodes
                 .iter()
                 .find(|episode| episode.source.is_none() && episode.kind == EpisodeKind::Failing)
-                .and_then(|episode| episode.ended),
+                // One that lasts ends now, or the question does not arise.
+                .map(|episode| episode.ended.unwrap_or(now)),
             failing_after: self.settings.audit.failing_after(),
             zone: &self.settings.server.zone,
             now,

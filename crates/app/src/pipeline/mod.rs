@@ -9,6 +9,7 @@ mod alert;
 pub(crate) mod audit;
 mod change;
 mod collect;
+mod conduct;
 mod deliver;
 mod difference;
 mod import;

@@ -9,7 +9,7 @@ use sources::{Connection, Polled, Polls, SourceError};
 use store::{Arrived, Occasion};
 use tracing::{debug, info, warn};
 
-use super::collect::trouble_of;
+use super::conduct::trouble_of;
 use super::{OpenSource, Pipeline, Poll, PollError};
 
 /// A source's stream while it is open.

@@ -32,7 +32,7 @@ pub(crate) struct World {
     pub(crate) nvd: FakeNvd,
     pub(crate) feeds: BTreeMap<&'static str, Feed>,
     rules: Vec<String>,
-    _site: FakeSite,
+    site: FakeSite,
     folder: tempfile::TempDir,
 }
 
@@ -70,7 +70,7 @@ impl World {
             nvd,
             feeds,
             rules: vec![text],
-            _site: site,
+            site,
             folder,
         }
     }
@@ -104,6 +104,54 @@ impl World {
             let _ = self.pipeline.poll(source, &|_| ()).await;
         }
         self.pipeline.place_waiting().await.unwrap();
+    }
+
+    /// The time.
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Reads every source once, looks at how they do, and delivers what is due.
+    pub(crate) async fn round(&mut self) {
+        self.poll().await;
+        self.pipeline.audit().await.unwrap();
+        self.pipeline.deliver_due().await.unwrap();
+    }
+
+    /// The same, reading only the sources that are due by their own pace.
+    pub(crate) async fn round_of_due(&mut self) {
+        let now = self.clock.now();
+        for source in &self.pipeline.sources {
+            let id = &source.entry.id;
+            let state = self.pipeline.store.source_state(id).await.unwrap();
+            let due = state.and_then(|state| state.ledger.next_poll);
+            if due.is_none_or(|due| due <= now) {
+                let _ = self.pipeline.poll(source, &|_| ()).await;
+            }
+        }
+        self.pipeline.audit().await.unwrap();
+        self.pipeline.deliver_due().await.unwrap();
+    }
+
+    /// How often this path of the site was asked for.
+    pub(crate) fn asked(&self, path: &str) -> usize {
+        let requests = self.site.requests();
+        requests.iter().filter(|seen| seen.path == path).count()
+    }
+
+    /// Lets a feed's address give another document.
+    pub(crate) fn serve(&self, feed: &str, document: &Feed) {
+        let _url = document.serve_on(&self.site, &format!("/{feed}.xml"));
+    }
+
+    /// Switches a source off, and opens the pipeline again.
+    pub(crate) async fn switch_off(&mut self, source: &str) {
+        let on = format!("id = \"{source}\"\n");
+        let off = format!("id = \"{source}\"\n        enabled = false\n");
+        for text in &mut self.rules {
+            *text = text.replace(&on, &off);
+        }
+        self.restart().await;
     }
 
     /// Lets time pass: sources are read on their beat, deliveries go out when due.

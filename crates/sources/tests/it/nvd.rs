@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::clock::elapsed;
-use model::{Cursor, Secret, SourceId, Timestamp};
+use model::{Clock, Cursor, Secret, SourceId, Timestamp};
 use net::{Door, NetError};
 use sources::nvd::{Config, Nvd, parse};
 use sources::{Polled, Progress, Source, SourceError, Tools};
@@ -272,7 +272,7 @@ async fn three_hundred_days_off_are_three_windows() {
 
 /// The cursor of a source whose first load ended at `mark`.
 fn loaded_at(mark: &str) -> Cursor {
-    Cursor::of(&serde_json::json!({ "high_water": mark }))
+    Cursor::of(&serde_json::json!({ "high_water": mark, "counted": "2026-11-21T00:00:00Z" }))
 }
 
 #[tokio::test]
@@ -636,21 +636,22 @@ async fn what_was_missed_is_read_again_from_further_back_each_time() {
     reader.read_all(&scene.nvd).await;
     let days_back = async |attempt| {
         let cursor = scene.nvd.reread(&reader.kept, attempt)?;
+        let asked_before = scene.fake.requests().len();
         let mut again = Reader {
             cursor,
             ..Reader::default()
         };
         again.read_all(&scene.nvd).await;
         assert!(again.polls.last().unwrap().standing.is_some());
-        let (from, to) = windows(&scene.fake).into_iter().rev().nth(1).unwrap();
-        Some(match from.as_str() {
-            "" => "everything".to_owned(),
-            from => {
-                let (from, to): (Timestamp, Timestamp) =
-                    (from.parse().unwrap(), to.parse().unwrap());
-                format!("{} days", elapsed(from, to).as_secs() / 86_400)
-            }
-        })
+        let from = scene.fake.requests()[asked_before].param("lastModStartDate");
+        Some(from.map_or_else(
+            || "everything".to_owned(),
+            |from| {
+                let from: Timestamp = from.parse().unwrap();
+                let back = elapsed(from, scene.clock.now());
+                format!("{} days", back.as_secs() / 86_400)
+            },
+        ))
     };
     scene.clock.advance(Duration::from_secs(60 * 60));
     assert_eq!(days_back(0).await.as_deref(), Some("8 days"));

@@ -49,6 +49,7 @@ test('a list that nothing matches offers to clear the filters', async () => {
 test('an empty store is not mistaken for calm', async () => {
   mockApi({
     sources: () => ({
+      concerns: [],
       sources: [
         source('wire', { name: 'The Wire', state: 'not_reached', last_success: null }),
         source('ledger', {

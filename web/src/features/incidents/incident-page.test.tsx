@@ -20,6 +20,7 @@ function show(change: Partial<IncidentDetail>) {
     list: () => listOf([incident('a', { title: 'In the list' })]),
     detail: () => world.detail,
     sources: () => ({
+      concerns: [],
       sources: [
         source('wire', { name: 'The Wire' }),
         source('cert_in', { name: 'CERT-In', state: 'late' }),

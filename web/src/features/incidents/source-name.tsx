@@ -3,6 +3,15 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { sourceList } from '../../api/source-list'
+import type { SourceOut } from '../../api/types'
+
+/** States in which what a source says may be old, or not all. */
+const stale: Partial<Record<SourceOut['state'], string>> = {
+  failing: 'failing',
+  gone: 'gone',
+  late: 'late',
+  silent: 'quieter than usual',
+}
 
 export function SourceName({ id }: { id: string }) {
   const source = useQuery(sourceList()).data?.sources.find((source) => source.id === id)
@@ -11,6 +20,7 @@ export function SourceName({ id }: { id: string }) {
 
 export function SourceStale({ id }: { id: string }) {
   const source = useQuery(sourceList()).data?.sources.find((source) => source.id === id)
-  if (source?.state !== 'failing' && source?.state !== 'late') return null
-  return <span className="stale">source {source.state}</span>
+  const word = source === undefined ? undefined : stale[source.state]
+  if (word === undefined) return null
+  return <span className="stale">source {word}</span>
 }

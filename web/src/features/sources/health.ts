@@ -19,12 +19,15 @@ export function healthParts(sources: readonly SourceOut[], now: number): HealthP
   }
   counted('fresh', 'fresh')
   counted('late', 'late')
+  counted('silent', 'quieter than usual')
   const only = failing.length === 1 ? failing[0] : undefined
   if (only !== undefined) {
     parts.push({ state: 'failing', text: `${only.name} failing${since(only, now)}` })
   } else {
     counted('failing', 'failing')
   }
+  counted('gone', 'gone')
+  counted('resting', 'resting')
   counted('not_reached', 'not reached yet')
   return parts
 }
@@ -32,13 +35,25 @@ export function healthParts(sources: readonly SourceOut[], now: number): HealthP
 export const stateWords: Record<SourceOut['state'], string> = {
   fresh: 'Fresh',
   late: 'Late',
+  silent: 'Quieter than usual',
   failing: 'Failing',
+  gone: 'Gone',
+  resting: 'Resting',
   not_reached: 'Not reached yet',
   off: 'Off',
 }
 
 /** Worst first, as they are listed. */
-const order: SourceOut['state'][] = ['failing', 'late', 'not_reached', 'fresh', 'off']
+const order: SourceOut['state'][] = [
+  'failing',
+  'gone',
+  'silent',
+  'late',
+  'not_reached',
+  'resting',
+  'fresh',
+  'off',
+]
 
 export const byNeed = (sources: readonly SourceOut[]): SourceOut[] =>
   [...sources].sort(
@@ -48,5 +63,6 @@ export const byNeed = (sources: readonly SourceOut[]): SourceOut[] =>
 
 function since(source: SourceOut, now: number): string {
   if (source.last_success == null) return ', never reached'
-  return ` since ${span(Math.max(now - Date.parse(source.last_success), 0))}`
+  const since = Date.parse(source.since ?? source.last_success)
+  return ` since ${span(Math.max(now - since, 0))}`
 }

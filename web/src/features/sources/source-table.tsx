@@ -4,7 +4,8 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { sourceList } from '../../api/source-list'
 import type { SourceOut } from '../../api/types'
-import { count, sentence } from '../../ui/format'
+import { useDisplay } from '../../ui/display'
+import { count, exact, sentence, span } from '../../ui/format'
 import { ErrorNotice, Notice } from '../../ui/notice'
 import { OutLink } from '../../ui/out-link'
 import { Skeleton } from '../../ui/skeleton'
@@ -50,11 +51,18 @@ export function SourceTable({
       </Notice>
     )
   return (
-    <ul className="sources" aria-label="Sources">
-      {(actions === undefined ? byNeed(data.sources) : steady(data.sources)).map((source) => (
-        <Source key={source.id} source={source} actions={actions?.(source)} />
+    <>
+      {data.concerns.map((concern) => (
+        <p key={concern.kind} className="source-error">
+          {concern.text}
+        </p>
       ))}
-    </ul>
+      <ul className="sources" aria-label="Sources">
+        {(actions === undefined ? byNeed(data.sources) : steady(data.sources)).map((source) => (
+          <Source key={source.id} source={source} actions={actions?.(source)} />
+        ))}
+      </ul>
+    </>
   )
 }
 
@@ -73,6 +81,7 @@ function useSteadyOrder() {
 }
 
 function Source({ source, actions }: { source: SourceOut; actions: ReactNode }) {
+  const { zone } = useDisplay()
   return (
     <li className={actions === undefined ? 'source' : 'source source-managed'}>
       <div className="source-head">
@@ -94,9 +103,22 @@ function Source({ source, actions }: { source: SourceOut; actions: ReactNode }) 
             last news <TimeAgo at={source.last_item} />
           </span>
         )}
+        {source.typical_gap_seconds != null && (
+          <span>usually every {span(source.typical_gap_seconds * 1000)}</span>
+        )}
         <span>{count(source.items, 'item')}</span>
         {source.failures > 0 && <span>failed {count(source.failures, 'time')} in a row</span>}
       </div>
+      {source.breaker === 'open' && source.next_poll != null && (
+        <p className="source-error">
+          It keeps failing and is only probed; next try {exact(source.next_poll, zone)}.
+        </p>
+      )}
+      {source.concerns.map((concern) => (
+        <p key={concern.kind} className="source-error">
+          {concern.text}
+        </p>
+      ))}
       {source.error != null && <p className="source-error">{source.error}</p>}
       {source.problems > 0 && (
         <p className="source-error">

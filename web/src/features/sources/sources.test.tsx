@@ -38,6 +38,7 @@ async function openPanel() {
 test('the panel lists the sources, those in need first', async () => {
   mockApi({
     sources: () => ({
+      concerns: [],
       sources: [
         source('fine', { name: 'Fine', problems: 2, problem: 'entry 3 has no date' }),
         source('bad', {
@@ -60,6 +61,42 @@ test('the panel lists the sources, those in need first', async () => {
   expect(second).toHaveTextContent(/Fine.*Fresh.*2 entries could not be read: entry 3 has no date/)
 })
 
+test('what people were told of the sources stands beside them', async () => {
+  mockApi({
+    sources: () => ({
+      concerns: [
+        { kind: 'failing', since: minutesAgo(70), text: '9 of 9 sources could not be reached.' },
+      ],
+      sources: [
+        source('quiet', {
+          name: 'Quiet',
+          state: 'silent',
+          since: minutesAgo(1500),
+          typical_gap_seconds: 3600,
+          concerns: [
+            { kind: 'silent', since: minutesAgo(1500), text: 'Quiet has given nothing new.' },
+          ],
+        }),
+        source('dead', {
+          name: 'Dead',
+          state: 'gone',
+          breaker: 'open',
+          next_poll: '2026-11-22T03:30:00Z',
+        }),
+      ],
+    }),
+  })
+  const { panel } = await openPanel()
+  expect(await within(panel).findByText('9 of 9 sources could not be reached.')).toBeVisible()
+  const [first, second] = within(within(panel).getByRole('list', { name: 'Sources' })).getAllByRole(
+    'listitem',
+  )
+  expect(first).toHaveTextContent(/Dead.*Gone.*only probed; next try .*22 Nov.*09:00/)
+  expect(second).toHaveTextContent(
+    /Quiet.*Quieter than usual.*usually every 1 h.*Quiet has given nothing new\./,
+  )
+})
+
 test('while the sources load, the panel says so', async () => {
   mockApi({ sources: () => 'never' })
   const { panel } = await openPanel()
@@ -77,7 +114,8 @@ test('without any source the panel says how to add one', async () => {
 test('an error in the panel offers to try again', async () => {
   let broken = true
   mockApi({
-    sources: () => (broken ? problem(500, 'Something broke.') : { sources: [source('fine')] }),
+    sources: () =>
+      broken ? problem(500, 'Something broke.') : { sources: [source('fine')], concerns: [] },
   })
   const { user, panel } = await openPanel()
   expect(await within(panel).findByRole('alert')).toHaveTextContent('Something broke.')

@@ -256,3 +256,188 @@ fn holiday_since(seen: &[Seen<'_>], now: Timestamp) -> Option<(Timestamp, usize,
     let since = *quiet.iter().min()?;
     (quiet.len() >= FEWEST_QUIET && quiet.len() * 2 > all).then_some((since, quiet.len(), all))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Cursor;
+    use model::audit::Ledger;
+    use model::clock::{earlier, later};
+
+    fn now() -> Timestamp {
+        "2026-11-21T12:00:00Z".parse().unwrap()
+    }
+
+    fn hours_ago(count: u64) -> Timestamp {
+        earlier(now(), Duration::from_secs(count * 3600))
+    }
+
+    fn entry(name: &str) -> SourceEntry {
+        let config = serde_json::json!({ "kind": "feed", "url": "https://news.example/feed" });
+        SourceEntry {
+            id: name.parse().unwrap(),
+            name: name.to_owned(),
+            enabled: true,
+            interval: Duration::from_secs(900),
+            config: serde_json::from_value(config).unwrap(),
+            good_for: None,
+            why_off: None,
+            settings: toml::Table::new(),
+        }
+    }
+
+    /// A source that spoke every hour for ten days, until so many hours ago.
+    fn spoke(name: &str, until: u64) -> (SourceEntry, SourceState) {
+        let mut ledger = Ledger::default();
+        for hour in (until..until + 240).rev() {
+            ledger.answered(hours_ago(hour), true, false);
+        }
+        let state = SourceState {
+            source: name.parse().unwrap(),
+            cursor: Cursor::start(),
+            first_success: Some(hours_ago(until + 240)),
+            last_success: Some(now()),
+            last_attempt: Some(now()),
+            failures: 0,
+            error: None,
+            last_item: Some(hours_ago(until)),
+            items: 240,
+            problems: (0, None),
+            ledger,
+        };
+        (entry(name), state)
+    }
+
+    /// The same, but in trouble since so many hours ago.
+    fn failing(name: &str, since: u64, kind: TroubleKind) -> (SourceEntry, SourceState) {
+        let (entry, mut state) = spoke(name, since);
+        state.failures = 9;
+        state
+            .ledger
+            .failed(hours_ago(since), kind, "HTTP 503".to_owned(), false);
+        (entry, state)
+    }
+
+    /// What holds, as `source kind`; `*` for most sources at once.
+    fn check(sources: &[(SourceEntry, SourceState)], online_since: Option<u64>, wanted: &[&str]) {
+        let verdict = judge(&Case {
+            sources: sources
+                .iter()
+                .map(|(entry, state)| (entry, Some(state)))
+                .collect(),
+            begun: hours_ago(1000),
+            online_since: online_since.map(hours_ago),
+            failing_after: Duration::from_secs(6 * 3600),
+            zone: "Asia/Kolkata",
+            now: now(),
+        });
+        let holds: Vec<String> = verdict
+            .holds
+            .iter()
+            .map(|episode| {
+                let source = episode.source.as_ref().map_or("*", SourceId::as_str);
+                format!("{source} {}", episode.kind)
+            })
+            .collect();
+        assert_eq!(holds, wanted);
+    }
+
+    fn unreached(name: &str, since: u64) -> (SourceEntry, SourceState) {
+        failing(name, since, TroubleKind::Unreached)
+    }
+
+    #[test]
+    fn one_silent_source_is_named_and_many_are_a_holiday() {
+        let day = |names: &[(&str, u64)]| -> Vec<_> {
+            names
+                .iter()
+                .map(|(name, until)| spoke(name, *until))
+                .collect()
+        };
+        check(&day(&[("a", 1), ("b", 2)]), None, &[]);
+        check(&day(&[("a", 20), ("b", 2)]), None, &["a silent"]);
+        check(
+            &day(&[("a", 20), ("b", 30)]),
+            None,
+            &["a silent", "b silent"],
+        );
+        check(
+            &day(&[("a", 20), ("b", 30), ("c", 40), ("d", 1), ("e", 1)]),
+            None,
+            &["* silent"],
+        );
+        check(
+            &day(&[
+                ("a", 20),
+                ("b", 30),
+                ("c", 40),
+                ("d", 1),
+                ("e", 1),
+                ("f", 1),
+            ]),
+            None,
+            &["a silent", "b silent", "c silent"],
+        );
+    }
+
+    #[test]
+    fn most_sources_unreached_are_our_own_network() {
+        let down = |since: u64| {
+            vec![
+                unreached("a", since),
+                unreached("b", since),
+                unreached("c", since),
+            ]
+        };
+        check(&down(8), None, &["* failing"]);
+        check(&down(0), None, &[]);
+        // One that can be read among four does not change it, one among three does.
+        let mut four = down(8);
+        four.push(spoke("d", 1));
+        check(&four, None, &["* failing"]);
+        let mut three = four.split_off(1);
+        check(&three, None, &["b failing", "c failing"]);
+        // Who refuses us was reached.
+        three[2] = failing("d", 8, TroubleKind::Wrong);
+        check(&three, None, &["b failing", "c failing", "d failing"]);
+        // Nor does one that has failed for a month set the beginning.
+        let mut old = down(3);
+        old.push(unreached("old", 700));
+        check(&old, None, &["* failing"]);
+    }
+
+    #[test]
+    fn after_an_outage_of_ours_each_source_has_its_time_again() {
+        let sources = [unreached("a", 20), spoke("b", 1), spoke("c", 1)];
+        check(&sources, None, &["a failing"]);
+        check(&sources, Some(5), &[]);
+        check(&sources, Some(6), &["a failing"]);
+    }
+
+    #[test]
+    fn who_is_gone_is_told_at_once_and_who_rests_never() {
+        let (gone, resting) = (TroubleKind::Gone, TroubleKind::Resting);
+        let sources = [
+            failing("a", 0, gone),
+            failing("b", 99, resting),
+            spoke("c", 1),
+        ];
+        check(&sources, None, &["a gone"]);
+    }
+
+    #[test]
+    fn what_an_earlier_run_left_says_nothing_of_now() {
+        let (entry, mut state) = spoke("a", 50);
+        state.last_attempt = Some(hours_ago(40));
+        let verdict = judge(&Case {
+            sources: vec![(&entry, Some(&state))],
+            begun: later(hours_ago(40), Duration::from_secs(1)),
+            online_since: None,
+            failing_after: Duration::ZERO,
+            zone: "UTC",
+            now: now(),
+        });
+        assert!(verdict.holds.is_empty());
+        assert_eq!(verdict.unknown.len(), EpisodeKind::ALL.len());
+    }
+}
