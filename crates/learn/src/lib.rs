@@ -6,6 +6,7 @@
 //! the measures ([`measure`]). The same data and seed give the same bytes. The
 //! pipeline never calls this crate.
 
+pub mod cve;
 pub mod data;
 pub mod file;
 pub mod folds;
@@ -13,3 +14,4 @@ pub mod lbfgs;
 pub mod logistic;
 pub mod measure;
 pub mod random;
+pub mod softmax;

@@ -7,7 +7,7 @@
 //! This is the first layer: rules and cue words from data files. Trained models
 //! come in through [`Context`] and change no signature.
 
-use model::{Analysis, Aspect, Entity, EntityKind, Item, RelevanceLabel};
+use model::{Analysis, Aspect, Entity, EntityKind, Item, ItemKind, RelevanceLabel};
 
 mod clean;
 mod context;
@@ -16,6 +16,7 @@ mod document;
 mod evidence;
 mod extract;
 pub mod features;
+pub mod flaw;
 mod fold;
 mod language;
 pub mod linear;
@@ -23,6 +24,7 @@ mod mapped;
 mod models;
 mod passage;
 mod quantity;
+mod reading;
 mod region;
 mod relevance;
 mod severity;
@@ -35,6 +37,7 @@ pub use clean::Trace;
 pub use context::Context;
 pub use document::Document;
 pub use models::Models;
+pub use reading::reading;
 pub use story::{Placement, Run, fold, place};
 pub use url_key::canonical_url;
 
@@ -96,6 +99,8 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         (Vec::new(), Vec::new())
     };
     let known = severity::Known {
+        flaw: context.models().flaw(),
+        is_record: item.kind == ItemKind::CveRecord,
         label: relevance.label,
         types: &types,
         about_cves,

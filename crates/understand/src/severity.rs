@@ -10,14 +10,20 @@ use model::{Aspect, IncidentType, Judgement, Reason, RelevanceLabel, Severity, S
 
 use crate::cues::{Feature, Hit, Sense};
 use crate::evidence::{self, Evidence};
+use crate::flaw::{self, FlawModel};
 use crate::passage::Passage;
 use crate::quantity::{self, Counted, Quantity};
 
 /// A stated band without a score of ours in it stands a little above its floor.
 const STATED_ABOVE_FLOOR: f32 = 0.5;
 
+/// From this probability on a text counts as the description of a flaw.
+const DESCRIBES: f32 = 0.5;
+
 /// What was read before.
 pub(crate) struct Known<'a> {
+    pub(crate) flaw: Option<&'a FlawModel>,
+    pub(crate) is_record: bool,
     pub(crate) label: RelevanceLabel,
     pub(crate) types: &'a [Tagged<IncidentType>],
     pub(crate) about_cves: bool,
@@ -48,7 +54,13 @@ pub(crate) fn judge(
             .iter()
             .any(|tagged| tagged.label == IncidentType::VulnExploit);
 
+    let predicted = match cvss {
+        None if known.stated.is_none() => predicted(passages, known, reasons),
+        _ => None,
+    };
+    let described = predicted.is_some();
     let mut best = match known.label {
+        _ if described => rubric.attacked(),
         RelevanceLabel::Irrelevant => Opinion::plain(1.0, "not a matter of security"),
         RelevanceLabel::Incident => rubric.event(),
         RelevanceLabel::ThreatInfo if is_flaw => rubric.flaw(),
@@ -70,7 +82,9 @@ pub(crate) fn judge(
             named
         };
     }
-    if let Some(limit) = rubric.limit(known.label, is_flaw)
+    if let Some(predicted) = predicted {
+        best = predicted.or_higher(best);
+    } else if let Some(limit) = rubric.limit(known.label, is_flaw)
         && limit.score < best.score
     {
         best = limit;
@@ -94,6 +108,32 @@ pub(crate) fn judge(
     );
     reasons.push(judgement.reason.clone());
     judgement
+}
+
+/// What the model reads out of the description of a flaw that nobody has scored.
+fn predicted(
+    passages: &[Passage; 2],
+    known: &Known<'_>,
+    reasons: &mut Vec<Reason>,
+) -> Option<Opinion> {
+    let model = known.flaw?;
+    let sums = model.sums(passages);
+    if !known.is_record && model.describes(&sums) < DESCRIBES {
+        return None;
+    }
+    let spread = model.spread(&sums);
+    reasons.extend(model.explain(&sums, &spread, passages));
+    let weakness = model.weakness(&sums);
+    reasons.extend(weakness.and_then(|(cwe, _)| model.explain_weakness(&sums, cwe, passages)));
+    Some(Opinion {
+        score: spread.score,
+        why: format!(
+            "CVSS 3.1 {:.1} predicted from the description ({})",
+            spread.score,
+            flaw::vector::write(&spread.levels)
+        ),
+        spans: Vec::new(),
+    })
 }
 
 /// A score and what it rests on.
@@ -162,6 +202,14 @@ impl Rubric<'_> {
             }
             Some(sign) => self.say(8.5, "the flaw is exploited", sign),
         }
+    }
+
+    /// What a description says of attacks lifts its score as a listing would.
+    fn attacked(&self) -> Opinion {
+        self.has(Feature::Exploited)
+            .map_or(Opinion::plain(0.0, ""), |sign| {
+                self.say(Severity::High.floor(), "the flaw is exploited", sign)
+            })
     }
 
     fn flaw(&self) -> Opinion {
