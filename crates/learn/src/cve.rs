@@ -13,7 +13,7 @@ use model::item::Draft;
 use model::{IdError, Item, ItemKind, Markup, Severity, SourceId, Timestamp};
 use serde::Deserialize;
 use understand::flaw::{self, FIRST_WEAKNESS, vector};
-use understand::{Context, Document, understand};
+use understand::{Context, Document, product, understand};
 
 use crate::data::{self, DataError};
 use crate::file::{Writer, to_bytes};
@@ -90,6 +90,16 @@ impl Row {
         self.cwe.first()?.strip_prefix("CWE-")?.parse().ok()
     }
 
+    /// Vendor and product, where the record says. The Linux kernel's own records say
+    /// "Linux" everywhere and name parts of it in the text: nothing to measure.
+    fn products(&self) -> Vec<(&str, &str)> {
+        self.vendor_product
+            .iter()
+            .filter_map(|(vendor, product)| Some((vendor.as_deref()?, product.as_deref()?)))
+            .filter(|(vendor, product)| *product != "n/a" && *vendor != "Linux")
+            .collect()
+    }
+
     fn weight(&self) -> f32 {
         if self.src == "nvd" { NVD_WEIGHT } else { 1.0 }
     }
@@ -104,6 +114,9 @@ pub enum CveError {
     /// The weights could not be written.
     #[error(transparent)]
     Header(#[from] serde_json::Error),
+    /// What was written could not be read.
+    #[error(transparent)]
+    Model(#[from] understand::weights::WeightsError),
     /// A name was refused.
     #[error(transparent)]
     Name(#[from] IdError),
@@ -398,6 +411,8 @@ pub struct Measured {
     /// Where the class of weakness was named, how often it was right; and how often
     /// it was named.
     pub weakness: (f64, f64),
+    /// Where the set names products, how often one of those read is among them.
+    pub product: f64,
     /// The worst errors: how far, which, its text.
     pub worst: Vec<(f32, String)>,
 }
@@ -413,8 +428,15 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
     let mut metrics = [(0_usize, 0_usize); 8];
     let (mut error, mut scored, mut recognised, mut count) = (0.0_f64, 0_usize, 0_usize, 0_usize);
     let (mut right, mut named, mut classed) = (0_usize, 0_usize, 0_usize);
+    let (mut found, mut with_product) = (0_usize, 0_usize);
     let mut worst: Vec<(f32, String)> = Vec::new();
     for row in rows {
+        let wanted = row.products();
+        if !wanted.is_empty() {
+            with_product += 1;
+            let given = product::products(&row.text);
+            found += usize::from(given.iter().any(|given| is_among(&given.name, &wanted)));
+        }
         let Some(band) = row.band() else { continue };
         let analysis = understand(&item(&row.id, row.title.as_deref(), &row.text)?, context);
         let judged = &analysis.severity;
@@ -462,7 +484,38 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
         error: error / scored.max(1) as f64,
         recognised: share(recognised, count),
         weakness: (share(right, named), share(named, classed)),
+        product: share(found, with_product),
         worst,
+    })
+}
+
+/// Whether a name is one of the products: all words of one are in the other, the
+/// vendor's own aside.
+fn is_among(name: &str, products: &[(&str, &str)]) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| {
+                !word.is_empty() && !["plugin", "for", "wordpress", "the"].contains(word)
+            })
+            .map(str::to_owned)
+            .collect()
+    };
+    let all = words(name);
+    products.iter().any(|(vendor, product)| {
+        let (product, vendor) = (words(product), words(vendor));
+        let own: Vec<&String> = all
+            .iter()
+            .filter(|word| !vendor.contains(word) || product.contains(word))
+            .collect();
+        let given = if own.is_empty() {
+            all.iter().collect()
+        } else {
+            own
+        };
+        let inside = given.iter().all(|word| product.contains(word));
+        let around = product.iter().all(|word| given.contains(&word));
+        !given.is_empty() && !product.is_empty() && (inside || around)
     })
 }
 

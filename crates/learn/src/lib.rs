@@ -14,4 +14,5 @@ pub mod lbfgs;
 pub mod logistic;
 pub mod measure;
 pub mod random;
+pub mod severity;
 pub mod softmax;

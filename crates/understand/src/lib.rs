@@ -27,7 +27,7 @@ mod quantity;
 mod reading;
 mod region;
 mod relevance;
-mod severity;
+pub mod severity;
 mod story;
 mod types;
 mod url_key;
@@ -36,6 +36,7 @@ pub mod weights;
 pub use clean::Trace;
 pub use context::Context;
 pub use document::Document;
+pub use extract::product;
 pub use models::Models;
 pub use reading::reading;
 pub use story::{Placement, Run, fold, place};
@@ -99,7 +100,7 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         (Vec::new(), Vec::new())
     };
     let known = severity::Known {
-        flaw: context.models().flaw(),
+        models: context.models(),
         is_record: item.kind == ItemKind::CveRecord,
         label: relevance.label,
         types: &types,

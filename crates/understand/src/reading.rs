@@ -4,9 +4,12 @@
 //! It stands beside what sources say and counts only while all of them are silent:
 //! see [`model::Vulnerability::fuse`].
 
-use model::{Reading, Sayer, Score, ScoreVersion, Statement, VulnerabilityStatus};
+use model::{
+    Affected, Reading, Sayer, Score, ScoreVersion, Statement, VersionRange, VulnerabilityStatus,
+};
 
 use crate::context::Context;
+use crate::extract::product::{self, Product};
 
 /// Shorter descriptions say nothing: "TBD", "** RESERVED **".
 const LEAST_WORDS: usize = 4;
@@ -18,7 +21,9 @@ pub fn reading(statement: &Statement, context: &Context) -> Option<Reading> {
     let model = context.models().flaw()?;
     let description = statement.description.as_deref()?;
     let unscored = statement.scores.is_empty();
-    let is_silent = unscored || statement.weaknesses.is_empty();
+    let no_weakness = statement.weaknesses.is_empty();
+    let no_product = statement.affected.is_empty();
+    let is_silent = unscored || no_weakness || no_product;
     let is_void = statement.withdrawn.is_some()
         || statement.status == Some(VulnerabilityStatus::Rejected)
         || description
@@ -29,21 +34,35 @@ pub fn reading(statement: &Statement, context: &Context) -> Option<Reading> {
         return None;
     }
     let title = statement.title.as_deref().unwrap_or_default();
-    let flaw = model.describe(title, description);
-    let reading = Reading {
-        score: unscored.then_some(Score {
+    let flaw = (unscored || no_weakness).then(|| model.describe(title, description));
+    let mut reading = Reading::default();
+    if let Some(flaw) = flaw {
+        reading.score = unscored.then_some(Score {
             sayer: Sayer::Prahari,
             version: ScoreVersion::V31,
             vector: Some(flaw.vector),
             base: flaw.score,
-        }),
-        weaknesses: match flaw.weakness {
-            Some(cwe) if statement.weaknesses.is_empty() => vec![cwe],
-            _ => Vec::new(),
-        },
-        affected: Vec::new(),
-    };
+        });
+        reading.weaknesses = flaw.weakness.filter(|_| no_weakness).into_iter().collect();
+    }
+    if no_product {
+        let products = product::products(description);
+        reading.affected = products.iter().flat_map(affected).collect();
+    }
     (reading != Reading::default()).then_some(reading)
+}
+
+/// A description names a product and rarely says whose it is.
+fn affected(product: &Product) -> Vec<Affected> {
+    let of = |versions| Affected {
+        vendor: String::new(),
+        product: product.name.clone(),
+        versions,
+    };
+    if product.ranges.is_empty() {
+        return vec![of(VersionRange::default())];
+    }
+    product.ranges.iter().cloned().map(of).collect()
 }
 
 #[cfg(test)]
@@ -75,6 +94,8 @@ mod tests {
         assert!(vector.starts_with("CVSS:3.1/AV:N/AC:L/"), "{vector}");
         assert_eq!(model::cvss::score(&vector).unwrap().1, score.base);
         assert_eq!(read.weaknesses, [CweId(89)]);
+        assert_eq!(read.affected[0].product, "Acme Clinic");
+        assert_eq!(read.affected[0].versions.exact.as_deref(), Some("1.0"));
     }
 
     #[test]
@@ -90,6 +111,11 @@ mod tests {
         said.scores.push(scored);
         assert_eq!(reading(&said, &context).unwrap().score, None);
         said.weaknesses.push(CweId(89));
+        said.affected.push(Affected {
+            vendor: "acme".to_owned(),
+            product: "clinic".to_owned(),
+            versions: VersionRange::default(),
+        });
         assert_eq!(reading(&said, &context), None);
         for nothing in ["", "TBD", "** RESERVED **"] {
             assert_eq!(reading(&statement(nothing), &context), None, "{nothing}");

@@ -586,6 +586,11 @@ export interface components {
             /** @description The worst of them: exploited first, then by score; at most five. */
             worst: components["schemas"]["CveId"][];
         };
+        /**
+         * @description A part of a [`Vulnerability`] that nobody states, so that it is our own reading.
+         * @enum {string}
+         */
+        OwnReading: "score" | "weaknesses" | "affected";
         /** @description A problem. */
         Problem: {
             /** @description Always `about:blank`: the code tells problems apart. */
@@ -717,6 +722,9 @@ export interface components {
             name: string;
             /** @enum {string} */
             kind: "other";
+        } | {
+            /** @enum {string} */
+            kind: "prahari";
         };
         /** @description One CVSS score by one sayer. */
         Score: {
@@ -994,6 +1002,8 @@ export interface components {
              * @description When it was taken back, if everybody who spoke of it did.
              */
             withdrawn: string | null;
+            /** @description What of all this nobody states: we read it in the description. */
+            own_readings?: components["schemas"]["OwnReading"][];
         };
         /**
          * @description Where the record stands at its publisher (NVD's words).

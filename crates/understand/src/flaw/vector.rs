@@ -268,7 +268,7 @@ mod tests {
         let vectors = Vectors::new(vec![1.0; VECTORS]);
         for (vector, score) in [
             ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),
-            ("CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:C/C:L/I:N/A:L", 3.3),
+            ("CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:C/C:L/I:N/A:L", 3.7),
             ("CVSS:3.1/AV:P/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 0.0),
         ] {
             let spread = vectors.spread(&sure(vector), [0.25; 4], 0.3);
