@@ -6,6 +6,7 @@
 //! the measures ([`measure`]). The same data and seed give the same bytes. The
 //! pipeline never calls this crate.
 
+pub mod cve;
 pub mod data;
 pub mod file;
 pub mod folds;
@@ -14,3 +15,5 @@ pub mod logistic;
 pub mod measure;
 pub mod random;
 pub mod stories;
+pub mod severity;
+pub mod softmax;

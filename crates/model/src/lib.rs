@@ -58,6 +58,7 @@ pub use rule::{Audience, Rule, Sign};
 pub use secret::Secret;
 pub use severity::{Judgement, Severity};
 pub use vulnerability::{
-    Affected, Epss, Exploitation, Reference, Sayer, Score, ScoreVersion, Ssvc, SsvcDecision,
-    SsvcExploitation, Statement, TechnicalImpact, VersionRange, Vulnerability, VulnerabilityStatus,
+    Affected, Epss, Exploitation, OwnReading, Reading, Reference, Sayer, Score, ScoreVersion, Ssvc,
+    SsvcDecision, SsvcExploitation, Statement, TechnicalImpact, VersionRange, Vulnerability,
+    VulnerabilityStatus,
 };

@@ -3,6 +3,7 @@
 mod address;
 mod host;
 mod indicator;
+pub mod product;
 mod refang;
 
 use std::collections::HashMap;

@@ -7,7 +7,7 @@
 //! This is the first layer: rules and cue words from data files. Trained models
 //! come in through [`Context`] and change no signature.
 
-use model::{Analysis, Aspect, Entity, EntityKind, Item, RelevanceLabel};
+use model::{Analysis, Aspect, Entity, EntityKind, Item, ItemKind, RelevanceLabel};
 
 mod clean;
 mod context;
@@ -16,6 +16,7 @@ mod document;
 mod evidence;
 mod extract;
 pub mod features;
+pub mod flaw;
 mod fold;
 mod language;
 pub mod linear;
@@ -23,10 +24,13 @@ mod mapped;
 mod models;
 mod passage;
 mod quantity;
+mod reading;
 mod region;
 mod relevance;
 mod severity;
 pub mod story;
+pub mod severity;
+mod story;
 mod types;
 mod url_key;
 pub mod weights;
@@ -34,7 +38,9 @@ pub mod weights;
 pub use clean::Trace;
 pub use context::Context;
 pub use document::Document;
+pub use extract::product;
 pub use models::Models;
+pub use reading::reading;
 pub use story::{Placement, Run, fold, place};
 pub use url_key::canonical_url;
 
@@ -96,6 +102,8 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         (Vec::new(), Vec::new())
     };
     let known = severity::Known {
+        models: context.models(),
+        is_record: item.kind == ItemKind::CveRecord,
         label: relevance.label,
         types: &types,
         about_cves,

@@ -5,12 +5,18 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::flaw::FlawModel;
 use crate::linear::Linear;
+use crate::severity::EventModel;
 use crate::story::likeness::StoryModel;
 use crate::weights::{Bytes, Header, Weights, WeightsError, unfit};
 
 /// The files in the binary, one a task.
-const SHIPPED: &[&[u8]] = &[include_bytes!("../models/stories.bin")];
+const SHIPPED: &[&[u8]] = &[
+    include_bytes!("../models/flaw.bin"),
+    include_bytes!("../models/severity.bin"),
+    include_bytes!("../models/stories.bin"),
+];
 
 /// Opened once, shared by every context. Tests open each file, so a broken one
 /// cannot be shipped; should it happen all the same, its task falls back to rules.
@@ -31,6 +37,8 @@ pub struct Models {
     pub(crate) relevance: Option<Linear>,
     pub(crate) types: Option<Linear>,
     pub(crate) stories: Option<StoryModel>,
+    pub(crate) flaw: Option<FlawModel>,
+    pub(crate) event: Option<EventModel>,
 }
 
 impl Models {
@@ -53,6 +61,8 @@ impl Models {
             "relevance" => models.relevance = Some(Linear::read(&weights)?),
             "types" => models.types = Some(Linear::read(&weights)?),
             "stories" => models.stories = Some(StoryModel::read(&weights)?),
+            "severity" => models.event = Some(EventModel::read(&weights)?),
+            "flaw" => models.flaw = Some(FlawModel::read(&weights)?),
             other => return Err(unfit(format!("nothing is decided by a model of {other}"))),
         }
         models.headers.retain(|known| known.task != header.task);
@@ -64,6 +74,18 @@ impl Models {
     #[must_use]
     pub fn stories(&self) -> Option<&StoryModel> {
         self.stories.as_ref()
+    }
+
+    /// The model that reads descriptions of flaws.
+    #[must_use]
+    pub fn flaw(&self) -> Option<&FlawModel> {
+        self.flaw.as_ref()
+    }
+
+    /// The model that judges how grave an event is.
+    #[must_use]
+    pub fn event(&self) -> Option<&EventModel> {
+        self.event.as_ref()
     }
 
     /// What the models in use say of themselves.

@@ -1061,6 +1061,9 @@ export interface components {
             name: string;
             /** @enum {string} */
             kind: "other";
+        } | {
+            /** @enum {string} */
+            kind: "prahari";
         };
         /** @description One CVSS score by one sayer. */
         Score: {
@@ -1416,6 +1419,8 @@ export interface components {
              * @description When it was taken back, if everybody who spoke of it did.
              */
             withdrawn: string | null;
+            /** @description What of all this nobody states: we read it in the description. */
+            own_readings?: components["schemas"]["OwnReading"][];
         };
         /** @description All that is known of one CVE. */
         VulnerabilityFull: components["schemas"]["Vulnerability"] & {

@@ -222,8 +222,10 @@ impl Pipeline {
     }
 
     /// A statement, and whether it is more than a mere record: a keyword stands in
-    /// it, or it says the flaw is exploited.
-    pub(super) fn hear(&self, statement: Statement) -> Heard {
+    /// it, or it says the flaw is exploited. Where it says nothing of score and
+    /// weakness, our own reading of its description goes with it.
+    pub(super) fn hear(&self, mut statement: Statement) -> Heard {
+        statement.reading = understand::reading(&statement, &self.context);
         let promote = statement.is_exploited() || self.is_watched(&statement);
         Heard { statement, promote }
     }

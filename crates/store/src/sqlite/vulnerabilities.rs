@@ -18,9 +18,10 @@ pub(super) struct Heeded {
 impl Heeded {
     pub(super) fn of(heard: Heard) -> Result<Self, StoreError> {
         let body = rows::json(&heard.statement)?;
-        // An EPSS score carries its day, which is no news by itself; of all other
-        // statements these are the bytes that `content_hash` would make once more.
-        let hash = if heard.statement.epss.is_some() {
+        // An EPSS score carries its day and a reading is ours, which is no news by
+        // itself; of all other statements these are the bytes that `content_hash`
+        // would make once more.
+        let hash = if heard.statement.epss.is_some() || heard.statement.reading.is_some() {
             heard.statement.content_hash()
         } else {
             model::hash::short(&[body.as_bytes()])

@@ -87,6 +87,42 @@ features! {
     Aftermath = "aftermath";
     /// Advice, statistics, opinion.
     Advice = "advice";
+    /// A lawsuit, a fine, a settlement.
+    Legal = "legal";
+    /// A law firm looking for victims to represent.
+    LawFirm = "law_firm";
+    /// An arrest, a trial, a sentence.
+    Arrest = "arrest";
+    /// Results, sales, costs.
+    Earnings = "earnings";
+    /// Back in operation.
+    Recovery = "recovery";
+    /// The attack failed or was stopped.
+    Foiled = "foiled";
+    /// Figures about many events.
+    Statistics = "statistics";
+    /// A warning that it may happen.
+    Warning = "warning";
+    /// Whether it happened is being looked into.
+    Probe = "probe";
+    /// A small or local victim.
+    Small = "small";
+    /// A state behind the attack.
+    StateActor = "state_actor";
+    /// A government or its services.
+    Government = "government_victim";
+    /// Words that make it large: massive, major, unprecedented.
+    Large = "large";
+    /// Attacks in general, not one: plurals, trends, risks.
+    General = "general";
+    /// One thing that happened to somebody.
+    Concrete = "concrete";
+    /// Data of persons.
+    Personal = "personal";
+    /// Words before a number: nearly, more than.
+    Estimate = "estimate";
+    /// A product, a deal, a conference: the trade speaking of itself.
+    Trade = "trade";
     /// Only the attacker says so.
     Claimed = "claimed";
     /// The victim or an authority says so.

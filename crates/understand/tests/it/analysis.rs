@@ -84,13 +84,13 @@ fn a_hospital_is_hit() {
     check(
         "hospital-ransomware.html",
         &expect![[r#"
-        Incident eng
-        types ransomware
-        severity high 7.6: a large operator is disrupted: “surgeries postponed”
-        region IN / UP
-        sectors health
-        about 
-        entities Place Lucknow, Organisation CERT-In"#]],
+            Incident eng
+            types ransomware
+            severity high 7.8: by the signs of the text, above all: something happened
+            region IN / UP
+            sectors health
+            about 
+            entities Place Lucknow, Organisation CERT-In"#]],
     );
 }
 
@@ -116,7 +116,7 @@ fn a_patch_day_is_about_no_single_flaw() {
         &expect![[r#"
             ThreatInfo eng
             types vuln_exploit
-            severity high 7.5: a zero-day: “zero-day”
+            severity medium 5.3: by the signs of the text, above all: Vulnerability in the title
             region  / 
             sectors 
             about 
@@ -129,13 +129,13 @@ fn a_hindi_report_is_read() {
     check(
         "hindi-fraud.html",
         &expect![[r#"
-        Incident hin
-        types phishing_fraud
-        severity medium 4.6: an event of unknown extent
-        region IN / UP
-        sectors 
-        about 
-        entities Place नोएडा"#]],
+            Incident hin
+            types phishing_fraud
+            severity low 3.4: by the signs of the text, above all: 1 in money and more
+            region IN / UP
+            sectors 
+            about 
+            entities Place नोएडा"#]],
     );
 }
 
@@ -144,13 +144,13 @@ fn an_unproven_claim_stays_medium() {
     check(
         "leak-claim.html",
         &expect![[r#"
-        Incident eng
-        types data_breach ransomware
-        severity medium 5.5: an unproven claim: “claim to have”
-        region CA / 
-        sectors telecom
-        about 
-        entities Place Canadian"#]],
+            Incident eng
+            types data_breach ransomware
+            severity medium 6.9: an unproven claim: “claim to have”
+            region CA / 
+            sectors telecom
+            about 
+            entities Place Canadian"#]],
     );
 }
 
@@ -159,13 +159,13 @@ fn a_lawsuit_is_aftermath() {
     check(
         "lawsuit.html",
         &expect![[r#"
-        Incident eng
-        types data_breach
-        severity low 2.5: aftermath, no new harm: “sued”
-        region CA / 
-        sectors telecom
-        about 
-        entities Place Toronto"#]],
+            Incident eng
+            types data_breach
+            severity low 2.9: by the signs of the text, above all: aftermath in the title
+            region CA / 
+            sectors telecom
+            about 
+            entities Place Toronto"#]],
     );
 }
 
@@ -189,13 +189,13 @@ fn attackers_are_not_where_it_happened() {
     check(
         "attackers-abroad.html",
         &expect![[r#"
-        Incident eng
-        types apt_espionage
-        severity medium 5.8: a vital victim: “ministry”
-        region NO / 
-        sectors government
-        about 
-        entities Place Norwegian, Place Oslo"#]],
+            Incident eng
+            types apt_espionage
+            severity high 7.1: by the signs of the text, above all: Government
+            region NO / 
+            sectors government
+            about 
+            entities Place Norwegian, Place Oslo"#]],
     );
 }
 
@@ -206,7 +206,7 @@ fn a_denial_is_read_as_one() {
         &expect![[r#"
             Incident eng
             types data_breach
-            severity medium 4.5: the victim denies it: “denies”
+            severity medium 4.4: by the signs of the text, above all: Banking and finance
             region GB / 
             sectors banking
             about 

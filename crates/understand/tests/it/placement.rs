@@ -563,7 +563,7 @@ fn a_scored_record_is_not_outvoted_by_our_reading_of_its_text() {
         &Placement::Opens,
         &[unscored],
     );
-    assert_eq!(guessed.band(), Severity::High);
+    assert_eq!(guessed.band(), Severity::Critical);
     statement.scores.push(model::Score {
         sayer: model::Sayer::Nvd,
         version: model::ScoreVersion::V31,

@@ -118,6 +118,7 @@ const sayerWords: Record<Score['sayer']['kind'], string> = {
   github: 'GitHub',
   nvd: 'NVD',
   other: 'Another',
+  prahari: 'Prahari, predicted from the description',
 }
 
 /** Who gave a score. */

@@ -1,0 +1,569 @@
+//! Learns to read descriptions of flaws: the CVSS vector, metric by metric, the
+//! band, the class of weakness; and measures it through the pipeline.
+//!
+//! Who scored a CVE tells more of its score than a reader would like: the same
+//! sentence is Medium with one vendor and Critical with the next. Older records,
+//! scored by NVD alone, therefore count less than those the numbering authorities
+//! scored. A hidden layer, longer word groups and more words lowered no error.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use model::item::Draft;
+use model::{IdError, Item, ItemKind, Markup, Severity, SourceId, Timestamp};
+use serde::Deserialize;
+use understand::flaw::{self, FIRST_WEAKNESS, vector};
+use understand::{Context, Document, product, understand};
+
+use crate::data::{self, DataError};
+use crate::file::{Writer, to_bytes};
+use crate::measure::{Confusion, Tally, macro_f1};
+use crate::softmax::{Example, Fitted, Pace, fit};
+
+/// Words and pairs the model knows: the most frequent. 70,000 were no better.
+const WORDS: usize = 40_000;
+
+/// Classes of weakness it tells apart; the rest is one class.
+const WEAKNESSES: usize = 40;
+
+/// How much a record scored by NVD counts beside one scored by its authority.
+const NVD_WEIGHT: f32 = 0.3;
+
+/// How far vectors are lifted to what they were seen: 1 would be all the way.
+const LIFT: f64 = 0.3;
+
+/// How much the direct judgement of the band counts.
+const SHARE: f32 = 0.4;
+
+/// Ten passes at a small step: more learns the scorers' moods by heart.
+const PACE: Pace = Pace {
+    passes: 10,
+    step: 0.1,
+};
+
+/// Texts of each other set that show what is no description of a flaw.
+const OTHERS: usize = 6_000;
+
+/// One CVE with its text.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Row {
+    /// The CVE's id.
+    pub id: String,
+    /// `nvd` or `vulnrichment`.
+    pub src: String,
+    /// The title; often none.
+    pub title: Option<String>,
+    /// The description.
+    pub text: String,
+    /// The band as scored.
+    pub sev: Option<String>,
+    /// The score.
+    pub score: Option<f32>,
+    /// The vector.
+    pub vector: Option<String>,
+    /// Classes of weakness.
+    #[serde(default)]
+    pub cwe: Vec<String>,
+    /// Vendors and their products.
+    #[serde(default)]
+    pub vendor_product: Vec<(Option<String>, Option<String>)>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Other {
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    text: Option<String>,
+}
+
+impl Row {
+    fn band(&self) -> Option<Severity> {
+        self.sev.as_deref()?.parse().ok()
+    }
+
+    fn levels(&self) -> Option<vector::Levels> {
+        vector::read(self.vector.as_deref()?)
+    }
+
+    fn weakness(&self) -> Option<u32> {
+        self.cwe.first()?.strip_prefix("CWE-")?.parse().ok()
+    }
+
+    /// Vendor and product, where the record says. The Linux kernel's own records say
+    /// "Linux" everywhere and name parts of it in the text: nothing to measure.
+    fn products(&self) -> Vec<(&str, &str)> {
+        self.vendor_product
+            .iter()
+            .filter_map(|(vendor, product)| Some((vendor.as_deref()?, product.as_deref()?)))
+            .filter(|(vendor, product)| *product != "n/a" && *vendor != "Linux")
+            .collect()
+    }
+
+    fn weight(&self) -> f32 {
+        if self.src == "nvd" { NVD_WEIGHT } else { 1.0 }
+    }
+}
+
+/// Why the model could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CveError {
+    /// A set could not be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The weights could not be written.
+    #[error(transparent)]
+    Header(#[from] serde_json::Error),
+    /// What was written could not be read.
+    #[error(transparent)]
+    Model(#[from] understand::weights::WeightsError),
+    /// A name was refused.
+    #[error(transparent)]
+    Name(#[from] IdError),
+}
+
+/// The rows of a set of CVEs.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn rows(path: &Path) -> Result<Vec<Row>, CveError> {
+    Ok(data::read_jsonl(path)?)
+}
+
+/// Learns the model from the sets in `folder` and writes its file.
+///
+/// # Errors
+///
+/// If a set cannot be read.
+pub fn train(folder: &Path, version: &str, made: &str) -> Result<Vec<u8>, CveError> {
+    let path = folder.join("cve_severity/train.jsonl.gz");
+    let others = [
+        folder.join("news/train.jsonl"),
+        folder.join("relevance/train.jsonl.gz"),
+    ];
+    let rows = rows(&path)?;
+    let mut texts: Vec<Vec<u32>> = rows
+        .iter()
+        .map(|row| words_of(row.title.as_deref(), &row.text))
+        .collect();
+    for path in &others {
+        let others: Vec<Other> = data::read_jsonl(path)?;
+        let step = (others.len() / OTHERS).max(1);
+        texts.extend(others.iter().step_by(step).map(|other| {
+            words_of(
+                other.title.as_deref(),
+                other.text.as_deref().unwrap_or_default(),
+            )
+        }));
+    }
+    let vocabulary = Vocabulary::of(&texts, rows.len());
+    let encoded: Vec<Vec<(u32, f32)>> = texts.iter().map(|text| vocabulary.encode(text)).collect();
+    let weaknesses = frequent_weaknesses(&rows);
+
+    let jobs = jobs(&rows, &encoded, &weaknesses);
+    let columns = vocabulary.keys.len();
+    let fitted: Vec<Fitted> = std::thread::scope(|scope| {
+        let handles: Vec<_> = jobs
+            .iter()
+            .map(|job| scope.spawn(|| fit(&job.examples, columns, job.classes, PACE, 1)))
+            .collect();
+        handles
+            .into_iter()
+            .filter_map(|handle| handle.join().ok())
+            .collect()
+    });
+    let outputs: usize = FIRST_WEAKNESS + weaknesses.len() + 1;
+    // By output, then word.
+    let mut weights: Vec<Vec<f32>> = Vec::with_capacity(outputs);
+    let mut bias: Vec<f32> = Vec::with_capacity(outputs);
+    for (job, fitted) in jobs.iter().zip(&fitted) {
+        for class in 0..job.classes {
+            let of = |column| fitted.weight(column, class);
+            if !job.binary {
+                weights.push((0..columns).map(of).collect());
+                bias.push(fitted.bias(class));
+            } else if class == 1 {
+                // Two classes are one sum: that of yes less that of no.
+                let no = |column| fitted.weight(column, 0);
+                weights.push((0..columns).map(|column| of(column) - no(column)).collect());
+                bias.push(fitted.bias(1) - fitted.bias(0));
+            }
+        }
+    }
+
+    let mut scales = vec![vocabulary.scale];
+    let mut columns_of: Vec<Vec<i8>> = Vec::with_capacity(outputs);
+    for output in &weights {
+        let (bytes, scale) = to_bytes(output);
+        scales.push(scale);
+        columns_of.push(bytes);
+    }
+    let mut table: Vec<u8> = Vec::with_capacity(columns * (outputs + 1));
+    for (column, idf) in vocabulary.idf.iter().enumerate() {
+        table.push(*idf);
+        for output in &columns_of {
+            table.push(
+                output
+                    .get(column)
+                    .copied()
+                    .unwrap_or_default()
+                    .cast_unsigned(),
+            );
+        }
+    }
+    let sets: Vec<_> = std::iter::once(path).chain(others).collect();
+    let mut writer = Writer::new("flaw", version, made, &data::fingerprint(&sets)?);
+    writer
+        .count("texts", texts.len())
+        .count("words", columns)
+        .count("outputs", outputs)
+        .section("keys", &vocabulary.keys)
+        .section("rows", &table)
+        .section("scales", &scales)
+        .section("bias", &bias)
+        .section("weaknesses", &weaknesses)
+        .section("lifts", &lifts(&rows))
+        .section("share", &[SHARE]);
+    Ok(writer.finish()?)
+}
+
+fn words_of(title: Option<&str>, text: &str) -> Vec<u32> {
+    let document = Document::new(title.unwrap_or_default(), text, Markup::Plain);
+    flaw::words_of(&document)
+}
+
+/// The known words, by hash, with what each counts.
+struct Vocabulary {
+    keys: Vec<u32>,
+    /// In steps of `scale`.
+    idf: Vec<u8>,
+    scale: f32,
+}
+
+impl Vocabulary {
+    /// The most frequent words of the first `count` texts.
+    fn of(texts: &[Vec<u32>], count: usize) -> Self {
+        let mut known: HashMap<u32, usize> = HashMap::new();
+        for word in texts.iter().take(count).flatten() {
+            *known.entry(*word).or_default() += 1;
+        }
+        let mut known: Vec<(u32, usize)> = known.into_iter().collect();
+        known.sort_unstable_by_key(|(word, texts)| (std::cmp::Reverse(*texts), *word));
+        known.truncate(WORDS);
+        known.sort_unstable();
+        // The root of the logarithm: rare words are surer, not much surer.
+        let idf: Vec<f32> = known
+            .iter()
+            .map(|(_, texts)| (count as f32 / *texts as f32).ln().max(0.01).sqrt())
+            .collect();
+        let scale = idf.iter().copied().fold(f32::MIN_POSITIVE, f32::max) / 255.0;
+        Self {
+            keys: known.iter().map(|(word, _)| *word).collect(),
+            idf: idf
+                .iter()
+                .map(|idf| (idf / scale).round().max(1.0) as u8)
+                .collect(),
+            scale,
+        }
+    }
+
+    /// The known words of a text, scaled to length one.
+    fn encode(&self, text: &[u32]) -> Vec<(u32, f32)> {
+        let mut row: Vec<(u32, f32)> = text
+            .iter()
+            .filter_map(|word| self.keys.binary_search(word).ok())
+            .map(|at| {
+                let idf = self.idf.get(at).copied().unwrap_or_default();
+                (u32::try_from(at).unwrap_or(u32::MAX), f32::from(idf))
+            })
+            .collect();
+        let length = row
+            .iter()
+            .map(|(_, value)| value * value)
+            .sum::<f32>()
+            .sqrt();
+        for (_, value) in &mut row {
+            *value /= length.max(f32::MIN_POSITIVE);
+        }
+        row
+    }
+}
+
+/// One thing to learn.
+struct Job<'a> {
+    examples: Vec<Example<'a>>,
+    classes: usize,
+    binary: bool,
+}
+
+/// In the order of the model's outputs: the metrics, the band, whether it is a
+/// description, the weakness.
+fn jobs<'a>(rows: &[Row], encoded: &'a [Vec<(u32, f32)>], weaknesses: &[u32]) -> Vec<Job<'a>> {
+    let of = |label: &dyn Fn(&Row) -> Option<usize>, classes| Job {
+        examples: rows
+            .iter()
+            .zip(encoded)
+            .filter_map(|(row, text)| {
+                Some(Example {
+                    row: text,
+                    class: label(row)?,
+                    weight: row.weight(),
+                })
+            })
+            .collect(),
+        classes,
+        binary: false,
+    };
+    let mut jobs: Vec<Job<'a>> = Vec::new();
+    for (metric, classes) in [4, 2, 3, 2, 2, 3, 3, 3].into_iter().enumerate() {
+        let level = move |row: &Row| row.levels()?.get(metric).copied().map(usize::from);
+        jobs.push(of(&level, classes));
+    }
+    jobs.push(of(&|row| Some(row.band()? as usize), 4));
+    jobs.push(Job {
+        examples: encoded
+            .iter()
+            .enumerate()
+            .map(|(index, row)| Example {
+                row,
+                class: usize::from(index < rows.len()),
+                weight: 1.0,
+            })
+            .collect(),
+        classes: 2,
+        binary: true,
+    });
+    let class = |row: &Row| {
+        let cwe = row.weakness()?;
+        let at = weaknesses.iter().position(|known| *known == cwe);
+        Some(at.unwrap_or(weaknesses.len()))
+    };
+    jobs.push(of(&class, weaknesses.len() + 1));
+    jobs
+}
+
+fn frequent_weaknesses(rows: &[Row]) -> Vec<u32> {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for cwe in rows.iter().filter_map(Row::weakness) {
+        *counts.entry(cwe).or_default() += 1;
+    }
+    let mut counts: Vec<(u32, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(cwe, count)| (std::cmp::Reverse(*count), *cwe));
+    counts
+        .into_iter()
+        .take(WEAKNESSES)
+        .map(|(cwe, _)| cwe)
+        .collect()
+}
+
+/// How much more often each vector was seen than its metrics say.
+fn lifts(rows: &[Row]) -> Vec<f32> {
+    let mut seen = vec![0.0_f64; vector::VECTORS];
+    let mut single = [[0.0_f64; 4]; 8];
+    let mut all = 0.0;
+    for (levels, weight) in rows
+        .iter()
+        .filter_map(|row| Some((row.levels()?, f64::from(row.weight()))))
+    {
+        if let Some(count) = seen.get_mut(vector::number(&levels)) {
+            *count += weight;
+        }
+        for (counts, level) in single.iter_mut().zip(levels) {
+            if let Some(count) = counts.get_mut(usize::from(level)) {
+                *count += weight;
+            }
+        }
+        all += weight;
+    }
+    seen.iter()
+        .enumerate()
+        .map(|(number, seen)| {
+            let alone: f64 = single
+                .iter()
+                .zip(vector::levels(number))
+                .map(|(counts, level)| {
+                    counts.get(usize::from(level)).copied().unwrap_or_default() / all
+                })
+                .product();
+            // Half a record each for what was never seen.
+            let together = (seen + 0.5) / (all + vector::VECTORS as f64 / 2.0);
+            (together / alone.max(1e-12)).powf(LIFT) as f32
+        })
+        .collect()
+}
+
+/// How well descriptions are read, all through the pipeline.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// Scored texts.
+    pub count: usize,
+    /// Share of right values, metric by metric.
+    pub metrics: [f64; 8],
+    /// Which band was given for which.
+    pub bands: Confusion,
+    /// Mean F1 of the bands.
+    pub band_f1: f64,
+    /// Mean distance of the scores.
+    pub error: f64,
+    /// Texts taken for descriptions of flaws.
+    pub recognised: f64,
+    /// Where the class of weakness was named, how often it was right; and how often
+    /// it was named.
+    pub weakness: (f64, f64),
+    /// Where the set names products, how often one of those read is among them.
+    pub product: f64,
+    /// The worst errors: how far, which, its text.
+    pub worst: Vec<(f32, String)>,
+}
+
+/// Measures what the pipeline says of scored texts.
+///
+/// # Errors
+///
+/// See [`item`].
+pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
+    let mut bands = Confusion::new(&["low", "medium", "high", "critical"]);
+    let mut tallies = [Tally::default(); 4];
+    let mut metrics = [(0_usize, 0_usize); 8];
+    let (mut error, mut scored, mut recognised, mut count) = (0.0_f64, 0_usize, 0_usize, 0_usize);
+    let (mut right, mut named, mut classed) = (0_usize, 0_usize, 0_usize);
+    let (mut found, mut with_product) = (0_usize, 0_usize);
+    let mut worst: Vec<(f32, String)> = Vec::new();
+    for row in rows {
+        let wanted = row.products();
+        if !wanted.is_empty() {
+            with_product += 1;
+            let given = product::products(&row.text);
+            found += usize::from(given.iter().any(|given| is_among(&given.name, &wanted)));
+        }
+        let Some(band) = row.band() else { continue };
+        let analysis = understand(&item(&row.id, row.title.as_deref(), &row.text)?, context);
+        let judged = &analysis.severity;
+        count += 1;
+        bands.add(band as usize, judged.severity as usize);
+        for (class, tally) in tallies.iter_mut().enumerate() {
+            tally.add(class == band as usize, class == judged.severity as usize);
+        }
+        if let Some(score) = row.score {
+            scored += 1;
+            let away = (score - judged.score).abs();
+            error += f64::from(away);
+            let head: String = row.text.chars().take(160).collect();
+            worst.push((
+                away,
+                format!("{} {score} for {}: {head}", row.id, judged.score),
+            ));
+        }
+        let text = &judged.reason.text;
+        let said = text.find("CVSS:3.1/").and_then(|at| text.get(at..at + 44));
+        recognised += usize::from(said.is_some());
+        if let Some((wanted, given)) = row.levels().zip(said.and_then(vector::read)) {
+            for ((right, all), (wanted, given)) in
+                metrics.iter_mut().zip(wanted.into_iter().zip(given))
+            {
+                *all += 1;
+                *right += usize::from(wanted == given);
+            }
+        }
+        if let (Some(wanted), Some(model)) = (row.weakness(), context.models().flaw()) {
+            classed += 1;
+            let given = model.describe(row.title.as_deref().unwrap_or_default(), &row.text);
+            named += usize::from(given.weakness.is_some());
+            right += usize::from(given.weakness == Some(model::CweId(wanted)));
+        }
+    }
+    worst.sort_by(|a, b| b.0.total_cmp(&a.0));
+    worst.truncate(10);
+    let share = |part: usize, all: usize| part as f64 / all.max(1) as f64;
+    Ok(Measured {
+        count,
+        metrics: metrics.map(|(right, all)| share(right, all)),
+        bands,
+        band_f1: macro_f1(&tallies),
+        error: error / scored.max(1) as f64,
+        recognised: share(recognised, count),
+        weakness: (share(right, named), share(named, classed)),
+        product: share(found, with_product),
+        worst,
+    })
+}
+
+/// Whether a name is one of the products: all words of one are in the other, the
+/// vendor's own aside.
+fn is_among(name: &str, products: &[(&str, &str)]) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| {
+                !word.is_empty() && !["plugin", "for", "wordpress", "the"].contains(word)
+            })
+            .map(str::to_owned)
+            .collect()
+    };
+    let all = words(name);
+    products.iter().any(|(vendor, product)| {
+        let (product, vendor) = (words(product), words(vendor));
+        let own: Vec<&String> = all
+            .iter()
+            .filter(|word| !vendor.contains(word) || product.contains(word))
+            .collect();
+        let given = if own.is_empty() {
+            all.iter().collect()
+        } else {
+            own
+        };
+        let inside = given.iter().all(|word| product.contains(word));
+        let around = product.iter().all(|word| given.contains(&word));
+        !given.is_empty() && !product.is_empty() && (inside || around)
+    })
+}
+
+/// The texts of a set of news that are taken for descriptions of flaws, and how
+/// many there are.
+///
+/// # Errors
+///
+/// If the set cannot be read.
+pub fn mistaken(path: &Path, context: &Context) -> Result<(Vec<String>, usize), CveError> {
+    let others: Vec<Other> = data::read_jsonl(path)?;
+    let mut taken = Vec::new();
+    for other in &others {
+        let item = item(
+            "text",
+            other.title.as_deref(),
+            other.text.as_deref().unwrap_or_default(),
+        )?;
+        let analysis = understand(&item, context);
+        if analysis.severity.reason.text.contains("CVSS:3.1/") {
+            taken.push(analysis.title);
+        }
+    }
+    Ok((taken, others.len()))
+}
+
+/// A text as an item, the way `prahari analyse` makes it.
+///
+/// # Errors
+///
+/// Never: the source's name is a good one.
+pub fn item(id: &str, title: Option<&str>, text: &str) -> Result<Item, IdError> {
+    let draft = Draft {
+        external_id: id.to_owned(),
+        kind: ItemKind::Article,
+        url: None,
+        title: title.unwrap_or_default().to_owned(),
+        text: text.to_owned(),
+        markup: Markup::Plain,
+        author: None,
+        language: None,
+        published: None,
+        updated: None,
+        stated: model::item::Stated::default(),
+    };
+    Ok(Item::new(
+        &SourceId::new("learn")?,
+        draft,
+        Timestamp::UNIX_EPOCH,
+    ))
+}
