@@ -23,9 +23,6 @@ mod stream;
 const LOOK_AROUND: Duration = Duration::from_secs(2);
 /// How long placement and delivery rest after the store failed them.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
-/// After a failure a source is tried again at twice the distance each time, at
-/// most this long.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 60 * 60);
 /// How often kept documents are looked through.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60 * 60);
 /// How often the self-audit looks at the sources: what it finds in one round is one
@@ -75,10 +72,12 @@ pub async fn run(
         let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
         tasks.spawn(async move { deliver_forever(&pipeline, stop).await });
     }
-
     {
         let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
-        tasks.spawn(until(stop, async move { sweep_forever(&pipeline).await }));
+        tasks.spawn(read::until(
+            stop,
+            async move { sweep_forever(&pipeline).await },
+        ));
     }
 
     let router = api::router(Arc::clone(&pipeline), stop.clone());

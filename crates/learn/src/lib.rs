@@ -14,6 +14,6 @@ pub mod lbfgs;
 pub mod logistic;
 pub mod measure;
 pub mod random;
-pub mod stories;
 pub mod severity;
 pub mod softmax;
+pub mod stories;

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::{ItemId, Member, Print, SourceId, Timestamp};
+use model::{ItemId, Member, Print, Timestamp};
 use serde::{Deserialize, Serialize};
 use understand::story::likeness::{FEATURES, StoryModel, WINDOW_DAYS, days_between};
 use understand::story::shelf::Shelf;
@@ -298,9 +298,8 @@ pub fn evaluate(rows: &[&Row], model: &StoryModel) -> BTreeMap<String, Scores> {
                 .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
             let story = best.map_or(stories, |(_, story)| story);
             stories = stories.max(story + 1);
-            let item = SourceId::new("news").map_or(ItemId(uuid::Uuid::nil()), |source| {
-                ItemId::of(&source, &row.title, &[])
-            });
+            // Only which story it tells is asked here.
+            let item = ItemId(uuid::Uuid::from_u128(placed.len() as u128));
             shelf.add(
                 story,
                 Member {

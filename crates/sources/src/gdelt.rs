@@ -24,8 +24,8 @@ use url::Url;
 
 use crate::feed::address::Base;
 use crate::feed::{charset, markup, oldest_first};
-use crate::{FullText, Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
 use crate::full_text::Reader;
+use crate::{FullText, Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
 
 /// One request in 5 s is asked for.
 const PACE: Duration = Duration::from_secs(6);

@@ -21,8 +21,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::feed::{self, charset, markup, oldest_first};
-use crate::{FullText, Parsed, Polled, Reread, Source, SourceError, Tools, visit};
 use crate::full_text::Reader;
+use crate::{FullText, Parsed, Polled, Reread, Source, SourceError, Tools, visit};
 
 /// One search in ten seconds, however many are configured: the service is not
 /// meant for programs.

@@ -101,7 +101,12 @@ fn file_entry(index: usize, path: &std::path::Path) -> anyhow::Result<SourceEntr
         .to_str()
         .ok_or_else(|| anyhow::anyhow!("{name}: the name is not UTF-8"))?;
     let mut table = toml::Table::new();
-    for (key, value) in [("id", id.as_str()), ("name", &name), ("kind", "file"), ("path", path)] {
+    for (key, value) in [
+        ("id", id.as_str()),
+        ("name", &name),
+        ("kind", "file"),
+        ("path", path),
+    ] {
         table.insert(key.to_owned(), value.into());
     }
     crate::config::of_table(table).map_err(anyhow::Error::msg)

@@ -202,7 +202,9 @@ impl Pipeline {
     /// # Errors
     /// It could not be read.
     pub async fn preview(&self, entry: &SourceEntry) -> Result<Preview, SourceError> {
-        let polled = OpenSource::new(entry.clone(), &self.settings, &self.tools).look().await?;
+        let polled = OpenSource::new(entry.clone(), &self.settings, &self.tools)
+            .look()
+            .await?;
         Ok(preview::of_poll(entry.config.kind(), polled))
     }
 

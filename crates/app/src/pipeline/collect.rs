@@ -68,7 +68,7 @@ impl Pipeline {
         let begun = self.clock.now();
         let state = self.store.source_state(id).await?;
         let result = self.read_all(source, state.as_ref(), progress).await;
-        let result = self.note(source, state, begun, result).await?;
+        let result = self.note_poll(source, state, begun, result).await?;
         match &result {
             Ok(poll) if poll.recorded == Recorded::default() => {
                 tracing::debug!(source.id = %id, "nothing new from {id}");
@@ -123,7 +123,8 @@ impl Pipeline {
             cursor = polled.cursor.clone();
             reading.look_at(&polled);
             let known = reading.poll.recorded;
-            self.record(id, polled, arrived, occasion, &mut reading.poll).await?;
+            self.record(id, polled, arrived, occasion, &mut reading.poll)
+                .await?;
             reading.gave |=
                 occasion != Occasion::History && reading.poll.recorded.has_more_than(&known);
             if !more {

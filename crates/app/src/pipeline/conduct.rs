@@ -76,7 +76,7 @@ impl Reading {
 
 impl Pipeline {
     /// Notes a poll in the source's state and ledger.
-    pub(super) async fn note(
+    pub(super) async fn note_poll(
         &self,
         source: &OpenSource,
         state: Option<SourceState>,

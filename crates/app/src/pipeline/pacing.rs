@@ -104,21 +104,15 @@ mod tests {
     const HOUR: u64 = 3600;
 
     fn entry(kind: &str, minutes: u64) -> SourceEntry {
-        let config = match kind {
-            "file" => serde_json::json!({ "kind": "file", "path": "inbox" }),
-            "nvd" => serde_json::json!({ "kind": "nvd" }),
-            _ => serde_json::json!({ "kind": "feed", "url": "https://news.example/feed" }),
+        let text = match kind {
+            "file" => "kind = 'file'\npath = 'inbox'",
+            "nvd" => "kind = 'nvd'",
+            _ => "kind = 'feed'\nurl = 'https://news.example/feed'",
         };
-        SourceEntry {
-            id: "wire".parse().unwrap(),
-            name: "Wire".to_owned(),
-            enabled: true,
-            interval: Duration::from_secs(minutes * 60),
-            config: serde_json::from_value(config).unwrap(),
-            good_for: None,
-            why_off: None,
-            settings: toml::Table::new(),
-        }
+        let mut table: toml::Table = text.parse().unwrap();
+        table.insert("id".to_owned(), "wire".into());
+        table.insert("interval".to_owned(), format!("{minutes}m").into());
+        crate::config::of_table(table).unwrap()
     }
 
     /// A ledger after 16 polls of which so many gave something.

@@ -97,7 +97,7 @@ pub(super) async fn every_source(
 
 /// Runs `work` until the stop. What is cut off was not acknowledged, and is done
 /// again at the next start.
-async fn until(mut stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+pub(super) async fn until(mut stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
     tokio::select! {
         _ = stop.wait_for(|stop| *stop) => {}
         () = work => {}

@@ -157,9 +157,7 @@ impl Ear<'_> {
 fn is_refusal(error: &PollError) -> bool {
     matches!(
         error,
-        PollError::Source(
-            SourceError::Unready(_) | SourceError::Unreached(NetError::Gone { .. })
-        )
+        PollError::Source(SourceError::Unready(_) | SourceError::Unreached(NetError::Gone { .. }))
     )
 }
 

@@ -12,7 +12,7 @@ use crate::world::World;
 
 fn change() -> Change {
     Change {
-        at: "2026-11-21T09:00:00Z".parse().unwrap(),
+        at: testkit::TestClock::at("2026-11-21T09:00:00Z").now(),
         by: "command".to_owned(),
     }
 }

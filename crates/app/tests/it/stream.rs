@@ -65,7 +65,7 @@ async fn what_is_kept_of_a_stream_is_kept_once() {
     let source = pipeline
         .source(&model::SourceId::new("sky").unwrap())
         .unwrap();
-    let mut stream = pipeline.connect(source).await.unwrap();
+    let mut stream = pipeline.connect(&source).await.unwrap();
     fake.connected(1).await;
     post(&fake, 1, "1", "a cat sleeps");
     post(
@@ -74,20 +74,20 @@ async fn what_is_kept_of_a_stream_is_kept_once() {
         "2",
         "Acme VPN flaw exploited by ransomware gang, patch now",
     );
-    let kept = hear(pipeline, source, &mut stream).await.unwrap();
+    let kept = hear(pipeline, &source, &mut stream).await.unwrap();
     assert_eq!(kept.recorded.items, 1);
     fake.cut();
-    assert!(hear(pipeline, source, &mut stream).await.is_err());
+    assert!(hear(pipeline, &source, &mut stream).await.is_err());
     post(
         &fake,
         3,
         "3",
         "Hospital in Kerala hit by LockBit ransomware, says Acme VPN user",
     );
-    let mut stream = pipeline.connect(source).await.unwrap();
+    let mut stream = pipeline.connect(&source).await.unwrap();
     let mut kept = (0, 0);
     while kept.0 + kept.1 < 2 {
-        let batch = hear(pipeline, source, &mut stream).await.unwrap();
+        let batch = hear(pipeline, &source, &mut stream).await.unwrap();
         kept.0 += batch.recorded.items;
         kept.1 += batch.recorded.repeats;
     }

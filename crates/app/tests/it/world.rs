@@ -121,7 +121,7 @@ impl World {
     /// The same, reading only the sources that are due by their own pace.
     pub(crate) async fn round_of_due(&mut self) {
         let now = self.clock.now();
-        for source in &self.pipeline.sources {
+        for source in &self.pipeline.sources().open {
             let id = &source.entry.id;
             let state = self.pipeline.store.source_state(id).await.unwrap();
             let due = state.and_then(|state| state.ledger.next_poll);

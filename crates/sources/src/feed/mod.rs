@@ -31,8 +31,8 @@ use net::{Body, Door, Fetched, Request};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{FullText, Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
 use crate::full_text::Reader;
+use crate::{FullText, Parsed, Polled, Problem, Reread, Source, SourceError, Tools, visit};
 
 /// Entries of one document that are looked at; the largest feed we know
 /// (Microsoft's update guide) has about 4,900.

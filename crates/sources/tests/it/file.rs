@@ -427,11 +427,7 @@ fn a_preview_has_the_shape_of_the_design() {
     );
     for (bytes, kind, reason) in [
         ("<html>", None, "the document is a web page, not a feed"),
-        (
-            FEED,
-            Some("slack"),
-            "there is no kind `slack`",
-        ),
+        (FEED, Some("slack"), "there is no kind `slack`"),
     ] {
         assert_eq!(
             preview(bytes.as_bytes(), None, "", kind)

@@ -635,7 +635,7 @@ async fn what_was_missed_is_read_again_from_further_back_each_time() {
     let mut reader = Reader::default();
     reader.read_all(&scene.nvd).await;
     let days_back = async |attempt| {
-        let cursor = scene.nvd.reread(&reader.kept, attempt)?;
+        let cursor = scene.nvd.begin_again(&reader.kept, attempt)?;
         let asked_before = scene.fake.requests().len();
         let mut again = Reader {
             cursor,
@@ -659,5 +659,5 @@ async fn what_was_missed_is_read_again_from_further_back_each_time() {
     assert_eq!(days_back(2).await.as_deref(), Some("everything"));
     assert_eq!(days_back(3).await, None);
     // Before the first load is over there is nothing to read again.
-    assert!(scene.nvd.reread(&Cursor::start(), 0).is_none());
+    assert!(scene.nvd.begin_again(&Cursor::start(), 0).is_none());
 }

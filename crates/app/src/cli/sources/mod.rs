@@ -4,9 +4,8 @@ mod change;
 mod preview;
 
 use clap::Subcommand;
+use model::SourceId;
 use model::clock::elapsed;
-use model::{Clock, SourceId};
-use net::{Door, Fetched, Request};
 use serde::Serialize;
 use sources::SourceConfig;
 use sources::opml::Outline;

@@ -273,17 +273,10 @@ mod tests {
     }
 
     fn entry(name: &str) -> SourceEntry {
-        let config = serde_json::json!({ "kind": "feed", "url": "https://news.example/feed" });
-        SourceEntry {
-            id: name.parse().unwrap(),
-            name: name.to_owned(),
-            enabled: true,
-            interval: Duration::from_secs(900),
-            config: serde_json::from_value(config).unwrap(),
-            good_for: None,
-            why_off: None,
-            settings: toml::Table::new(),
-        }
+        let text = "kind = 'feed'\nurl = 'https://news.example/feed'\ninterval = '15m'";
+        let mut table: toml::Table = text.parse().unwrap();
+        table.insert("id".to_owned(), name.into());
+        crate::config::of_table(table).unwrap()
     }
 
     /// A source that spoke every hour for ten days, until so many hours ago.

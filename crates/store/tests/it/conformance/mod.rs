@@ -6,8 +6,8 @@
 //! the first of the returned values lives.
 
 pub(crate) mod archive;
-pub(crate) mod history;
 pub(crate) mod audit;
+pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod lane;
 pub(crate) mod library;
