@@ -15,9 +15,9 @@ import type {
   PreviewOut,
   Problem,
   SourceList,
-  VulnerabilityDetail,
   SourceOut,
   SourceRemoval,
+  VulnerabilityDetail,
 } from './types'
 
 export class ApiError extends Error {

@@ -11,10 +11,10 @@ import type {
   NewSource,
   PreviewOut,
   Problem,
-  SourceOut,
-  VulnerabilityDetail,
-  SourceRemoval,
   SourceList,
+  SourceOut,
+  SourceRemoval,
+  VulnerabilityDetail,
 } from '../api/types'
 
 export interface MockApi {
@@ -57,7 +57,6 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     list: () => listOf([]),
     detail: (id) => problem(404, `There is no incident ${id}.`),
     setStatus: () => problem(405, 'This test expects no change.'),
-    sources: () => ({ sources: [] }),
     vulnerability: (cve) => problem(404, `No source has spoken of ${cve}.`),
     look: () => problem(405, 'This test expects no look.'),
     addSource: () => problem(405, 'This test expects no new source.'),

@@ -208,7 +208,7 @@ fn view(
         good_for: entry.good_for.clone(),
         why_off: entry.why_off.clone().filter(|_| !entry.enabled),
         switched_on_by: match (entry.enabled, &entry.why_off) {
-            (false, Some(_)) => config::switched_on_by(entry.config.kind()),
+            (false, Some(_)) => config::switched_on_by(entry),
             _ => Vec::new(),
         },
     }

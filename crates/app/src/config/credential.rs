@@ -123,12 +123,17 @@ const IN_FILES: [&str; 6] = [
 
 /// The variables that switch on a source of this kind that ships switched off.
 #[must_use]
-pub fn switched_on_by(kind: &str) -> Vec<&'static str> {
-    KNOWN
-        .iter()
-        .filter(|known| known.kind == kind && known.needed)
-        .map(|known| known.variable)
-        .collect()
+pub fn switched_on_by(source: &SourceEntry) -> Vec<&'static str> {
+    needed(source).map(|known| known.variable).collect()
+}
+
+/// What a source waits for that ships switched off, if keys are all it waits for:
+/// its reason names them. A whole stream of posts waits for somebody who wants it.
+fn needed(source: &SourceEntry) -> impl Iterator<Item = &'static Known> {
+    let why = source.why_off.as_deref().unwrap_or_default();
+    KNOWN.iter().filter(move |known| {
+        known.kind == source.config.kind() && known.needed && why.contains(known.variable)
+    })
 }
 
 /// The variable that people know for a key of a kind.
@@ -319,10 +324,7 @@ const SERVER: &str = "MASTODON_SERVER";
 
 /// Whether a source has all that its kind needs, with what `table` brings.
 fn is_complete(source: &SourceEntry, table: &toml::Table) -> bool {
-    let mut needed = KNOWN
-        .iter()
-        .filter(|known| known.kind == source.config.kind() && known.needed)
-        .peekable();
+    let mut needed = needed(source).peekable();
     needed.peek().is_some()
         && needed.all(|known| {
             let file = format!("{}_file", known.key);

@@ -248,15 +248,12 @@ fn a_token_switches_on_what_waits_for_it_and_nothing_else() {
         "the secret is missing"
     );
     assert!(!format!("{settings:?}").contains("hunter2"));
-    for entry in &settings.sources {
-        let needed = switched_on_by(entry.config.kind());
-        if let (false, Some(why)) = (needed.is_empty(), &entry.why_off) {
-            assert!(
-                needed.iter().all(|variable| why.contains(variable)),
-                "{why}"
-            );
-        }
-    }
+    let waiting = |id: &str| switched_on_by(source(&settings, id));
+    assert_eq!(waiting("x-threats"), ["X_BEARER_TOKEN"]);
+    assert!(
+        waiting("bluesky-stream").is_empty(),
+        "a stream waits for somebody who wants it, not for a key"
+    );
 }
 
 #[test]

@@ -390,6 +390,8 @@ impl Pipeline {
                     continue;
                 }
                 let now = understand(&placed.item, &context);
+                // The words are kept beside the analysis, not in it.
+                placed.analysis.story_keys.print = now.story_keys.print.clone();
                 if now != placed.analysis {
                     differ.push((nth, describe(&placed.analysis, &now)));
                     placed.analysis = now;

@@ -315,14 +315,21 @@ async fn websites_may_fetch_alerts_and_nothing_else() {
     );
 }
 
+/// A name that no other number has.
+fn company(number: usize) -> String {
+    const FIRST: [&str; 5] = ["Arb", "Belk", "Corv", "Dund", "Elst"];
+    const LAST: [&str; 6] = ["ax", "edo", "ion", "orum", "ux", "ymar"];
+    format!("{}{}", FIRST[number / 6 % 5], LAST[number % 6])
+}
+
 #[tokio::test]
 async fn pages_give_each_incident_once_while_new_ones_arrive() {
     let mut client = Client::start().await;
     for number in 0..25 {
         client.world.publish_text(
             "feed-a",
-            &format!("Company {number} confirms data breach"),
-            &format!("Unit {number} lost records."),
+            &format!("{} confirms data breach", company(number)),
+            &format!("{} lost records.", company(number)),
         );
     }
     client.world.pass(minutes(10)).await;
@@ -339,8 +346,8 @@ async fn pages_give_each_incident_once_while_new_ones_arrive() {
         );
         client.world.publish_text(
             "feed-b",
-            &format!("Latecomer {} confirms data breach", seen.len()),
-            "More records were lost.",
+            &format!("Late{} confirms data breach", company(seen.len())),
+            &format!("Late{} lost more records.", company(seen.len())),
         );
         client.world.pass(minutes(10)).await;
         match page["next"].as_str() {

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use model::SourceId;
+use model::{Clock, SourceId};
 use store::Change;
 use testkit::site::{FakeSite, Reply};
 use tokio::sync::mpsc;

@@ -10,7 +10,7 @@ use super::intake::{self, Manner};
 use super::rows::{self, Key};
 use super::vulnerabilities::{self, Hearing, Heeded};
 use super::writer::News;
-use super::{Sqlite, events, incidents, lane, owasp, placing};
+use super::{Sqlite, events, incidents, lane, owasp, placing, prints};
 use crate::archive::{
     Again, Archive, Arrived, Irrelevant, Kept, Memo, Place, Reading, Retention, Revised, Story,
     Swept, Unknown, Wanted,
@@ -347,7 +347,8 @@ fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<
         connection
             .prepare_cached("UPDATE item_texts SET analysis = ?2 WHERE item = ?1")?
             .execute((item, &text.analysis))?;
-        if incident.is_some() {
+        if let Some(incident) = incident {
+            prints::rewrite(connection, item, incident, &keys.print)?;
             connection
                 .prepare_cached("DELETE FROM items_fts WHERE rowid = ?1")?
                 .execute([item])?;

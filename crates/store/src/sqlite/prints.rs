@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use model::{ItemId, Member, Print};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::rows;
 use crate::StoreError;
@@ -46,6 +46,39 @@ pub(super) fn write(
     take_away(connection, item - KEPT)
 }
 
+/// Keeps another print of an item whose print is kept.
+pub(super) fn rewrite(
+    connection: &Connection,
+    item: i64,
+    incident: i64,
+    print: &Print,
+) -> Result<(), StoreError> {
+    let old: Option<(i64, Vec<u8>)> = connection
+        .prepare_cached("SELECT at, body FROM prints WHERE item = ?1")?
+        .query_row([item], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match old {
+        Some((_, body)) if body == print.to_bytes() => Ok(()),
+        Some((at, body)) => {
+            remove(connection, item, at, &body)?;
+            write(connection, item, incident, print)
+        }
+        None => Ok(()),
+    }
+}
+
+fn remove(connection: &Connection, item: i64, at: i64, body: &[u8]) -> Result<(), StoreError> {
+    for (word, _) in read(body)?.keys {
+        connection
+            .prepare_cached("DELETE FROM story_words WHERE word = ?1 AND at = ?2 AND item = ?3")?
+            .execute((word, at, item))?;
+    }
+    connection
+        .prepare_cached("DELETE FROM prints WHERE item = ?1")?
+        .execute([item])?;
+    Ok(())
+}
+
 fn take_away(connection: &Connection, up_to: i64) -> Result<(), StoreError> {
     let old: Vec<(i64, i64, Vec<u8>)> = connection
         .prepare_cached(
@@ -56,16 +89,7 @@ fn take_away(connection: &Connection, up_to: i64) -> Result<(), StoreError> {
         })?
         .collect::<Result<_, _>>()?;
     for (item, at, body) in old {
-        for (word, _) in read(&body)?.keys {
-            connection
-                .prepare_cached(
-                    "DELETE FROM story_words WHERE word = ?1 AND at = ?2 AND item = ?3",
-                )?
-                .execute((word, at, item))?;
-        }
-        connection
-            .prepare_cached("DELETE FROM prints WHERE item = ?1")?
-            .execute([item])?;
+        remove(connection, item, at, &body)?;
     }
     Ok(())
 }

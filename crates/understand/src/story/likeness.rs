@@ -42,8 +42,11 @@ pub const COMPARED: usize = 20;
 const KEY_NAMES: usize = 12;
 const KEY_WORDS: usize = 10;
 
-/// From this likeness in all words on a text is a reprint of the other.
+/// From this likeness in all words on a text is a reprint of the other …
 const REPRINT: f32 = 0.92;
+
+/// … if it has so many words: two headlines may share all of theirs.
+const REPRINT_WORDS: usize = 15;
 
 /// What was learned of stories: how rare words are, which are no names, and what
 /// a shared thing is worth.
@@ -265,7 +268,7 @@ impl StoryModel {
         Some(Likeness {
             score: 0.4 * link + 0.6 * mean + centre - self.threshold,
             closest,
-            is_reprint: alike >= REPRINT,
+            is_reprint: alike >= REPRINT && print.terms.len() >= REPRINT_WORDS,
         })
     }
 

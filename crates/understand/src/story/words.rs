@@ -197,7 +197,7 @@ fn is_stop(word: &str) -> bool {
             .is_ok()
 }
 
-/// The digits of a number (`4,30,000`, `$2.8M`), unless it is one digit or a year.
+/// The digits of a number (`430000`, `$2.8M`), unless it is one digit or a year.
 fn number(word: &str) -> Option<u32> {
     let digits = || {
         word.bytes()
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn numbers_are_told_apart_from_years() {
-        let words = Words::of("In 2026 some 4,30,000 people lost $2.8M to 7 thieves", "");
+        let words = Words::of("In 2026 some 430000 people lost $2.8M to 7 thieves", "");
         assert_eq!(words.numbers.len(), 2);
     }
 

@@ -18,7 +18,7 @@ async function show(answer: MockApi['vulnerability']) {
         cves: ['CVE-2026-1234'],
         vulnerabilities: [vulnerability('CVE-2026-1234')],
       }),
-    sources: () => ({ sources: [source('nvd', { name: 'NVD' })] }),
+    sources: () => ({ sources: [source('nvd', { name: 'NVD' })], concerns: [] }),
     vulnerability: answer,
   })
   const { user } = open('/incidents/a')

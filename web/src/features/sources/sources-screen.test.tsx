@@ -34,7 +34,7 @@ const found: LookOut = {
 test('an address is looked at, shown and added', async () => {
   let sources = [source('fine', { name: 'Fine' })]
   const api = mockApi({
-    sources: () => ({ sources }),
+    sources: () => ({ sources, concerns: [] }),
     look: () => found,
     addSource: (body) => {
       expect(body).toMatchObject({
@@ -87,6 +87,7 @@ test('a source is switched off at once, and the switch can be undone', async () 
   let enabled = true
   mockApi({
     sources: () => ({
+      concerns: [],
       sources: [source('fine', { name: 'Fine', enabled, state: enabled ? 'fresh' : 'off' })],
     }),
     changeSource: (_, wanted) => {
@@ -104,7 +105,7 @@ test('a source is switched off at once, and the switch can be undone', async () 
 
 test('a switch the server refuses goes back and says why', async () => {
   mockApi({
-    sources: () => ({ sources: [source('fine', { name: 'Fine' })] }),
+    sources: () => ({ sources: [source('fine', { name: 'Fine' })], concerns: [] }),
     changeSource: () => problem(503, 'the database is busy; try again'),
   })
   const { user } = open('/sources')
@@ -119,7 +120,7 @@ test('only what was added can be removed, and only when it is meant', async () =
     source('nvd', { name: 'NVD', origin: 'catalogue' }),
   ]
   const api = mockApi({
-    sources: () => ({ sources }),
+    sources: () => ({ sources, concerns: [] }),
     removeSource: (id) => {
       sources = sources.filter((one) => one.id !== id)
       return { id, outcome: 'removed', detail: 'gone' }
@@ -140,7 +141,7 @@ test('only what was added can be removed, and only when it is meant', async () =
 test('a source can be looked into, and says when it cannot be read', async () => {
   let broken = false
   mockApi({
-    sources: () => ({ sources: [source('fine', { name: 'Fine' })] }),
+    sources: () => ({ sources: [source('fine', { name: 'Fine' })], concerns: [] }),
     previewSource: () => (broken ? problem(422, '`fine`: answered 503') : found.preview),
   })
   const { user } = open('/sources')
@@ -156,6 +157,7 @@ test('a source can be looked into, and says when it cannot be read', async () =>
 test('a source that waits for a key says which variable switches it on', async () => {
   mockApi({
     sources: () => ({
+      concerns: [],
       sources: [
         source('x-india', {
           name: 'X: India',

@@ -181,7 +181,7 @@ fn missing(entry: &SourceEntry) -> Vec<&'static str> {
     if !entry.enabled || entry.why_off.is_none() {
         return Vec::new();
     }
-    let mut needed = crate::config::switched_on_by(entry.config.kind());
+    let mut needed = crate::config::switched_on_by(entry);
     needed.retain(|variable| !entry.said_by.iter().any(|by| by.starts_with(variable)));
     needed
 }

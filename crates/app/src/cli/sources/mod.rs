@@ -270,7 +270,7 @@ async fn list(pipeline: &Pipeline, as_json: bool) -> anyhow::Result<Outcome> {
                 origin: entry.origin,
                 said_by: entry.said_by.clone(),
                 switched_on_by: match (entry.enabled, &entry.why_off) {
-                    (false, Some(_)) => config::switched_on_by(entry.config.kind()),
+                    (false, Some(_)) => config::switched_on_by(entry),
                     _ => Vec::new(),
                 },
                 changed_at: entry.change.as_ref().map(|change| change.at),
