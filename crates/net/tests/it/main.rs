@@ -1,4 +1,5 @@
 //! The door against a web server that fails in every way.
 
 mod door;
+#[cfg(test)]
 mod stream;
