@@ -9,7 +9,9 @@
 pub mod data;
 pub mod file;
 pub mod folds;
+pub mod gazetteer;
 pub mod lbfgs;
 pub mod logistic;
 pub mod measure;
+pub mod names;
 pub mod random;

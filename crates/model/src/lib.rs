@@ -39,7 +39,7 @@ pub use analysis::{
 pub use clock::{Clock, Timestamp};
 pub use cursor::Cursor;
 pub use delivery::{Attempt, Delivery, DeliveryKind, DeliveryState, Receipt};
-pub use entity::{Entity, EntityKind, Field, Span};
+pub use entity::{Entity, EntityKind, Field, Role, Span};
 pub use id::{
     AlertId, ChannelId, CveId, CweId, DeliveryId, IdError, IdMaker, IncidentId, ItemId, RuleId,
     SourceId,

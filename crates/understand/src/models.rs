@@ -5,11 +5,12 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::extract::name::Model as Names;
 use crate::linear::Linear;
 use crate::weights::{Bytes, Header, Weights, WeightsError, unfit};
 
 /// The files in the binary, one a task.
-const SHIPPED: &[&[u8]] = &[];
+const SHIPPED: &[&[u8]] = &[include_bytes!("../models/names.bin")];
 
 /// Opened once, shared by every context. Tests open each file, so a broken one
 /// cannot be shipped; should it happen all the same, its task falls back to rules.
@@ -29,6 +30,7 @@ pub struct Models {
     headers: Vec<Header>,
     pub(crate) relevance: Option<Linear>,
     pub(crate) types: Option<Linear>,
+    names: Names,
 }
 
 impl Models {
@@ -50,11 +52,18 @@ impl Models {
         match header.task.as_str() {
             "relevance" => models.relevance = Some(Linear::read(&weights)?),
             "types" => models.types = Some(Linear::read(&weights)?),
+            "names" => models.names = Names::read(&weights)?,
             other => return Err(unfit(format!("nothing is decided by a model of {other}"))),
         }
         models.headers.retain(|known| known.task != header.task);
         models.headers.push(header);
         Ok(models)
+    }
+
+    /// The model that finds names.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// What the models in use say of themselves.

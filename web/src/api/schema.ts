@@ -285,6 +285,7 @@ export interface components {
             name: string;
             /** @description Where it stands, in order; never empty. */
             spans: components["schemas"]["Span"][];
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description A named thing and how many items name it. */
         EntityCount: {
@@ -297,12 +298,13 @@ export interface components {
              * @description How many items name it.
              */
             count: number;
+            role?: components["schemas"]["Role"] | null;
         };
         /**
          * @description What kind of thing a name names.
          * @enum {string}
          */
-        EntityKind: "cve" | "cwe" | "ghsa" | "cert_in" | "attack" | "ip" | "domain" | "url" | "email" | "md5" | "sha1" | "sha256" | "sha512" | "place" | "organisation" | "keyword";
+        EntityKind: "cve" | "cwe" | "ghsa" | "cert_in" | "attack" | "ip" | "domain" | "url" | "email" | "md5" | "sha1" | "sha256" | "sha512" | "place" | "organisation" | "keyword" | "actor" | "malware" | "tool" | "product" | "vulnerability" | "indicator" | "person";
         /** @description A score of the Exploit Prediction Scoring System. */
         Epss: {
             /**
@@ -692,6 +694,11 @@ export interface components {
          * @enum {string}
          */
         RelevanceLabel: "incident" | "threat_info" | "irrelevant";
+        /**
+         * @description What part an organisation plays in what is told.
+         * @enum {string}
+         */
+        Role: "victim";
         /** @description Names a rule, as `urgent`. */
         RuleId: string;
         /**
