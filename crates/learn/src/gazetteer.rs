@@ -23,7 +23,11 @@ const WELL_KNOWN: u32 = 3;
 /// # Errors
 ///
 /// If a list cannot be read.
-pub fn build(folder: &Path, lower: &HashMap<String, u32>, made: &str) -> Result<Vec<u8>, DataError> {
+pub fn build(
+    folder: &Path,
+    lower: &HashMap<String, u32>,
+    made: &str,
+) -> Result<Vec<u8>, DataError> {
     let mut builder = Builder::default();
     let rows = |name: &str| -> Result<Vec<Vec<String>>, DataError> {
         Ok(read_lines(&folder.join(name))?
@@ -46,7 +50,9 @@ pub fn build(folder: &Path, lower: &HashMap<String, u32>, made: &str) -> Result<
     products(&mut builder, &rows("vendor_product.tsv")?, is_ordinary);
     techniques(&mut builder, &rows("attack_techniques.tsv")?);
     for row in rows("india_bodies.tsv")? {
-        let [name, aliases, kind, ..] = row.as_slice() else { continue };
+        let [name, aliases, kind, ..] = row.as_slice() else {
+            continue;
+        };
         if matches!(kind.as_str(), "cue" | "place") {
             continue;
         }
@@ -54,12 +60,18 @@ pub fn build(folder: &Path, lower: &HashMap<String, u32>, made: &str) -> Result<
         // bodies of its kind, which makes no difference to what they are.
         for alias in [name.as_str()].into_iter().chain(aliases.split('|')) {
             let alias = alias.trim();
-            let mark = if is_ordinary(alias) || alias.len() < 3 { class::AMBIGUOUS } else { 0 };
+            let mark = if is_ordinary(alias) || alias.len() < 3 {
+                class::AMBIGUOUS
+            } else {
+                0
+            };
             builder.add(alias, class::BODY | mark, alias, kind);
         }
     }
     for row in rows("companies_india.tsv")? {
-        let [name, core, ..] = row.as_slice() else { continue };
+        let [name, core, ..] = row.as_slice() else {
+            continue;
+        };
         let name = name.trim_end_matches('.');
         builder.add(name, class::COMPANY, core, "IN");
         let words = core.split_whitespace().count();
@@ -68,7 +80,13 @@ pub fn build(folder: &Path, lower: &HashMap<String, u32>, made: &str) -> Result<
             builder.add(core, class::COMPANY | mark, core, "IN");
         }
     }
-    places(&mut builder, &rows("countries.tsv")?, &rows("places_india.tsv")?, &rows("places_world_100k.tsv")?, is_ordinary);
+    places(
+        &mut builder,
+        &rows("countries.tsv")?,
+        &rows("places_india.tsv")?,
+        &rows("places_world_100k.tsv")?,
+        is_ordinary,
+    );
     let table = builder.finish();
     let mut writer = Writer::new("gazetteer", "1", made, "");
     writer
@@ -83,14 +101,20 @@ pub fn build(folder: &Path, lower: &HashMap<String, u32>, made: &str) -> Result<
 
 fn threats(builder: &mut Builder, rows: &[Vec<String>], is_ordinary: impl Fn(&str) -> bool) {
     for row in rows {
-        let [kind, name, aliases, country, ..] = row.as_slice() else { continue };
+        let [kind, name, aliases, country, ..] = row.as_slice() else {
+            continue;
+        };
         let kind = match kind.as_str() {
             "ACTOR" => class::ACTOR,
             "MALWARE" | "RANSOMWARE" => class::MALWARE,
             "TOOL" => class::TOOL,
             _ => continue,
         };
-        let detail = if kind == class::ACTOR { country.as_str() } else { "" };
+        let detail = if kind == class::ACTOR {
+            country.as_str()
+        } else {
+            ""
+        };
         for spelling in [name.as_str()].into_iter().chain(aliases.split('|')) {
             let spelling = spelling.trim();
             // ATT&CK's own ids are no names that people write.
@@ -102,7 +126,11 @@ fn threats(builder: &mut Builder, rows: &[Vec<String>], is_ordinary: impl Fn(&st
             }
             let spellings = spelling_variants(spelling);
             for spelling in &spellings {
-                let mark = if is_ordinary(spelling) { class::AMBIGUOUS } else { 0 };
+                let mark = if is_ordinary(spelling) {
+                    class::AMBIGUOUS
+                } else {
+                    0
+                };
                 builder.add(spelling, kind | mark, name, detail);
             }
         }
@@ -119,7 +147,9 @@ fn spelling_variants(spelling: &str) -> Vec<String> {
     {
         core = head;
     }
-    for prefix in ["win.", "elf.", "osx.", "apk.", "js.", "ps1.", "py.", "php.", "jar.", "vbs.", "asp."] {
+    for prefix in [
+        "win.", "elf.", "osx.", "apk.", "js.", "ps1.", "py.", "php.", "jar.", "vbs.", "asp.",
+    ] {
         core = core.strip_prefix(prefix).unwrap_or(core);
     }
     for suffix in [" Ransomware", " ransomware", " Group", " group", " Team"] {
@@ -133,23 +163,38 @@ fn spelling_variants(spelling: &str) -> Vec<String> {
 
 fn products(builder: &mut Builder, rows: &[Vec<String>], is_ordinary: impl Fn(&str) -> bool) {
     for row in rows {
-        let [vendor, product, count, ..] = row.as_slice() else { continue };
+        let [vendor, product, count, ..] = row.as_slice() else {
+            continue;
+        };
         let count: u32 = count.parse().unwrap_or_default();
         let plain = |name: &str| name.replace('_', " ").replace(" firmware", "");
         let (vendor, product) = (plain(vendor), plain(product));
         let nobody = matches!(vendor.as_str(), "n/a" | "Unknown" | "unknown") || vendor.len() < 2;
         if !nobody && count >= WELL_KNOWN {
-            let mark = if is_ordinary(&vendor) { class::AMBIGUOUS } else { 0 };
+            let mark = if is_ordinary(&vendor) {
+                class::AMBIGUOUS
+            } else {
+                0
+            };
             builder.add(&vendor, class::VENDOR | mark, &vendor, "");
         }
         if count < WELL_KNOWN || product.len() < 3 || product.len() > 60 {
             continue;
         }
         let detail = if nobody { "" } else { vendor.as_str() };
-        let mark = if is_ordinary(&product) { class::AMBIGUOUS } else { 0 };
+        let mark = if is_ordinary(&product) {
+            class::AMBIGUOUS
+        } else {
+            0
+        };
         builder.add(&product, class::PRODUCT | mark, &product, detail);
         if !nobody && !product.to_lowercase().starts_with(&vendor.to_lowercase()) {
-            builder.add(&format!("{vendor} {product}"), class::PRODUCT, &product, detail);
+            builder.add(
+                &format!("{vendor} {product}"),
+                class::PRODUCT,
+                &product,
+                detail,
+            );
         }
     }
 }
@@ -162,9 +207,14 @@ fn techniques(builder: &mut Builder, rows: &[Vec<String>]) {
         }
     }
     for row in rows {
-        let [_, name, ..] = row.as_slice() else { continue };
+        let [_, name, ..] = row.as_slice() else {
+            continue;
+        };
         // One word is a word; one name of several techniques is none of them.
-        let ids = by_name.get(&name.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let ids = by_name
+            .get(&name.to_lowercase())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         if let [id] = ids
             && name.contains(' ')
         {
@@ -180,9 +230,17 @@ fn places(
     world: &[Vec<String>],
     is_ordinary: impl Fn(&str) -> bool,
 ) {
-    let mark = |name: &str| if is_ordinary(name) { class::AMBIGUOUS } else { 0 };
+    let mark = |name: &str| {
+        if is_ordinary(name) {
+            class::AMBIGUOUS
+        } else {
+            0
+        }
+    };
     for row in countries {
-        let [code, _, name, capital, ..] = row.as_slice() else { continue };
+        let [code, _, name, capital, ..] = row.as_slice() else {
+            continue;
+        };
         builder.add(name, class::COUNTRY, name, code);
         if capital.len() > 2 {
             builder.add(capital, class::CITY, capital, code);
@@ -192,25 +250,52 @@ fn places(
         builder.add(name, class::COUNTRY, whole, code);
     }
     for row in indian {
-        let [name, people, state, others, clash, ..] = row.as_slice() else { continue };
+        let [name, people, state, others, clash, ..] = row.as_slice() else {
+            continue;
+        };
         let people: u64 = people.parse().unwrap_or_default();
-        let detail = if clash.is_empty() { state.clone() } else { format!("{state}:{clash}") };
-        let clashing = if clash.is_empty() { 0 } else { class::AMBIGUOUS };
+        let detail = if clash.is_empty() {
+            state.clone()
+        } else {
+            format!("{state}:{clash}")
+        };
+        let clashing = if clash.is_empty() {
+            0
+        } else {
+            class::AMBIGUOUS
+        };
         let plain = without_marks(name);
         for spelling in [name, &plain] {
-            builder.add(spelling, class::INDIAN_PLACE | clashing | mark(spelling), name, &detail);
+            builder.add(
+                spelling,
+                class::INDIAN_PLACE | clashing | mark(spelling),
+                name,
+                &detail,
+            );
+        }
+        for (spelling, of) in IN_HINDI {
+            if of == name && people > 100_000 {
+                builder.add(spelling, class::INDIAN_PLACE, name, &detail);
+            }
         }
         for other in others.split('|') {
             // Spellings in other languages' Latin letters are nobody's in our texts,
             // but for large cities' old names.
             let kept = !other.is_ascii() || people >= 500_000;
             if kept && other.chars().count() > 3 && other.starts_with(|c: char| !c.is_lowercase()) {
-                builder.add(other, class::INDIAN_PLACE | clashing | mark(other), name, &detail);
+                builder.add(
+                    other,
+                    class::INDIAN_PLACE | clashing | mark(other),
+                    name,
+                    &detail,
+                );
             }
         }
     }
     for row in world {
-        let [name, country, ..] = row.as_slice() else { continue };
+        let [name, country, ..] = row.as_slice() else {
+            continue;
+        };
         if country != "IN" {
             builder.add(name, class::CITY | mark(name), name, country);
             let plain = without_marks(name);
@@ -244,6 +329,30 @@ fn without_marks(name: &str) -> String {
         })
         .collect()
 }
+
+/// Large cities in Devanagari: the list gives other spellings of these only.
+const IN_HINDI: &[(&str, &str)] = &[
+    ("मुंबई", "Mumbai"),
+    ("दिल्ली", "Delhi"),
+    ("नई दिल्ली", "New Delhi"),
+    ("बेंगलुरु", "Bengaluru"),
+    ("हैदराबाद", "Hyderabad"),
+    ("अहमदाबाद", "Ahmedabad"),
+    ("चेन्नई", "Chennai"),
+    ("कोलकाता", "Kolkata"),
+    ("सूरत", "Surat"),
+    ("पुणे", "Pune"),
+    ("जयपुर", "Jaipur"),
+    ("लखनऊ", "Lucknow"),
+    ("कानपुर", "Kanpur"),
+    ("नागपुर", "Nagpur"),
+    ("इंदौर", "Indore"),
+    ("भोपाल", "Bhopal"),
+    ("पटना", "Patna"),
+    ("गुरुग्राम", "Gurugram"),
+    ("नोएडा", "Noida"),
+    ("चंडीगढ़", "Chandigarh"),
+];
 
 /// How people write countries beside their names in the list.
 const OTHER_NAMES: &[(&str, &str, &str)] = &[

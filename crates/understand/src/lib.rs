@@ -33,7 +33,9 @@ pub mod weights;
 
 /// The parts of name finding that training shares with the pipeline.
 pub mod names {
-    pub use crate::extract::gazetteer::{Builder, Entry, Gazetteer, Match, Table, class, fold_hash, grow, EMPTY};
+    pub use crate::extract::gazetteer::{
+        Builder, EMPTY, Entry, Gazetteer, Match, Table, class, fold_hash, grow,
+    };
     pub use crate::extract::name::*;
     pub use crate::extract::token::{Token, tokens};
 }

@@ -31,7 +31,11 @@ pub fn learn(texts: impl Iterator<Item = String> + Clone, seed: u64) -> (Vec<u32
     let rows = rows(texts, &index);
     let vectors = press(&rows, &mut Random::new(seed));
     let clusters = group(&vectors, &mut Random::new(seed ^ 1));
-    let mut keyed: Vec<(u32, u16)> = words.iter().map(|word| cluster_key(*word)).zip(clusters).collect();
+    let mut keyed: Vec<(u32, u16)> = words
+        .iter()
+        .map(|word| cluster_key(*word))
+        .zip(clusters)
+        .collect();
     keyed.sort_unstable();
     keyed.dedup_by_key(|(key, _)| *key);
     keyed.into_iter().unzip()
@@ -52,7 +56,10 @@ fn words(texts: impl Iterator<Item = String>) -> Vec<u64> {
             *counts.entry(word).or_default() += 1;
         }
     }
-    let mut words: Vec<(u64, u32)> = counts.into_iter().filter(|(_, count)| *count >= SEEN).collect();
+    let mut words: Vec<(u64, u32)> = counts
+        .into_iter()
+        .filter(|(_, count)| *count >= SEEN)
+        .collect();
     words.sort_unstable_by_key(|(word, count)| (std::cmp::Reverse(*count), *word));
     words.truncate(WORDS);
     words.into_iter().map(|(word, _)| word).collect()
@@ -63,7 +70,10 @@ fn rows(texts: impl Iterator<Item = String>, index: &HashMap<u64, u32>) -> Vec<V
     const PLACES: [isize; 4] = [-2, -1, 1, 2];
     let mut counts: HashMap<u64, f32> = HashMap::new();
     for text in texts {
-        let words: Vec<Option<u32>> = hashes(&text).iter().map(|word| index.get(word).copied()).collect();
+        let words: Vec<Option<u32>> = hashes(&text)
+            .iter()
+            .map(|word| index.get(word).copied())
+            .collect();
         for (at, word) in words.iter().enumerate() {
             let Some(word) = word else { continue };
             for (place, offset) in (0_u64..).zip(PLACES) {
@@ -103,7 +113,12 @@ fn rows(texts: impl Iterator<Item = String>, index: &HashMap<u64, u32>) -> Vec<V
 
 /// Presses sparse rows into dense ones that keep what differs most.
 fn press(rows: &[Vec<(u32, f32)>], random: &mut Random) -> Vec<[f32; WIDTH]> {
-    let columns = rows.iter().flatten().map(|(column, _)| column + 1).max().unwrap_or_default();
+    let columns = rows
+        .iter()
+        .flatten()
+        .map(|(column, _)| column + 1)
+        .max()
+        .unwrap_or_default();
     let mut basis: Vec<[f32; WIDTH]> = (0..columns)
         .map(|_| std::array::from_fn(|_| random.unit() as f32 - 0.5))
         .collect();
@@ -149,7 +164,11 @@ fn orthogonal(matrix: &mut [[f32; WIDTH]]) {
                 row[column] -= along * row[other];
             }
         }
-        let length = matrix.iter().map(|row| row[column] * row[column]).sum::<f32>().sqrt();
+        let length = matrix
+            .iter()
+            .map(|row| row[column] * row[column])
+            .sum::<f32>()
+            .sqrt();
         for row in matrix.iter_mut() {
             row[column] /= length.max(1e-9);
         }

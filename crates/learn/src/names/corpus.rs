@@ -1,7 +1,7 @@
 //! The labelled sets as documents: texts, the names in them, and which kinds were
 //! looked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -52,6 +52,9 @@ impl Labelled {
 /// The sets of sentences, in the order of their files.
 pub const SETS: [&str; 5] = ["annoctr", "aptner", "cyner", "ladder", "dnrti"];
 
+/// Those that are measured on: the last repeats itself.
+pub const MEASURED: [&str; 4] = ["annoctr", "aptner", "cyner", "ladder"];
+
 fn kind_of(label: &str) -> Option<NameKind> {
     Some(match label {
         "ACTOR" => NameKind::Actor,
@@ -96,7 +99,13 @@ fn document(set: &'static str, sentences: &[Sentence]) -> Labelled {
     let mut names: Vec<Marked> = Vec::new();
     let sought = sentences
         .first()
-        .map(|first| first.labels.iter().filter_map(|label| kind_of(label)).collect())
+        .map(|first| {
+            first
+                .labels
+                .iter()
+                .filter_map(|label| kind_of(label))
+                .collect()
+        })
         .unwrap_or_default();
     for (index, sentence) in sentences.iter().enumerate() {
         let mut text = String::new();
@@ -107,9 +116,13 @@ fn document(set: &'static str, sentences: &[Sentence]) -> Labelled {
             let start = text.len();
             text.push_str(token);
             let goes_on = tag.starts_with("I-");
-            let Some(kind) = tag.get(2..).and_then(kind_of) else { continue };
+            let Some(kind) = tag.get(2..).and_then(kind_of) else {
+                continue;
+            };
             match names.last_mut() {
-                Some(last) if goes_on && last.text == index && last.end + 1 == start => last.end = text.len(),
+                Some(last) if goes_on && last.text == index && last.end + 1 == start => {
+                    last.end = text.len()
+                }
                 _ => names.push(Marked {
                     text: index,
                     start,
@@ -157,11 +170,12 @@ pub fn news(folder: &Path) -> Result<Vec<Labelled>, DataError> {
                     for (start, found) in text.match_indices(name.as_str()) {
                         let end = start + found.len();
                         let beside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-                        let inside_word = beside(text.get(..start).and_then(|t| t.chars().next_back()))
-                            || beside(text.get(end..).and_then(|t| t.chars().next()));
-                        let taken = names
-                            .iter()
-                            .any(|other| other.text == index && start < other.end && other.start < end);
+                        let inside_word =
+                            beside(text.get(..start).and_then(|t| t.chars().next_back()))
+                                || beside(text.get(end..).and_then(|t| t.chars().next()));
+                        let taken = names.iter().any(|other| {
+                            other.text == index && start < other.end && other.start < end
+                        });
                         if !inside_word && !taken {
                             names.push(Marked {
                                 text: index,
@@ -192,92 +206,15 @@ pub fn news(folder: &Path) -> Result<Vec<Labelled>, DataError> {
         .collect())
 }
 
-/// Fills the gaps of one set with what the others agree on: a string that sets
-/// which look for a kind mark at least twice, and nearly wherever it stands.
-pub fn harmonise(documents: &mut [Labelled]) {
-    const SHARE: usize = 70;
-    let mut marked: BTreeMap<(NameKind, String), usize> = BTreeMap::new();
-    for document in documents.iter() {
-        for name in &document.names {
-            *marked.entry((name.kind, document.slice(name).to_owned())).or_default() += 1;
-        }
-    }
-    marked.retain(|(kind, name), count| {
-        *count >= 2
-            && *kind != NameKind::Person
-            && name.len() > 2
-            && (name.contains(char::is_uppercase) || *kind == NameKind::Indicator)
-    });
-    // Occurrences are counted by words, in the sets that look for the kind.
-    let mut by_first: HashMap<&str, Vec<(NameKind, &str)>> = HashMap::new();
-    for (kind, name) in marked.keys() {
-        let first = name.split(' ').next().unwrap_or_default();
-        by_first.entry(first).or_default().push((*kind, name));
-    }
-    let mut seen: BTreeMap<(NameKind, &str), usize> = BTreeMap::new();
-    for document in documents.iter() {
-        each_place(document, &by_first, |_, _, kind, name| {
-            if document.sought.contains(&kind) {
-                *seen.entry((kind, name)).or_default() += 1;
-            }
-        });
-    }
-    let mut firm: HashMap<&str, Vec<(NameKind, &str)>> = HashMap::new();
-    for ((kind, name), count) in &marked {
-        let places = seen.get(&(*kind, name.as_str())).copied().unwrap_or_default();
-        if count * 100 >= places * SHARE {
-            let first = name.split(' ').next().unwrap_or_default();
-            firm.entry(first).or_default().push((*kind, name));
-        }
-    }
-    for names in firm.values_mut() {
-        names.sort_by_key(|(_, name)| std::cmp::Reverse(name.len()));
-    }
-    for document in documents.iter_mut() {
-        let mut new: Vec<Marked> = Vec::new();
-        each_place(document, &firm, |text, start, kind, name| {
-            let end = start + name.len();
-            let free = document
-                .names
-                .iter()
-                .chain(&new)
-                .all(|other| other.text != text || start >= other.end || other.start >= end);
-            if free && !document.sought.contains(&kind) {
-                new.push(Marked { text, start, end, kind });
-            }
-        });
-        document.names.extend(new);
-        document.names.sort_by_key(|name| (name.text, name.start));
-    }
-}
-
-/// Every place where one of these names stands between blanks.
-fn each_place<'n>(
-    document: &Labelled,
-    by_first: &HashMap<&str, Vec<(NameKind, &'n str)>>,
-    mut found: impl FnMut(usize, usize, NameKind, &'n str),
-) {
-    for (index, text) in document.texts.iter().enumerate() {
-        let mut at = 0;
-        for word in text.split(' ') {
-            let core = word.trim_end_matches(['.', ',', ':', ';']);
-            for (kind, name) in by_first.get(core).into_iter().flatten() {
-                let rest = text.get(at..).unwrap_or_default();
-                if let Some(after) = rest.strip_prefix(name)
-                    && !after.starts_with(char::is_alphanumeric)
-                {
-                    found(index, at, *kind, name);
-                }
-            }
-            at += word.len() + 1;
-        }
-    }
-}
-
 /// The document with each actor and malware of its names replaced, everywhere by
 /// the same name of a list; nothing if it names none.
 #[must_use]
-pub fn swap(document: &Labelled, actors: &[String], malware: &[String], random: &mut Random) -> Option<Labelled> {
+pub fn swap(
+    document: &Labelled,
+    actors: &[String],
+    malware: &[String],
+    random: &mut Random,
+) -> Option<Labelled> {
     let mut chosen: BTreeMap<(NameKind, &str), &str> = BTreeMap::new();
     for name in &document.names {
         let list = match name.kind {
@@ -286,7 +223,9 @@ pub fn swap(document: &Labelled, actors: &[String], malware: &[String], random: 
             _ => continue,
         };
         if let Some(new) = list.get(random.below(list.len())) {
-            chosen.entry((name.kind, document.slice(name))).or_insert(new);
+            chosen
+                .entry((name.kind, document.slice(name)))
+                .or_insert(new);
         }
     }
     if chosen.is_empty() {
@@ -321,4 +260,59 @@ pub fn swap(document: &Labelled, actors: &[String], malware: &[String], random: 
         names,
         ..document.clone()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labelled(
+        set: &'static str,
+        text: &str,
+        names: &[(&str, NameKind)],
+        sought: &[NameKind],
+    ) -> Labelled {
+        let mut marked: Vec<Marked> = names
+            .iter()
+            .flat_map(|(name, kind)| {
+                text.match_indices(*name).map(|(start, found)| Marked {
+                    text: 0,
+                    start,
+                    end: start + found.len(),
+                    kind: *kind,
+                })
+            })
+            .collect();
+        marked.sort_by_key(|name| name.start);
+        Labelled {
+            set,
+            texts: vec![text.to_owned()],
+            names: marked,
+            sought: sought.to_vec(),
+            story: None,
+        }
+    }
+
+    #[test]
+    fn a_swapped_name_is_swapped_everywhere() {
+        let document = labelled(
+            "aptner",
+            "Zorvex hit Acme . Zorvex is old .",
+            &[
+                ("Zorvex", NameKind::Malware),
+                ("Acme", NameKind::Organisation),
+            ],
+            &[NameKind::Malware, NameKind::Organisation],
+        );
+        let malware = vec!["Grey Heron".to_owned()];
+        let swapped = swap(&document, &[], &malware, &mut Random::new(1)).unwrap();
+        assert_eq!(swapped.texts, ["Grey Heron hit Acme . Grey Heron is old ."]);
+        let names: Vec<&str> = swapped
+            .names
+            .iter()
+            .map(|name| swapped.slice(name))
+            .collect();
+        assert_eq!(names, ["Grey Heron", "Acme", "Grey Heron"]);
+        assert!(swap(&document, &[], &[], &mut Random::new(1)).is_none());
+    }
 }

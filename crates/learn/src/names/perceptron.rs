@@ -1,7 +1,8 @@
 //! The linear chain: an averaged perceptron over whole sentences.
 //!
-//! A label that a set never looked for is unknown there, not absent: where the set
-//! says nothing, any label of such a kind passes as right.
+//! A kind that a set never looked for is unknown there, not absent: where the set says
+//! nothing of what is written like a name, labels of that kind are not predicted while
+//! training, so nothing is learned against them.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -45,16 +46,8 @@ pub struct Settings {
     pub empty: f64,
     /// The share of documents that is used once more with names swapped.
     pub swapped: f64,
-    /// What a wrong label gets on top while training, so that the right one must
-    /// win by a margin.
-    pub margin: f32,
-    /// A feature that stands in fewer tokens is left out.
-    pub rare: u32,
     /// How often each piece of news is used: it is what the product reads.
     pub news: usize,
-    /// 0: unknown kinds are outside; 1: unknown kinds cannot be predicted; 2: they
-    /// pass; 3: they cannot be predicted for what looks like a name.
-    pub mask: u8,
 }
 
 impl Default for Settings {
@@ -63,11 +56,8 @@ impl Default for Settings {
             epochs: 8,
             seeds: 5,
             empty: 0.45,
-            swapped: 0.5,
-            margin: 0.0,
-            rare: 1,
+            swapped: 0.25,
             news: 1,
-            mask: 3,
         }
     }
 }
@@ -76,16 +66,13 @@ impl Default for Settings {
 #[derive(Debug, Default)]
 pub struct Lessons {
     ids: ByFeature<u32>,
-    counts: Vec<u32>,
     /// Features of all tokens, one after another.
     features: Vec<u32>,
     /// Where each token's features start, and the end.
     starts: Vec<usize>,
     /// The right label, or zero.
     gold: Vec<u8>,
-    /// Labels that pass, one bit each.
-    passes: Vec<u32>,
-    /// Labels that may be predicted.
+    /// Labels that may be predicted, one bit each.
     open: Vec<u32>,
     /// First token and one past the last.
     sentences: Vec<(usize, usize)>,
@@ -93,11 +80,13 @@ pub struct Lessons {
 
 impl Lessons {
     /// Adds the sentences of a document: all with a name, of the others a share.
-    pub fn add(&mut self, document: &Labelled, seen: &Seen, empty: f64, mask: u8, random: &mut Random) {
+    pub fn add(&mut self, document: &Labelled, seen: &Seen, empty: f64, random: &mut Random) {
         let gold = gold(document, seen);
         let mut unknown = 0_u32;
         for kind in NameKind::ALL {
-            if !document.sought.contains(&kind) {
+            // News names hardly a trace or a tool; left open there, they would take the
+            // places of what it names.
+            if !document.sought.contains(&kind) && document.set != "news" {
                 unknown |= (1 << kind.first()) | (1 << kind.further());
             }
         }
@@ -114,22 +103,13 @@ impl Lessons {
                 for key in &keys {
                     let next = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
                     let id = *self.ids.entry(*key).or_insert(next);
-                    if id == next && self.counts.len() == next as usize {
-                        self.counts.push(0);
-                    }
-                    self.counts[id as usize] += 1;
                     self.features.push(id);
                 }
                 self.gold.push(*label);
-                let gaps = if *label == 0 && mask == 2 { unknown } else { 0 };
-                self.passes.push((1 << label) | gaps);
-                let unsure = match mask {
-                    1 => true,
-                    // A name of a known kind is of no other; a plain word is no name.
-                    3 => *label == 0 && seen.looks_like_a_name(at),
-                    _ => false,
-                };
-                self.open.push(if unsure { !unknown | (1 << label) } else { u32::MAX });
+                // A name of a known kind is of no other, and a plain word is no name;
+                // of the rest nobody knows.
+                let unsure = *label == 0 && seen.looks_like_a_name(at);
+                self.open.push(if unsure { !unknown } else { u32::MAX });
             }
             self.sentences.push((first, self.gold.len()));
         }
@@ -155,7 +135,9 @@ pub fn gold(document: &Labelled, seen: &Seen) -> Vec<u8> {
     let mut next = 0;
     let mut open: Option<usize> = None;
     for (at, slot) in labels.iter_mut().enumerate() {
-        let Some((text, token)) = seen.token(at) else { continue };
+        let Some((text, token)) = seen.token(at) else {
+            continue;
+        };
         while let Some(name) = document.names.get(next)
             && (name.text, name.end) <= (text, token.start)
         {
@@ -187,7 +169,12 @@ pub struct Learned {
 
 /// Trains one model.
 #[must_use]
-pub fn train(lessons: &Lessons, settings: &Settings, seed: u64, mut progress: impl FnMut(usize)) -> Learned {
+pub fn train(
+    lessons: &Lessons,
+    settings: &Settings,
+    seed: u64,
+    mut progress: impl FnMut(usize),
+) -> Learned {
     let size = lessons.ids.len();
     let mut weights = vec![[0.0_f32; Row::WIDTH]; size];
     // Steps are many and sums large: 24 bits would lose what the mean is made of.
@@ -206,36 +193,23 @@ pub fn train(lessons: &Lessons, settings: &Settings, seed: u64, mut progress: im
             scores.clear();
             for at in start..end {
                 let mut row = [0.0; Row::WIDTH];
-                for id in features(lessons, at, settings) {
+                for id in features(lessons, at) {
                     for (sum, weight) in row.iter_mut().zip(&weights[id]) {
                         *sum += weight;
-                    }
-                }
-                if settings.margin > 0.0 {
-                    for (label, score) in row.iter_mut().enumerate() {
-                        if lessons.passes[at] & (1 << label) == 0 {
-                            *score += settings.margin;
-                        }
                     }
                 }
                 scores.push(Row(row));
             }
             let guess = decode(&scores, &transitions, Some(&lessons.open[start..end]));
-            let passes = &lessons.passes[start..end];
-            if guess.iter().zip(passes).all(|(label, passes)| passes & (1 << label) != 0) {
+            let right = &lessons.gold[start..end];
+            if guess == right {
                 continue;
             }
-            let firm = passes.iter().all(|passes| passes.count_ones() == 1);
-            let right = if firm {
-                lessons.gold[start..end].to_vec()
-            } else {
-                decode(&scores, &transitions, Some(passes))
-            };
             let mut before = (LABELS, LABELS);
-            for (offset, (guess, right)) in guess.iter().zip(&right).enumerate() {
+            for (offset, (guess, right)) in guess.iter().zip(right).enumerate() {
                 let (wrong, right) = (usize::from(*guess), usize::from(*right));
                 if wrong != right {
-                    for id in features(lessons, start + offset, settings) {
+                    for id in features(lessons, start + offset) {
                         weights[id][right] += 1.0;
                         weights[id][wrong] -= 1.0;
                         sums[id][right] += step;
@@ -273,13 +247,14 @@ pub fn train(lessons: &Lessons, settings: &Settings, seed: u64, mut progress: im
     learned
 }
 
-fn features<'l>(lessons: &'l Lessons, at: usize, settings: &'l Settings) -> impl Iterator<Item = usize> + 'l {
+fn features(lessons: &Lessons, at: usize) -> impl Iterator<Item = usize> + '_ {
     let start = lessons.starts[at];
-    let end = lessons.starts.get(at + 1).copied().unwrap_or(lessons.features.len());
-    lessons.features[start..end]
-        .iter()
-        .map(|id| *id as usize)
-        .filter(|id| settings.rare <= 1 || lessons.counts[*id] >= settings.rare)
+    let end = lessons
+        .starts
+        .get(at + 1)
+        .copied()
+        .unwrap_or(lessons.features.len());
+    lessons.features[start..end].iter().map(|id| *id as usize)
 }
 
 /// The mean of several models.
@@ -304,4 +279,60 @@ pub fn mean(all: &[Learned]) -> Learned {
         }
     }
     mean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::corpus::Marked;
+    use understand::names::{Gazetteer, Model};
+
+    fn lessons() -> Lessons {
+        let gazetteer = Gazetteer::default();
+        let model = Model::default();
+        let mut lessons = Lessons::default();
+        for (index, name) in ["Zorvex", "Quillon", "Brimso", "Tandril"]
+            .into_iter()
+            .enumerate()
+        {
+            let text = format!("The {name} ransomware hit number {index} .");
+            let document = Labelled {
+                set: "news",
+                texts: vec![text.clone()],
+                names: vec![Marked {
+                    text: 0,
+                    start: 4,
+                    end: 4 + name.len(),
+                    kind: NameKind::Malware,
+                }],
+                sought: NameKind::ALL.to_vec(),
+                story: None,
+            };
+            let seen = Seen::new(&[&text], &gazetteer, &model);
+            lessons.add(&document, &seen, 1.0, &mut Random::new(1));
+        }
+        lessons
+    }
+
+    #[test]
+    fn the_words_around_a_name_are_learned_and_a_seed_gives_its_weights() {
+        let settings = Settings::default();
+        let learned = train(&lessons(), &settings, 7, |_| {});
+        let again = train(&lessons(), &settings, 7, |_| {});
+        assert_eq!(learned.transitions, again.transitions);
+        assert_eq!(learned.weights.len(), again.weights.len());
+        let bytes = crate::names::file(
+            &learned,
+            &crate::names::Lexicon::default(),
+            "",
+            &Default::default(),
+        );
+        let model = Model::read(&understand::weights::Weights::open(bytes).unwrap()).unwrap();
+        let seen = Seen::new(
+            &["The Ormund ransomware hit ."],
+            &Gazetteer::default(),
+            &model,
+        );
+        assert_eq!(seen.label(&model), [0, NameKind::Malware.first(), 0, 0, 0]);
+    }
 }

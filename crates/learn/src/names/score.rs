@@ -81,9 +81,59 @@ impl Scores {
     /// The errors that cost most.
     #[must_use]
     pub fn worst(&self, count: usize) -> Vec<(&str, usize)> {
-        let mut all: Vec<(&str, usize)> = self.errors.iter().map(|(line, n)| (line.as_str(), *n)).collect();
+        let mut all: Vec<(&str, usize)> = self
+            .errors
+            .iter()
+            .map(|(line, n)| (line.as_str(), *n))
+            .collect();
         all.sort_by_key(|(line, n)| (std::cmp::Reverse(*n), *line));
         all.truncate(count);
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_that_nobody_sought_count_neither_way() {
+        let name = |start, end, kind| Marked {
+            text: 0,
+            start,
+            end,
+            kind,
+        };
+        let document = Labelled {
+            set: "news",
+            texts: vec!["Acme met Zorvex in Pune".to_owned()],
+            names: vec![
+                name(0, 4, NameKind::Organisation),
+                name(9, 15, NameKind::Malware),
+            ],
+            sought: vec![NameKind::Organisation, NameKind::Malware],
+            story: None,
+        };
+        let found = [
+            name(0, 4, NameKind::Organisation),
+            name(9, 15, NameKind::Actor),
+            name(19, 23, NameKind::Place),
+            name(5, 8, NameKind::Malware),
+        ];
+        let mut scores = Scores::default();
+        scores.add(&document, &found);
+        assert_eq!(
+            scores.all,
+            Tally {
+                hit: 1,
+                extra: 1,
+                missed: 1
+            }
+        );
+        assert_eq!(
+            scores.worst(9),
+            [("extra malware met", 1), ("missed malware zorvex", 1)]
+        );
+        assert!((scores.all.f1() - 0.5).abs() < 1e-9);
     }
 }

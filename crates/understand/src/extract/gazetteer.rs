@@ -241,9 +241,12 @@ pub fn fold_hash(token: &str) -> u64 {
 
 /// The hash of a name's tokens.
 #[must_use]
-pub fn name_hash(text: &str, tokens: &[Token]) -> u64 {
+fn name_hash(text: &str, tokens: &[Token]) -> u64 {
     tokens.iter().fold(EMPTY, |hash, token| {
-        grow(hash, fold_hash(text.get(token.start..token.end).unwrap_or_default()))
+        grow(
+            hash,
+            fold_hash(text.get(token.start..token.end).unwrap_or_default()),
+        )
     })
 }
 
@@ -262,7 +265,11 @@ impl Builder {
         if tokens.is_empty() || tokens.len() > LONGEST {
             return;
         }
-        let line = format!("{}\t{}\n", name.replace(['\t', '\n'], " "), detail.replace(['\t', '\n'], " "));
+        let line = format!(
+            "{}\t{}\n",
+            name.replace(['\t', '\n'], " "),
+            detail.replace(['\t', '\n'], " ")
+        );
         let at = *self.known.entry(line).or_insert_with_key(|line| {
             let at = u32::try_from(self.pool.len()).unwrap_or(u32::MAX);
             self.pool.push_str(line);
@@ -270,7 +277,10 @@ impl Builder {
         });
         let mut hash = EMPTY;
         for (index, token) in tokens.iter().enumerate() {
-            hash = grow(hash, fold_hash(spelling.get(token.start..token.end).unwrap_or_default()));
+            hash = grow(
+                hash,
+                fold_hash(spelling.get(token.start..token.end).unwrap_or_default()),
+            );
             if index + 1 < tokens.len() {
                 self.rows.push((hash, class::LONGER, 0));
             }
@@ -284,7 +294,10 @@ impl Builder {
         self.rows
             .sort_unstable_by_key(|(hash, classes, at)| (*hash >> 48, low(*hash), *at, *classes));
         self.rows.dedup();
-        let first = |bucket: u64| self.rows.partition_point(|(hash, ..)| (*hash >> 48) < bucket);
+        let first = |bucket: u64| {
+            self.rows
+                .partition_point(|(hash, ..)| (*hash >> 48) < bucket)
+        };
         Table {
             buckets: (0..=BUCKETS as u64)
                 .map(|bucket| u32::try_from(first(bucket)).unwrap_or(u32::MAX))
@@ -329,8 +342,18 @@ mod tests {
     #[test]
     fn names_are_found_in_any_case_and_by_any_alias() {
         let emotet = meanings("EMOTET");
-        assert!(emotet.iter().any(|(name, classes)| *name == "Emotet" && classes & class::MALWARE != 0));
-        let first = |name| Gazetteer::shipped().lookup(name).find(|e| e.classes & class::ACTOR != 0).unwrap().name;
+        assert!(
+            emotet
+                .iter()
+                .any(|(name, classes)| *name == "Emotet" && classes & class::MALWARE != 0)
+        );
+        let first = |name| {
+            Gazetteer::shipped()
+                .lookup(name)
+                .find(|e| e.classes & class::ACTOR != 0)
+                .unwrap()
+                .name
+        };
         assert_eq!(first("Fancy Bear"), first("APT28"));
         assert!(meanings("no such name at all").is_empty());
         assert!(meanings("").is_empty());
@@ -338,8 +361,16 @@ mod tests {
 
     #[test]
     fn ordinary_words_are_marked() {
-        assert!(meanings("Play").iter().all(|(_, classes)| classes & class::AMBIGUOUS != 0));
-        assert!(meanings("LockBit").iter().any(|(_, classes)| classes & class::AMBIGUOUS == 0));
+        assert!(
+            meanings("Play")
+                .iter()
+                .all(|(_, classes)| classes & class::AMBIGUOUS != 0)
+        );
+        assert!(
+            meanings("LockBit")
+                .iter()
+                .any(|(_, classes)| classes & class::AMBIGUOUS == 0)
+        );
     }
 
     #[test]
@@ -348,7 +379,11 @@ mod tests {
             let entry = Gazetteer::shipped()
                 .lookup(name)
                 .find(|entry| entry.classes & class::INDIAN_PLACE != 0);
-            assert_eq!(entry.map(|entry| (entry.name, entry.detail)), Some(("Mumbai", "16")), "{name}");
+            assert_eq!(
+                entry.map(|entry| (entry.name, entry.detail)),
+                Some(("Mumbai", "16")),
+                "{name}"
+            );
         }
     }
 
@@ -356,7 +391,10 @@ mod tests {
     fn the_longest_name_wins() {
         let text = "State Bank of India";
         let made = tokens(text, 10);
-        let hashes: Vec<u64> = made.iter().map(|token| fold_hash(&text[token.start..token.end])).collect();
+        let hashes: Vec<u64> = made
+            .iter()
+            .map(|token| fold_hash(&text[token.start..token.end]))
+            .collect();
         let found = Gazetteer::shipped().find(&hashes, |_| true);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].start, found[0].end), (0, 4));

@@ -92,30 +92,39 @@ impl Seen {
     /// Which text a token is of, and where it stands there.
     #[must_use]
     pub fn token(&self, at: usize) -> Option<(usize, Token)> {
-        let text = self.firsts.partition_point(|first| *first <= at).checked_sub(1)?;
+        let text = self
+            .firsts
+            .partition_point(|first| *first <= at)
+            .checked_sub(1)?;
         Some((text, self.words.get(at)?.token))
     }
 
     /// First token and one past the last of each sentence.
     pub fn sentences(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.sentences.iter().map(|sentence| (sentence.start, sentence.end))
+        self.sentences
+            .iter()
+            .map(|sentence| (sentence.start, sentence.end))
     }
 
     /// Puts the features of a token into `out`.
     pub fn features(&self, at: usize, out: &mut Vec<u32>) {
-        let index = self.sentences.partition_point(|sentence| sentence.end <= at);
+        let index = self
+            .sentences
+            .partition_point(|sentence| sentence.end <= at);
         match self.sentences.get(index) {
-            Some(sentence) => features::fill(&self.words, &self.elsewhere, self.genre, *sentence, at, out),
+            Some(sentence) => {
+                features::fill(&self.words, &self.elsewhere, self.genre, *sentence, at, out)
+            }
             None => out.clear(),
         }
     }
 
-    /// Whether a token is written as names are.
+    /// Whether a token is written as names and indicators are.
     #[must_use]
     pub fn looks_like_a_name(&self, at: usize) -> bool {
         self.words
             .get(at)
-            .is_some_and(|word| word.has_capital() || (word.case != words::Case::Lower && word.known != 0))
+            .is_some_and(|word| word.has_capital() || word.pattern != words::pattern::PLAIN)
     }
 
     /// A label for every token.
@@ -127,7 +136,14 @@ impl Seen {
         for sentence in &self.sentences {
             scores.clear();
             for at in sentence.start..sentence.end {
-                features::fill(&self.words, &self.elsewhere, self.genre, *sentence, at, &mut keys);
+                features::fill(
+                    &self.words,
+                    &self.elsewhere,
+                    self.genre,
+                    *sentence,
+                    at,
+                    &mut keys,
+                );
                 let mut row = Row([0.0; Row::WIDTH]);
                 for key in &keys {
                     model.add(*key, &mut row);
@@ -181,12 +197,18 @@ impl Seen {
                 .get(start..end)
                 .unwrap_or_default()
                 .iter()
-                .fold(gazetteer::EMPTY, |hash, word| gazetteer::grow(hash, word.exact))
+                .fold(gazetteer::EMPTY, |hash, word| {
+                    gazetteer::grow(hash, word.exact)
+                })
         };
         for (kind, start, end) in names(labels) {
             let carried = matches!(
                 kind,
-                NameKind::Actor | NameKind::Malware | NameKind::Organisation | NameKind::Place | NameKind::Product
+                NameKind::Actor
+                    | NameKind::Malware
+                    | NameKind::Organisation
+                    | NameKind::Place
+                    | NameKind::Product
             );
             let proper = self.words.get(start).filter(|word| word.has_capital());
             if let Some(first) = proper
@@ -199,7 +221,10 @@ impl Seen {
         known.sort_unstable_by_key(|(len, hash, kind, _)| (std::cmp::Reverse(*len), *hash, *kind));
         let mut at = 0;
         while let Some((len, name, _, first)) = known.get(at).copied() {
-            let same = known.iter().skip(at).take_while(|other| other.0 == len && other.1 == name);
+            let same = known
+                .iter()
+                .skip(at)
+                .take_while(|other| other.0 == len && other.1 == name);
             let count = same.clone().count();
             at += count;
             let mut kinds = [0_usize; NameKind::ALL.len()];
@@ -214,7 +239,10 @@ impl Seen {
                         && hash(*start, start + len) == name
                 })
                 .collect();
-            let Some(kind) = NameKind::ALL.into_iter().max_by_key(|kind| kinds[*kind as usize]) else {
+            let Some(kind) = NameKind::ALL
+                .into_iter()
+                .max_by_key(|kind| kinds[*kind as usize])
+            else {
                 continue;
             };
             if places.len() == count || kinds[kind as usize] * 100 < places.len() * 34 {
@@ -236,7 +264,13 @@ impl Seen {
 
     /// The list's own meaning of these tokens as a name of this kind, if it has one.
     #[must_use]
-    pub fn known<'a>(&self, gazetteer: &'a Gazetteer, kind: NameKind, start: usize, end: usize) -> Option<Entry<'a>> {
+    pub fn known<'a>(
+        &self,
+        gazetteer: &'a Gazetteer,
+        kind: NameKind,
+        start: usize,
+        end: usize,
+    ) -> Option<Entry<'a>> {
         let wanted = match kind {
             NameKind::Actor => class::ACTOR,
             NameKind::Malware => class::MALWARE,
@@ -250,7 +284,11 @@ impl Seen {
             .words
             .get(start..end)?
             .iter()
-            .fold(gazetteer::EMPTY, |hash, word| gazetteer::grow(hash, word.exact));
-        gazetteer.entries(hash).find(|entry| entry.classes & wanted != 0)
+            .fold(gazetteer::EMPTY, |hash, word| {
+                gazetteer::grow(hash, word.exact)
+            });
+        gazetteer
+            .entries(hash)
+            .find(|entry| entry.classes & wanted != 0)
     }
 }

@@ -36,9 +36,15 @@ pub(super) fn elsewhere(words: &[Word]) -> Vec<Elsewhere> {
     for group in places.chunk_by(|a, b| a.0 == b.0) {
         let is_capital = |at: usize| words.get(at).is_some_and(Word::has_capital);
         let plain = group.iter().any(|(_, at)| !is_capital(*at));
-        let capitals: Vec<usize> = group.iter().map(|(_, at)| *at).filter(|at| is_capital(*at)).collect();
+        let capitals: Vec<usize> = group
+            .iter()
+            .map(|(_, at)| *at)
+            .filter(|at| is_capital(*at))
+            .collect();
         for at in &capitals {
-            let Some(slot) = all.get_mut(*at) else { continue };
+            let Some(slot) = all.get_mut(*at) else {
+                continue;
+            };
             slot.plain = plain;
             slot.often = u8::try_from((capitals.len() - 1).min(3)).unwrap_or(3);
             // The nearest few before and after would say little more.
@@ -54,7 +60,10 @@ pub(super) fn elsewhere(words: &[Word]) -> Vec<Elsewhere> {
 const PUNCTUATION: u8 = 13;
 
 fn before(words: &[Word], at: usize) -> u64 {
-    match (words.get(at), at.checked_sub(1).and_then(|at| words.get(at))) {
+    match (
+        words.get(at),
+        at.checked_sub(1).and_then(|at| words.get(at)),
+    ) {
         (Some(word), Some(before)) if !word.token.first => before.lower,
         _ => START,
     }
@@ -100,7 +109,8 @@ pub(super) fn sentences(words: &[Word]) -> Vec<Sentence> {
 
 /// A template's features start at its number.
 fn key(template: u64, filling: u64) -> u32 {
-    let mixed = (filling ^ template.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let mixed = (filling ^ template.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .wrapping_mul(0xff51_afd7_ed55_8ccd);
     let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     u32::try_from(mixed >> 32).unwrap_or_default()
 }
@@ -125,14 +135,19 @@ pub(super) fn fill(
             .filter(|at| *at >= sentence.start && *at < sentence.end)
             .and_then(|at| words.get(at))
     };
-    let lower = |offset: isize| near(offset).map_or(if offset < 0 { START } else { END }, |word| word.lower);
-    let shape = |offset: isize| near(offset).map_or(if offset < 0 { START } else { END }, |word| word.shape);
+    let lower = |offset: isize| {
+        near(offset).map_or(if offset < 0 { START } else { END }, |word| word.lower)
+    };
+    let shape = |offset: isize| {
+        near(offset).map_or(if offset < 0 { START } else { END }, |word| word.shape)
+    };
     let known = |offset: isize| near(offset).map_or(0, |word| u64::from(word.known));
     let cluster = |offset: isize| near(offset).map_or(0, |word| u64::from(word.cluster));
 
     let mut add = |template: u64, filling: u64| out.push(key(template, filling));
     add(0, 0);
-    let (two_before, before, this, after, two_after) = (lower(-2), lower(-1), here.lower, lower(1), lower(2));
+    let (two_before, before, this, after, two_after) =
+        (lower(-2), lower(-1), here.lower, lower(1), lower(2));
     add(1, two_before);
     add(2, before);
     add(3, this);
@@ -191,14 +206,20 @@ pub(super) fn fill(
                     add(28, right);
                 }
             }
-            add(29, pair(u64::from(elsewhere.often), u64::from(elsewhere.plain)));
+            add(
+                29,
+                pair(u64::from(elsewhere.often), u64::from(elsewhere.plain)),
+            );
         }
     }
     if genre != 0 {
         add(40, genre);
         add(41, pair(genre, this));
         add(42, pair(genre, here.shape));
-        add(43, pair(genre, pair(here.case as u64, u64::from(here.pattern))));
+        add(
+            43,
+            pair(genre, pair(here.case as u64, u64::from(here.pattern))),
+        );
         if known_here != 0 {
             add(44, pair(genre, known_here));
         }

@@ -1,7 +1,7 @@
 //! The weights of the name model, read in place, and the best way through them.
 
 use super::label::{LABELS, Row, is_legal};
-use crate::weights::{Section, Weights, WeightsError};
+use crate::weights::{Number, Section, Weights, WeightsError};
 
 /// Weights and word clusters. A model file ([`crate::weights`]) with the sections
 ///
@@ -11,7 +11,7 @@ use crate::weights::{Section, Weights, WeightsError};
 /// | `buckets` | the first feature for each value of the key's upper 15 bits, and the end |
 /// | `keys` | the features, sorted |
 /// | `firsts` | each feature's first weight, and the end |
-/// | `labels`, `weights` | whose weight, and the weight |
+/// | `labels`, `weights` | whose weight, and the weight: the few large ones need more than a byte |
 /// | `cluster_keys`, `clusters` | the words' clusters, sorted by key |
 /// | `genres` | for each of these words how much it speaks for each genre of text |
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct Model {
     keys: Section<u32>,
     firsts: Section<u32>,
     labels: Section<u8>,
-    weights: Section<i8>,
+    weights: Section<i16>,
     cluster_keys: Section<u32>,
     clusters: Section<u16>,
     genres: Section<i8>,
@@ -139,20 +139,32 @@ impl Model {
     /// Adds the weights of a feature to the labels' scores.
     pub(super) fn add(&self, feature: u32, scores: &mut Row) {
         let (slot, bit) = present_at(feature);
-        if self.present.get(slot).is_none_or(|present| present & bit == 0) {
+        if self
+            .present
+            .get(slot)
+            .is_none_or(|present| present & bit == 0)
+        {
             return;
         }
         let bucket = bucket(feature);
         let (start, end) = (self.buckets.at(bucket), self.buckets.at(bucket + 1));
-        let Some(found) = (start as usize..end as usize).find(|at| self.keys.at(*at) == feature) else {
+        let Some(found) = (start as usize..end as usize).find(|at| self.keys.at(*at) == feature)
+        else {
             return;
         };
-        let (first, next) = (self.firsts.at(found) as usize, self.firsts.at(found + 1) as usize);
+        let (first, next) = (
+            self.firsts.at(found) as usize,
+            self.firsts.at(found + 1) as usize,
+        );
         let labels = self.labels.bytes().get(first..next).unwrap_or_default();
-        let weights = self.weights.bytes().get(first..next).unwrap_or_default();
-        for (label, weight) in labels.iter().zip(weights) {
+        let weights = self
+            .weights
+            .bytes()
+            .get(first * 2..next * 2)
+            .unwrap_or_default();
+        for (label, weight) in labels.iter().zip(weights.chunks_exact(2)) {
             if let Some(score) = scores.0.get_mut(usize::from(*label)) {
-                *score += f32::from(i8::from_le_bytes([*weight]));
+                *score += f32::from(i16::read(weight));
             }
         }
     }

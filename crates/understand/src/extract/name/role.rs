@@ -96,7 +96,9 @@ impl Seen {
     pub fn is_victim(&self, start: usize, end: usize) -> bool {
         let weigh = |at: Option<usize>, far: usize, table: &[(u64, i8)]| {
             let word = at.and_then(|at| self.words.get(at))?;
-            let index = table.binary_search_by_key(&word.lower, |(hash, _)| *hash).ok()?;
+            let index = table
+                .binary_search_by_key(&word.lower, |(hash, _)| *hash)
+                .ok()?;
             let (_, weight) = table.get(index)?;
             // The nearest word says most.
             Some(i32::from(*weight) * if far < 2 { 2 } else { 1 })

@@ -63,7 +63,9 @@ pub(super) fn look(
     let hashes: Vec<u64> = words.iter().map(|word| word.exact).collect();
     let matches = gazetteer.find(&hashes, |at| {
         words.get(at).is_some_and(|word| {
-            word.has_capital() || matches!(word.pattern, pattern::DIGIT_MIX) || word.case == Case::None
+            word.has_capital()
+                || matches!(word.pattern, pattern::DIGIT_MIX)
+                || word.case == Case::None
         })
     });
     for found in &matches {
@@ -103,12 +105,20 @@ pub fn lower_hash(written: &str) -> u64 {
     let mut hash = Hasher::new();
     if written.is_ascii() {
         for byte in written.bytes() {
-            hash.eat(if byte.is_ascii_digit() { b'0' } else { byte.to_ascii_lowercase() });
+            hash.eat(if byte.is_ascii_digit() {
+                b'0'
+            } else {
+                byte.to_ascii_lowercase()
+            });
         }
     } else {
         let mut buffer = [0; 4];
         for character in written.chars().flat_map(char::to_lowercase) {
-            let character = if character.is_ascii_digit() { '0' } else { character };
+            let character = if character.is_ascii_digit() {
+                '0'
+            } else {
+                character
+            };
             for byte in character.encode_utf8(&mut buffer).bytes() {
                 hash.eat(byte);
             }
@@ -159,7 +169,13 @@ fn shape(written: &str) -> (u64, Case) {
     }
     let length = written.len();
     // Single capitals and long runs are another matter than two or three.
-    hash.eat(if length == 1 { 1 } else if length <= 3 { 2 } else { 3 });
+    hash.eat(if length == 1 {
+        1
+    } else if length <= 3 {
+        2
+    } else {
+        3
+    });
     let case = match (upper, lower) {
         (0, 0) => Case::None,
         (0, _) => Case::Lower,
@@ -254,13 +270,16 @@ pub(super) mod pattern {
     const CALL: u8 = 17;
 
     const FILES: &[&str] = &[
-        "exe", "dll", "doc", "docx", "docm", "xls", "xlsx", "xlsm", "js", "vbs", "ps1", "php", "apk", "pdf", "zip",
-        "rar", "jar", "sys", "bat", "cmd", "tmp", "dat", "txt", "py", "sh", "html", "htm", "asp", "aspx", "lnk",
-        "scr", "bin", "cpl", "msi", "iso", "img", "so", "dex", "hta", "rtf", "ppt", "pptx", "jsp", "xml", "json",
-        "jpg", "png", "gif", "log", "ini", "cfg", "db", "vbe", "wsf", "ocx", "7z", "gz", "csv", "inf",
+        "exe", "dll", "doc", "docx", "docm", "xls", "xlsx", "xlsm", "js", "vbs", "ps1", "php",
+        "apk", "pdf", "zip", "rar", "jar", "sys", "bat", "cmd", "tmp", "dat", "txt", "py", "sh",
+        "html", "htm", "asp", "aspx", "lnk", "scr", "bin", "cpl", "msi", "iso", "img", "so", "dex",
+        "hta", "rtf", "ppt", "pptx", "jsp", "xml", "json", "jpg", "png", "gif", "log", "ini",
+        "cfg", "db", "vbe", "wsf", "ocx", "7z", "gz", "csv", "inf",
     ];
 
-    const PACKAGES: &[&str] = &["com", "org", "net", "android", "air", "io", "de", "eu", "pl", "ru", "br", "co"];
+    const PACKAGES: &[&str] = &[
+        "com", "org", "net", "android", "air", "io", "de", "eu", "pl", "ru", "br", "co",
+    ];
 
     pub(crate) fn of(written: &str) -> u8 {
         let bytes = written.as_bytes();
@@ -274,7 +293,10 @@ pub(super) mod pattern {
             if !written.is_ascii() && written.chars().any(char::is_alphabetic) {
                 return PLAIN;
             }
-            return if matches!(written, "\"" | "'" | "“" | "”" | "‘" | "’" | "«" | "»" | "`") {
+            return if matches!(
+                written,
+                "\"" | "'" | "“" | "”" | "‘" | "’" | "«" | "»" | "`"
+            ) {
                 QUOTE
             } else {
                 PUNCTUATION
@@ -290,11 +312,19 @@ pub(super) mod pattern {
         if has(b'@') {
             return MAIL;
         }
-        if bytes.iter().all(u8::is_ascii_hexdigit) && digits > 0 && matches!(bytes.len(), 32 | 40 | 64 | 128) {
+        if bytes.iter().all(u8::is_ascii_hexdigit)
+            && digits > 0
+            && matches!(bytes.len(), 32 | 40 | 64 | 128)
+        {
             return HASH;
         }
         let extension = written.rsplit('.').next().unwrap_or_default();
-        if has(b'.') && extension.len() < 5 && FILES.iter().any(|file| extension.eq_ignore_ascii_case(file)) {
+        if has(b'.')
+            && extension.len() < 5
+            && FILES
+                .iter()
+                .any(|file| extension.eq_ignore_ascii_case(file))
+        {
             return FILE;
         }
         if has(b'\\') || (has(b'/') && bytes.len() > 1) {
@@ -315,10 +345,13 @@ pub(super) mod pattern {
             if dots > 1 && PACKAGES.contains(&first) {
                 return PACKAGE;
             }
-            if lower && extension.len() >= 2 && extension.bytes().all(|b| b.is_ascii_alphabetic()) || has(b'[') {
+            if lower && extension.len() >= 2 && extension.bytes().all(|b| b.is_ascii_alphabetic())
+                || has(b'[')
+            {
                 return HOST;
             }
-            if matches!(first.as_bytes(), [b'v' | b'V', rest @ ..] | [rest @ ..] if !rest.is_empty() && rest.iter().all(u8::is_ascii_digit)) {
+            if matches!(first.as_bytes(), [b'v' | b'V', rest @ ..] | [rest @ ..] if !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
+            {
                 return VERSION;
             }
             return DOTTED;
