@@ -60,6 +60,18 @@ pub fn read_jsonl<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, DataError>
     Ok(rows)
 }
 
+/// Every line of a file, plain or gzipped.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn read_lines(path: &Path) -> Result<Vec<String>, DataError> {
+    open(path)?
+        .lines()
+        .map(|line| line.map_err(|cause| file_error(path, cause)))
+        .collect()
+}
+
 /// One sentence of a CoNLL file: tokens and their BIO tags.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sentence {

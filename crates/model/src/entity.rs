@@ -96,6 +96,41 @@ pub enum EntityKind {
     Organisation,
     /// One of the user's own keywords.
     Keyword,
+    /// A threat actor.
+    Actor,
+    /// Malware, ransomware included.
+    Malware,
+    /// A tool that attackers use.
+    Tool,
+    /// A product, a service, a platform.
+    Product,
+    /// A flaw by a name of its own (Log4Shell), or without an id.
+    Vulnerability,
+    /// A file, a package, a fragment of an address: traces without a kind of
+    /// their own.
+    Indicator,
+    /// A person.
+    Person,
+}
+
+/// What part an organisation plays in what is told.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// It was attacked, or its data taken.
+    Victim,
 }
 
 /// A named thing in an item, with every place where it stands.
@@ -107,4 +142,7 @@ pub struct Entity {
     pub name: String,
     /// Where it stands, in order; never empty.
     pub spans: Vec<Span>,
+    /// Its part in what is told, where that could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }

@@ -43,7 +43,7 @@ pub use clock::{Clock, Timestamp};
 pub use cursor::Cursor;
 pub use delivery::{Attempt, Delivery, DeliveryKind, DeliveryState, Receipt};
 pub use document::Document;
-pub use entity::{Entity, EntityKind, Field, Span};
+pub use entity::{Entity, EntityKind, Field, Role, Span};
 pub use id::{
     AlertId, ChannelId, CveId, CweId, DeliveryId, IdError, IdMaker, IncidentId, ItemId, RuleId,
     SourceId,

@@ -33,6 +33,15 @@ mod types;
 mod url_key;
 pub mod weights;
 
+/// The parts of name finding that training shares with the pipeline.
+pub mod names {
+    pub use crate::extract::gazetteer::{
+        Builder, EMPTY, Entry, Gazetteer, Match, Table, class, fold_hash, grow,
+    };
+    pub use crate::extract::name::*;
+    pub use crate::extract::token::{Token, tokens};
+}
+
 pub use clean::Trace;
 pub use context::Context;
 pub use document::Document;
@@ -69,6 +78,7 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         stated: &item.stated.countries,
     };
     let region = region::judge(passages, hits, prior, &mut named, &mut reasons);
+    extract::names(passages, context.models().names(), &mut named);
     for (spelled, spans) in &keywords {
         for span in spans {
             named.add(EntityKind::Keyword, spelled, *span);

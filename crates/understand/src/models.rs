@@ -6,6 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::flaw::FlawModel;
+use crate::extract::name::Model as Names;
 use crate::linear::Linear;
 use crate::severity::EventModel;
 use crate::story::likeness::StoryModel;
@@ -14,6 +15,7 @@ use crate::weights::{Bytes, Header, Weights, WeightsError, unfit};
 /// The files in the binary, one a task.
 const SHIPPED: &[&[u8]] = &[
     include_bytes!("../models/flaw.bin"),
+    include_bytes!("../models/names.bin"),
     include_bytes!("../models/severity.bin"),
     include_bytes!("../models/stories.bin"),
 ];
@@ -39,6 +41,7 @@ pub struct Models {
     pub(crate) stories: Option<StoryModel>,
     pub(crate) flaw: Option<FlawModel>,
     pub(crate) event: Option<EventModel>,
+    names: Names,
 }
 
 impl Models {
@@ -63,6 +66,7 @@ impl Models {
             "stories" => models.stories = Some(StoryModel::read(&weights)?),
             "severity" => models.event = Some(EventModel::read(&weights)?),
             "flaw" => models.flaw = Some(FlawModel::read(&weights)?),
+            "names" => models.names = Names::read(&weights)?,
             other => return Err(unfit(format!("nothing is decided by a model of {other}"))),
         }
         models.headers.retain(|known| known.task != header.task);
@@ -86,6 +90,12 @@ impl Models {
     #[must_use]
     pub fn event(&self) -> Option<&EventModel> {
         self.event.as_ref()
+    }
+
+    /// The model that finds names.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// What the models in use say of themselves.

@@ -167,6 +167,13 @@ impl fmt::Debug for Bytes {
     }
 }
 
+impl Default for Bytes {
+    /// None.
+    fn default() -> Self {
+        Self::Shipped(&[])
+    }
+}
+
 impl From<&'static [u8]> for Bytes {
     fn from(bytes: &'static [u8]) -> Self {
         Self::Shipped(bytes)
@@ -313,7 +320,7 @@ impl Weights {
 }
 
 /// A list of numbers inside a file, which it keeps alive.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Section<T> {
     bytes: Bytes,
     range: Range<usize>,

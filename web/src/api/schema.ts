@@ -450,6 +450,7 @@ export interface components {
             name: string;
             /** @description Where it stands, in order; never empty. */
             spans: components["schemas"]["Span"][];
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description A named thing and how many items name it. */
         EntityCount: {
@@ -462,6 +463,7 @@ export interface components {
              * @description How many items name it.
              */
             count: number;
+            role?: components["schemas"]["Role"] | null;
         };
         /**
          * @description What kind of thing a name names.

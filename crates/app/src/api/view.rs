@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{
     Alert, Cause, ClaimStatus, Country, CveId, Delivery, DeliveryState, Entity, EntityKind,
     Incident, IncidentId, IncidentStatus, IncidentType, ItemId, ItemKind, Reason, RelevanceLabel,
-    RuleId, Sector, Severity, SourceId, Tagged, Timestamp, Voice, Vulnerability,
+    Role, RuleId, Sector, Severity, SourceId, Tagged, Timestamp, Voice, Vulnerability,
 };
 use serde::Serialize;
 use store::{IncidentDetail, PlacedItem};
@@ -139,6 +139,9 @@ pub(crate) struct EntityCount {
     pub name: String,
     /// How many items name it.
     pub count: u32,
+    /// The part that an item gives it, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 /// One item of an incident.
@@ -244,18 +247,21 @@ impl From<IncidentDetail> for IncidentFull {
 }
 
 fn count_entities(items: &[PlacedItem]) -> Vec<EntityCount> {
-    let mut counts: BTreeMap<(EntityKind, &str), u32> = BTreeMap::new();
+    let mut counts: BTreeMap<(EntityKind, &str), (u32, Option<Role>)> = BTreeMap::new();
     for item in items.iter().filter(|item| item.repeat_of.is_none()) {
         for entity in &item.analysis.entities {
-            *counts.entry((entity.kind, &entity.name)).or_default() += 1;
+            let (count, role) = counts.entry((entity.kind, &entity.name)).or_default();
+            *count += 1;
+            *role = role.or(entity.role);
         }
     }
     let mut entities: Vec<EntityCount> = counts
         .into_iter()
-        .map(|((kind, name), count)| EntityCount {
+        .map(|((kind, name), (count, role))| EntityCount {
             kind,
             name: name.to_owned(),
             count,
+            role,
         })
         .collect();
     entities.sort_by_key(|entity| std::cmp::Reverse(entity.count));

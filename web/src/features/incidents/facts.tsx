@@ -8,19 +8,22 @@ import { number } from '../../ui/format'
 import { Guess } from '../../ui/guess'
 import { countryName, stateName } from './places'
 import { Vulnerabilities } from './vulnerabilities'
-import { entityWords, INDICATOR_KINDS, sectorName } from './words'
+import { entityWords, INDICATOR_KINDS, NAMED_KINDS, sectorName } from './words'
 
 /** More than these stay folded: nobody reads forty hashes. */
 const INDICATORS_SHOWN = 8
+
+/** Names of one kind; the list is sorted by how many items hold them. */
+const NAMES_SHOWN = 12
 
 export function Facts({ incident }: { incident: IncidentDetail }) {
   const indicators = incident.entities
     .filter((entity) => INDICATOR_KINDS.includes(entity.kind))
     .sort((a, b) => INDICATOR_KINDS.indexOf(a.kind) - INDICATOR_KINDS.indexOf(b.kind))
-  const named = incident.entities.filter(
-    (entity) =>
-      entity.kind === 'organisation' || entity.kind === 'attack' || entity.kind === 'cert_in',
-  )
+  const named = NAMED_KINDS.map((kind) => ({
+    kind,
+    entities: incident.entities.filter((entity) => entity.kind === kind),
+  })).filter(({ entities }) => entities.length > 0)
   const products = affectedProducts(incident.vulnerabilities.flatMap((v) => v.affected))
   const weaknesses = [...new Set(incident.vulnerabilities.flatMap((v) => v.weaknesses))]
   const places = [...incident.states.map(stateName), ...incident.countries.map(countryName)]
@@ -87,15 +90,19 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
                 ))}
               </Pair>
             )}
-            {named.length > 0 && (
-              <Pair name="Named">
-                {named.map((entity) => (
-                  <span key={`${entity.kind} ${entity.name}`} title={entityWords[entity.kind]}>
+            {named.map(({ kind, entities }) => (
+              <Pair key={kind} name={entityWords[kind]}>
+                {entities.slice(0, NAMES_SHOWN).map((entity) => (
+                  <span key={entity.name}>
                     {entity.name}
+                    {entity.role === 'victim' && ' (victim)'}
                   </span>
                 ))}
+                {entities.length > NAMES_SHOWN && (
+                  <span>and {number(entities.length - NAMES_SHOWN)} more</span>
+                )}
               </Pair>
-            )}
+            ))}
           </dl>
         </section>
       )}

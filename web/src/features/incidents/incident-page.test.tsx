@@ -212,6 +212,21 @@ test('indicators can be copied and are never links', async () => {
   expect(screen.queryByRole('link', { name: /evil/ })).not.toBeInTheDocument()
 })
 
+test('names stand under their kind, victims marked', async () => {
+  show({
+    entities: [
+      { kind: 'organisation', name: 'Kestrel Bank', count: 3, role: 'victim' },
+      { kind: 'organisation', name: 'Harbour Press', count: 2 },
+      { kind: 'actor', name: 'Grey Heron', count: 1 },
+    ],
+  })
+  const about = await screen.findByRole('region', { name: 'About' })
+  expect(within(about).getByText('Threat actor').nextSibling).toHaveTextContent(/^Grey Heron$/)
+  const organisations = within(about).getByText('Organisation').nextSibling
+  expect(organisations).toHaveTextContent('Kestrel Bank (victim)')
+  expect(organisations).not.toHaveTextContent('Harbour Press (victim)')
+})
+
 test('every delivery says whether it arrived, and why not', async () => {
   const delivery = { attempts: 1, error: null, due: minutesAgo(40), settled: null }
   show({

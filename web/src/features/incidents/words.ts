@@ -80,7 +80,27 @@ export const entityWords: Record<EntityKind, string> = {
   place: 'Place',
   organisation: 'Organisation',
   keyword: 'Keyword',
+  actor: 'Threat actor',
+  malware: 'Malware',
+  tool: 'Tool',
+  product: 'Product',
+  vulnerability: 'Named flaw',
+  indicator: 'Trace',
+  person: 'Person',
 }
+
+/** Kinds that are named in the facts, the most telling first. */
+export const NAMED_KINDS: readonly EntityKind[] = [
+  'actor',
+  'malware',
+  'tool',
+  'vulnerability',
+  'organisation',
+  'product',
+  'person',
+  'attack',
+  'cert_in',
+]
 
 /** Kinds that people copy into a firewall or a search. */
 export const INDICATOR_KINDS: readonly EntityKind[] = [
@@ -92,6 +112,7 @@ export const INDICATOR_KINDS: readonly EntityKind[] = [
   'sha512',
   'sha1',
   'md5',
+  'indicator',
 ]
 
 const sectorWords: Record<Sector, string> = {

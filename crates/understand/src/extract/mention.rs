@@ -1,0 +1,306 @@
+//! From labelled tokens to entities: one name for all spellings, the part an
+//! organisation plays, and what gives way where two finders disagree.
+//!
+//! An indicator found by grammar wins over a name in its place; a name of the
+//! sequence model wins over a place or company that a cue alone found inside it.
+
+use std::collections::HashMap;
+
+use model::{EntityKind, Role, Span};
+
+use super::gazetteer::{Gazetteer, class};
+use super::name::{self, Model, NameKind, Seen};
+use super::{Named, overlaps_any};
+use crate::passage::Passage;
+
+/// A name that goes on for longer is a sentence.
+const MAX_CHARS: u32 = 120;
+
+/// Adds the names of both passages.
+pub(crate) fn names(passages: &[Passage; 2], model: &Model, named: &mut Named) {
+    let gazetteer = Gazetteer::shipped();
+    let texts = [passages[0].clean.as_str(), passages[1].clean.as_str()];
+    let seen = Seen::new(&texts, gazetteer, model);
+    let labels = seen.label(model);
+    let taken = named.taken(|kind| !is_soft(kind));
+    let mut found: Vec<(EntityKind, String, Span, bool)> = Vec::new();
+    let mut spellings: HashMap<(NameKind, String), String> = HashMap::new();
+    for (kind, start, end) in name::names(&labels) {
+        let Some((span, text)) = place(&seen, passages, start, end) else {
+            continue;
+        };
+        if span.end - span.start > MAX_CHARS
+            || overlaps_any(&taken, span)
+            || !says_something(kind, text)
+        {
+            continue;
+        }
+        let listed = seen
+            .known(gazetteer, kind, start, end)
+            .map(|entry| entry.name.to_owned());
+        let written =
+            listed.unwrap_or_else(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let name = spellings
+            .entry((kind, written.to_lowercase()))
+            .or_insert(written)
+            .clone();
+        let victim = kind == NameKind::Organisation && seen.is_victim(start, end);
+        found.push((entity_kind(kind), name, span, victim));
+    }
+    let mut spans: Vec<Span> = found.iter().map(|(.., span, _)| *span).collect();
+    spans.sort_unstable();
+    named.give_way(is_soft, |kind, span| {
+        overlaps_any(&spans, span) || (kind == EntityKind::Place && is_latin(passages, span))
+    });
+    for (kind, name, span, victim) in &found {
+        named.add(*kind, name, *span);
+        if *victim {
+            named.set_role(*kind, name, Role::Victim);
+        }
+    }
+    techniques(&seen, passages, gazetteer, &taken, named);
+}
+
+/// Whether a stretch is written in Latin letters. The model knows places there, and
+/// adjectives of countries (`Russian`) are cues for the region, no places; of other
+/// scripts it has seen nothing.
+fn is_latin(passages: &[Passage; 2], span: Span) -> bool {
+    passages
+        .iter()
+        .find(|passage| passage.field == span.field)
+        .and_then(|passage| passage.clean.chars().nth(span.start as usize))
+        .is_some_and(|first| first.is_ascii())
+}
+
+/// Found by a cue alone.
+fn is_soft(kind: EntityKind) -> bool {
+    matches!(kind, EntityKind::Place | EntityKind::Organisation)
+}
+
+fn entity_kind(kind: NameKind) -> EntityKind {
+    match kind {
+        NameKind::Actor => EntityKind::Actor,
+        NameKind::Malware => EntityKind::Malware,
+        NameKind::Tool => EntityKind::Tool,
+        NameKind::Organisation => EntityKind::Organisation,
+        NameKind::Place => EntityKind::Place,
+        NameKind::Product => EntityKind::Product,
+        NameKind::Vulnerability => EntityKind::Vulnerability,
+        NameKind::Indicator => EntityKind::Indicator,
+        NameKind::Person => EntityKind::Person,
+    }
+}
+
+/// Where some tokens stand, and their text.
+fn place<'p>(
+    seen: &Seen,
+    passages: &'p [Passage; 2],
+    start: usize,
+    end: usize,
+) -> Option<(Span, &'p str)> {
+    let (text, first) = seen.token(start)?;
+    let (_, last) = seen.token(end.checked_sub(1)?)?;
+    let passage = passages.get(text)?;
+    let written = passage.clean.get(first.start..last.end)?;
+    Some((passage.span(first.start, last.end), written))
+}
+
+/// Scraps of a torn address are labelled in some sets, but tell nobody anything.
+fn says_something(kind: NameKind, text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+    match kind {
+        // Grammar reads these, and counts only so many places of one.
+        NameKind::Vulnerability
+            if text
+                .get(..4)
+                .is_some_and(|head| head.eq_ignore_ascii_case("cve-")) =>
+        {
+            false
+        }
+        NameKind::Indicator => letters > 2 && !text.starts_with([']', '[', ')', '(']),
+        _ => letters > 0,
+    }
+}
+
+/// Techniques of MITRE ATT&CK by their names, linked to their ids. Their names are
+/// plain words: they count capitalised, or where the text speaks of ATT&CK.
+fn techniques(
+    seen: &Seen,
+    passages: &[Passage; 2],
+    gazetteer: &Gazetteer,
+    taken: &[Span],
+    named: &mut Named,
+) {
+    for found in seen.matches() {
+        if found.classes & class::TECHNIQUE == 0 {
+            continue;
+        }
+        let Some((span, text)) = place(seen, passages, found.start, found.end) else {
+            continue;
+        };
+        let proper = text
+            .split_whitespace()
+            .all(|word| word.len() < 4 || word.starts_with(char::is_uppercase));
+        if !proper || overlaps_any(taken, span) {
+            continue;
+        }
+        if let Some(entry) = gazetteer
+            .entries(found.hash)
+            .find(|entry| entry.classes & class::TECHNIQUE != 0)
+        {
+            named.add(EntityKind::Attack, entry.detail, span);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use model::item::{Draft, Stated};
+    use model::{Item, ItemKind, Markup, Role, SourceId, Timestamp};
+
+    use crate::{Context, understand};
+
+    fn check(title: &str, text: &str, wanted: &Expect) {
+        let draft = Draft {
+            external_id: "1".to_owned(),
+            kind: ItemKind::Article,
+            url: None,
+            title: title.to_owned(),
+            text: text.to_owned(),
+            markup: Markup::Plain,
+            author: None,
+            language: None,
+            published: None,
+            updated: None,
+            stated: Stated::default(),
+        };
+        let item = Item::new(
+            &SourceId::new("outlet").unwrap(),
+            draft,
+            Timestamp::UNIX_EPOCH,
+        );
+        let analysis = understand(&item, &Context::new(&[]));
+        let mut spans: Vec<_> = analysis
+            .entities
+            .iter()
+            .flat_map(|entity| &entity.spans)
+            .collect();
+        spans.sort();
+        assert!(
+            spans
+                .windows(2)
+                .all(|two| two[0].field != two[1].field || two[0].end <= two[1].start),
+            "two entities at one place"
+        );
+        let shown: Vec<String> = analysis
+            .entities
+            .iter()
+            .map(|entity| {
+                let role = if entity.role == Some(Role::Victim) {
+                    ", victim"
+                } else {
+                    ""
+                };
+                format!(
+                    "{:?} {} ×{}{role}",
+                    entity.kind,
+                    entity.name,
+                    entity.spans.len()
+                )
+            })
+            .collect();
+        wanted.assert_eq(&shown.join("\n"));
+    }
+
+    #[test]
+    fn a_victim_an_attacker_and_a_place() {
+        check(
+            "Zorvex Hospital confirms data breach after LockBit ransomware attack",
+            "Zorvex Hospital said on Monday that the LockBit group stole patient records from its servers in Mumbai, India.",
+            &expect![[r#"
+                Organisation Zorvex Hospital ×2, victim
+                Actor LockBit ×2
+                Place India ×1"#]],
+        );
+    }
+
+    #[test]
+    fn aliases_have_one_name() {
+        check(
+            "",
+            "Researchers tie the intrusions to Fancy Bear. The group, also known as APT28 and Sofacy, used Mimikatz.",
+            &expect![[r#"
+                Actor APT28 ×3
+                Tool MimiKatz ×1"#]],
+        );
+    }
+
+    #[test]
+    fn ordinary_words_name_no_threat() {
+        check(
+            "Play it safe: first, royal families at the beach",
+            "Please play the video first. The one who has the impact is the guard.",
+            &expect![[""]],
+        );
+    }
+
+    #[test]
+    fn grammar_wins_over_names() {
+        check(
+            "",
+            "The Zorvex trojan talks to update.zorvex-cdn[.]com and exploits CVE-2026-1234.",
+            &expect![[r#"
+                Domain update.zorvex-cdn.com ×1
+                Cve CVE-2026-1234 ×1"#]],
+        );
+    }
+
+    #[test]
+    fn techniques_are_linked_to_their_ids() {
+        check(
+            "",
+            "ATT&CK techniques seen: Process Injection and Spearphishing Attachment. They mention process injection again.",
+            &expect![[""]],
+        );
+    }
+
+    #[test]
+    fn hindi_places_and_bodies() {
+        check(
+            "मुंबई के बैंक पर साइबर हमला",
+            "CERT-In ने कहा कि मुंबई में State Bank of India के ग्राहकों का डेटा सुरक्षित है।",
+            &expect![[r#"
+                Place मुंबई ×2
+                Organisation CERT-In ×1
+                Organisation State Bank of India ×1"#]],
+        );
+    }
+
+    #[test]
+    fn a_thousand_names_are_bounded() {
+        let text: String = (0..3_000)
+            .map(|n| format!("Zorvex{n} Group hit Acme{n} Bank in Delhi. "))
+            .collect();
+        let draft = Draft {
+            external_id: "1".to_owned(),
+            kind: ItemKind::Article,
+            url: None,
+            title: String::new(),
+            text,
+            markup: Markup::Plain,
+            author: None,
+            language: None,
+            published: None,
+            updated: None,
+            stated: Stated::default(),
+        };
+        let item = Item::new(
+            &SourceId::new("outlet").unwrap(),
+            draft,
+            Timestamp::UNIX_EPOCH,
+        );
+        let analysis = understand(&item, &Context::new(&[]));
+        assert!((1..=super::super::MAX_ENTITIES).contains(&analysis.entities.len()));
+    }
+}

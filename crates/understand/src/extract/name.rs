@@ -1,0 +1,294 @@
+//! Names by a sequence model: who and what an item speaks of, lists or no lists.
+//!
+//! A linear chain over tokens: each token's features ([`features`]) give every label
+//! a score, and the best legal way through a sentence's scores is its names. What an
+//! item names in one place it means in the others too: a name found in a third of its
+//! occurrences is carried to the rest.
+
+mod features;
+mod label;
+mod model;
+mod role;
+mod words;
+
+pub use label::{LABELS, NameKind, Row, is_legal, names};
+pub use model::{GENRES, Model, Transitions, buckets, cluster_key, decode, legal_only};
+pub use words::lower_hash;
+
+use crate::extract::gazetteer::{self, Entry, Gazetteer, Match, class};
+use crate::extract::token::{Token, tokens};
+use features::{Elsewhere, Sentence};
+use words::Word;
+
+/// More tokens of an item are not read for names: some 40 pages.
+const MAX_TOKENS: usize = 12_000;
+
+/// The texts of one item, as the model sees them.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    words: Vec<Word>,
+    elsewhere: Vec<Elsewhere>,
+    sentences: Vec<Sentence>,
+    matches: Vec<Match>,
+    /// The first word of each text.
+    firsts: Vec<usize>,
+    /// The genre the words speak for, counted from 1; zero if none.
+    genre: u64,
+}
+
+impl Seen {
+    /// Looks at the texts of one item, in order.
+    #[must_use]
+    pub fn new(texts: &[&str], gazetteer: &Gazetteer, model: &Model) -> Self {
+        let mut seen = Self {
+            words: Vec::new(),
+            elsewhere: Vec::new(),
+            sentences: Vec::new(),
+            matches: Vec::new(),
+            firsts: Vec::new(),
+            genre: 0,
+        };
+        let mut genre = [0; GENRES];
+        for text in texts {
+            let first = seen.words.len();
+            let tokens = tokens(text, MAX_TOKENS.saturating_sub(first));
+            let (words, matches) = words::look(text, &tokens, gazetteer, model, &mut genre);
+            seen.firsts.push(first);
+            seen.words.extend(words);
+            seen.matches.extend(matches.into_iter().map(|found| Match {
+                start: found.start + first,
+                end: found.end + first,
+                ..found
+            }));
+        }
+        seen.genre = (1..)
+            .zip(genre)
+            .max_by_key(|(index, sum)| (*sum, std::cmp::Reverse(*index)))
+            .filter(|(_, sum)| *sum > 0)
+            .map_or(0, |(index, _)| index);
+        seen.elsewhere = features::elsewhere(&seen.words);
+        seen.sentences = features::sentences(&seen.words);
+        seen
+    }
+
+    /// How many tokens there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Whether there is no token.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The known names among the tokens.
+    #[must_use]
+    pub fn matches(&self) -> &[Match] {
+        &self.matches
+    }
+
+    /// Which text a token is of, and where it stands there.
+    #[must_use]
+    pub fn token(&self, at: usize) -> Option<(usize, Token)> {
+        let text = self
+            .firsts
+            .partition_point(|first| *first <= at)
+            .checked_sub(1)?;
+        Some((text, self.words.get(at)?.token))
+    }
+
+    /// First token and one past the last of each sentence.
+    pub fn sentences(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.sentences
+            .iter()
+            .map(|sentence| (sentence.start, sentence.end))
+    }
+
+    /// Puts the features of a token into `out`.
+    pub fn features(&self, at: usize, out: &mut Vec<u32>) {
+        let index = self
+            .sentences
+            .partition_point(|sentence| sentence.end <= at);
+        match self.sentences.get(index) {
+            Some(sentence) => {
+                features::fill(&self.words, &self.elsewhere, self.genre, *sentence, at, out)
+            }
+            None => out.clear(),
+        }
+    }
+
+    /// Whether a token is written as names and indicators are.
+    #[must_use]
+    pub fn looks_like_a_name(&self, at: usize) -> bool {
+        self.words
+            .get(at)
+            .is_some_and(|word| word.has_capital() || word.pattern != words::pattern::PLAIN)
+    }
+
+    /// A label for every token.
+    #[must_use]
+    pub fn label(&self, model: &Model) -> Vec<u8> {
+        let mut labels = Vec::with_capacity(self.words.len());
+        let mut keys = Vec::with_capacity(64);
+        let mut scores = Vec::new();
+        for sentence in &self.sentences {
+            scores.clear();
+            for at in sentence.start..sentence.end {
+                features::fill(
+                    &self.words,
+                    &self.elsewhere,
+                    self.genre,
+                    *sentence,
+                    at,
+                    &mut keys,
+                );
+                let mut row = Row([0.0; Row::WIDTH]);
+                for key in &keys {
+                    model.add(*key, &mut row);
+                }
+                scores.push(row);
+            }
+            labels.extend(model.decode(&scores));
+        }
+        self.add_listed(&mut labels);
+        self.carry(&mut labels);
+        labels
+    }
+
+    /// Adds threats that a list knows and the model passed over: by a name that is
+    /// nothing else.
+    fn add_listed(&self, labels: &mut [u8]) {
+        const SHORTEST: usize = 5;
+        for found in &self.matches {
+            let kind = match found.classes & !class::LONGER {
+                class::ACTOR => NameKind::Actor,
+                class::MALWARE => NameKind::Malware,
+                _ => continue,
+            };
+            let len: usize = self
+                .words
+                .get(found.start..found.end)
+                .unwrap_or_default()
+                .iter()
+                .map(|word| word.token.end - word.token.start)
+                .sum();
+            if let Some(slots) = labels.get_mut(found.start..found.end)
+                && len >= SHORTEST
+                && slots.iter().all(|label| *label == 0)
+            {
+                slots.fill(kind.further());
+                if let Some(first) = slots.first_mut() {
+                    *first = kind.first();
+                }
+            }
+        }
+    }
+
+    /// Carries a name that is found in a third of its places to the others, the
+    /// longest first.
+    fn carry(&self, labels: &mut [u8]) {
+        /// A list of names is no text.
+        const MOST: usize = 400;
+        let mut known: Vec<(usize, u64, NameKind, u64)> = Vec::new();
+        let hash = |start: usize, end: usize| {
+            self.words
+                .get(start..end)
+                .unwrap_or_default()
+                .iter()
+                .fold(gazetteer::EMPTY, |hash, word| {
+                    gazetteer::grow(hash, word.exact)
+                })
+        };
+        for (kind, start, end) in names(labels) {
+            let carried = matches!(
+                kind,
+                NameKind::Actor
+                    | NameKind::Malware
+                    | NameKind::Organisation
+                    | NameKind::Place
+                    | NameKind::Product
+            );
+            let proper = self.words.get(start).filter(|word| word.has_capital());
+            if let Some(first) = proper
+                && carried
+                && known.len() < MOST
+            {
+                known.push((end - start, hash(start, end), kind, first.exact));
+            }
+        }
+        known.sort_unstable_by_key(|(len, hash, kind, _)| (std::cmp::Reverse(*len), *hash, *kind));
+        let mut at = 0;
+        while let Some((len, name, _, first)) = known.get(at).copied() {
+            let same = known
+                .iter()
+                .skip(at)
+                .take_while(|other| other.0 == len && other.1 == name);
+            let count = same.clone().count();
+            at += count;
+            let mut kinds = [0_usize; NameKind::ALL.len()];
+            for (_, _, kind, _) in same {
+                kinds[*kind as usize] += 1;
+            }
+            let places: Vec<usize> = (0..(self.words.len() + 1).saturating_sub(len))
+                .filter(|start| {
+                    self.words
+                        .get(*start)
+                        .is_some_and(|word| word.exact == first && word.has_capital())
+                        && hash(*start, start + len) == name
+                })
+                .collect();
+            let Some(kind) = NameKind::ALL
+                .into_iter()
+                .max_by_key(|kind| kinds[*kind as usize])
+            else {
+                continue;
+            };
+            if places.len() == count || kinds[kind as usize] * 100 < places.len() * 34 {
+                continue;
+            }
+            for start in places {
+                let Some(slots) = labels.get_mut(start..start + len) else {
+                    continue;
+                };
+                if slots.iter().all(|label| *label == 0) {
+                    slots.fill(kind.further());
+                    if let Some(first) = slots.first_mut() {
+                        *first = kind.first();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The list's own meaning of these tokens as a name of this kind, if it has one.
+    #[must_use]
+    pub fn known<'a>(
+        &self,
+        gazetteer: &'a Gazetteer,
+        kind: NameKind,
+        start: usize,
+        end: usize,
+    ) -> Option<Entry<'a>> {
+        let wanted = match kind {
+            NameKind::Actor => class::ACTOR,
+            NameKind::Malware => class::MALWARE,
+            NameKind::Tool => class::TOOL | class::MALWARE,
+            NameKind::Organisation => class::BODY | class::COMPANY | class::VENDOR,
+            NameKind::Place => class::COUNTRY | class::INDIAN_PLACE | class::CITY,
+            NameKind::Product => class::PRODUCT,
+            NameKind::Vulnerability | NameKind::Indicator | NameKind::Person => return None,
+        };
+        let hash = self
+            .words
+            .get(start..end)?
+            .iter()
+            .fold(gazetteer::EMPTY, |hash, word| {
+                gazetteer::grow(hash, word.exact)
+            });
+        gazetteer
+            .entries(hash)
+            .find(|entry| entry.classes & wanted != 0)
+    }
+}

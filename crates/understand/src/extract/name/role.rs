@@ -1,0 +1,129 @@
+//! Whether an organisation is the victim: read from the words around its name.
+//!
+//! The words and their weights were counted in the labelled news; no name of any
+//! organisation is among them.
+
+use super::Seen;
+
+/// What stands shortly before a victim, and how much it says.
+const BEFORE: &[(&str, i8)] = &[
+    ("on", 2),
+    ("at", 3),
+    ("against", 2),
+    ("hits", 4),
+    ("hit", 3),
+    ("targets", 3),
+    ("targeting", 2),
+    ("targeted", 2),
+    ("hacked", 2),
+    ("breached", 3),
+    ("breaches", 2),
+    ("of", 1),
+    ("from", 2),
+    ("cripples", 3),
+    ("disrupts", 3),
+    ("affecting", 1),
+    ("impacting", 1),
+    ("including", 1),
+    ("victims", 2),
+    ("said", -2),
+    ("by", -3),
+    ("to", -1),
+    ("via", -2),
+    ("researchers", -4),
+    ("firm", -1),
+    ("told", -3),
+    ("according", -4),
+    ("llp", -3),
+    ("with", -1),
+];
+
+/// What stands shortly after a victim.
+const AFTER: &[(&str, i8)] = &[
+    ("confirms", 4),
+    ("confirmed", 3),
+    ("discloses", 4),
+    ("disclosed", 3),
+    ("suffers", 4),
+    ("suffered", 4),
+    ("breach", 4),
+    ("data", 3),
+    ("hack", 4),
+    ("hacked", 4),
+    ("hit", 4),
+    ("cyberattack", 4),
+    ("cyber", 3),
+    ("ransomware", 2),
+    ("attack", 3),
+    ("incident", 3),
+    ("security", 1),
+    ("customers", 3),
+    ("users", 2),
+    ("patients", 3),
+    ("employees", 2),
+    ("was", 2),
+    ("has", 1),
+    ("notifies", 4),
+    ("reports", 1),
+    ("settlement", 3),
+    ("systems", 2),
+    ("outage", 3),
+    ("restores", 3),
+    ("resumes", 3),
+    ("says", 0),
+    ("said", 0),
+    ("investigates", -4),
+    ("investigating", 0),
+    ("researchers", -4),
+    ("warns", -2),
+    ("llp", -3),
+    ("announces", -2),
+    ("found", -2),
+    ("discovered", -1),
+    ("tracks", -4),
+    ("report", -3),
+];
+
+/// From this sum on it is a victim.
+const THRESHOLD: i32 = 3;
+
+/// Words looked at on each side.
+const REACH: usize = 4;
+
+impl Seen {
+    /// Whether the organisation named by these tokens was attacked.
+    #[must_use]
+    pub fn is_victim(&self, start: usize, end: usize) -> bool {
+        let weigh = |at: Option<usize>, far: usize, table: &[(u64, i8)]| {
+            let word = at.and_then(|at| self.words.get(at))?;
+            let index = table
+                .binary_search_by_key(&word.lower, |(hash, _)| *hash)
+                .ok()?;
+            let (_, weight) = table.get(index)?;
+            // The nearest word says most.
+            Some(i32::from(*weight) * if far < 2 { 2 } else { 1 })
+        };
+        let sum: i32 = (0..REACH)
+            .filter_map(|far| {
+                let before = weigh(start.checked_sub(far + 1), far, &TABLES.0).unwrap_or_default();
+                let after = weigh(Some(end + far), far, &TABLES.1).unwrap_or_default();
+                Some(before + after)
+            })
+            .sum();
+        sum >= THRESHOLD * 2
+    }
+}
+
+type Table = Vec<(u64, i8)>;
+
+static TABLES: std::sync::LazyLock<(Table, Table)> = std::sync::LazyLock::new(|| {
+    let table = |words: &[(&str, i8)]| {
+        let mut table: Table = words
+            .iter()
+            .map(|(word, weight)| (super::lower_hash(word), *weight))
+            .collect();
+        table.sort_unstable();
+        table
+    };
+    (table(BEFORE), table(AFTER))
+});
