@@ -1,12 +1,14 @@
-//! What understanding knows beside the item. For now the user's keywords and
-//! domains; trained models and region packs become further fields, filled by
-//! their own constructors, and every step already takes the context it needs
-//! from here.
+//! What understanding knows beside the item: the trained models, the user's
+//! keywords and domains. Region packs become a further field; every step takes
+//! what it needs from here.
+
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use model::{Aspect, Reason, Span};
 
 use crate::fold::{self, is_word};
+use crate::models::Models;
 use crate::passage::Passage;
 
 /// The weight of a keyword: it decides by itself.
@@ -16,12 +18,13 @@ const KEYWORD_WEIGHT: f32 = 10.0;
 const MAX_SPANS: usize = 50;
 
 /// Built once from the configuration, shared by all items.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Context {
     keywords: Vec<Keyword>,
     /// None without keywords.
     automaton: Option<AhoCorasick>,
     own_domains: Vec<String>,
+    models: Arc<Models>,
 }
 
 #[derive(Debug, Clone)]
@@ -32,8 +35,15 @@ struct Keyword {
     closed_end: bool,
 }
 
+impl Default for Context {
+    /// The shipped models, and nothing of the user's.
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
 impl Context {
-    /// A context with these keywords. A keyword stands for itself in any case and
+    /// The shipped models and these keywords. A keyword stands for itself in any case and
     /// with or without accents, as whole words; an empty one stands for nothing.
     #[must_use]
     pub fn new(keywords: &[String]) -> Self {
@@ -77,7 +87,21 @@ impl Context {
             keywords: known,
             automaton,
             own_domains,
+            models: Models::shipped(),
         }
+    }
+
+    /// The same with other models.
+    #[must_use]
+    pub fn using(mut self, models: Arc<Models>) -> Self {
+        self.models = models;
+        self
+    }
+
+    /// The models in use.
+    #[must_use]
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// The keywords that stand in `text`, as the user spelled them, in the order

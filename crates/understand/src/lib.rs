@@ -7,16 +7,20 @@
 //! This is the first layer: rules and cue words from data files. Trained models
 //! come in through [`Context`] and change no signature.
 
-use model::{Analysis, Aspect, Entity, EntityKind, Field, Item, RelevanceLabel};
+use model::{Analysis, Aspect, Entity, EntityKind, Item, RelevanceLabel};
 
 mod clean;
 mod context;
 mod cues;
+mod document;
 mod evidence;
 mod extract;
+pub mod features;
 mod fold;
 mod language;
+pub mod linear;
 mod mapped;
+mod models;
 mod passage;
 mod quantity;
 mod region;
@@ -25,13 +29,15 @@ mod severity;
 mod story;
 mod types;
 mod url_key;
+pub mod weights;
 
 pub use context::Context;
+pub use document::Document;
+pub use models::Models;
 pub use story::{Placement, fold, place};
 pub use url_key::canonical_url;
 
 use extract::Own;
-use passage::Passage;
 
 /// Reasons kept for one item; the weightiest tell the story.
 const MAX_REASONS: usize = 60;
@@ -40,53 +46,50 @@ const MAX_REASONS: usize = 60;
 /// gives an empty analysis, never a panic.
 #[must_use]
 pub fn understand(item: &Item, context: &Context) -> Analysis {
-    let passages = [
-        Passage::new(Field::Title, clean::title(&item.title, item.markup)),
-        Passage::new(Field::Text, clean::body(&item.text, item.markup)),
-    ];
-    let language = language::of(&passages[0].clean, &passages[1].clean);
+    let document = Document::of(item);
+    let (passages, hits) = (&document.passages, &document.hits);
+    let language = language::of(document.title(), document.text());
     let own = Own::new(item.url.as_deref(), context.own_domains());
-    let mut named = extract::indicators(item, &own, &passages);
+    let mut named = extract::indicators(item, &own, passages);
     let mut reasons = Vec::new();
 
-    let keywords = context.keywords_in(&passages);
+    let keywords = context.keywords_in(passages);
     let keyword_reasons: Vec<_> = keywords
         .iter()
         .map(|(spelled, spans)| context::keyword_reason(spelled, spans))
         .collect();
 
-    let hits = cues::read(&passages);
     let prior = region::Prior {
         hindi: language.as_deref() == Some("hin"),
         stated: &item.stated.countries,
     };
-    let region = region::judge(&passages, &hits, prior, &mut named, &mut reasons);
+    let region = region::judge(passages, hits, prior, &mut named, &mut reasons);
     for (spelled, spans) in &keywords {
         for span in spans {
             named.add(EntityKind::Keyword, spelled, *span);
         }
     }
     let entities = named.finish();
-    let story_keys = story::keys(item, &passages, &entities);
+    let story_keys = story::keys(item, passages, &entities);
 
     let form = relevance::Form {
         kind: item.kind,
         ids: entities.iter().any(is_security_id),
         stated: !item.stated.types.is_empty() || item.stated.severity.is_some(),
     };
-    let relevance = relevance::judge(&hits, form, &keyword_reasons, &mut reasons);
+    let relevance = relevance::judge(hits, form, &keyword_reasons, &mut reasons);
     let is_incident = relevance.label == RelevanceLabel::Incident;
     let about_cves = !story_keys.cves.is_empty();
     let (types, sectors) = if relevance.is_relevant() {
         (
             types::types(
-                &hits,
+                hits,
                 &item.stated.types,
                 is_incident,
                 about_cves,
                 &mut reasons,
             ),
-            types::sectors(&hits, &mut reasons),
+            types::sectors(hits, &mut reasons),
         )
     } else {
         (Vec::new(), Vec::new())
@@ -97,11 +100,11 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         about_cves,
         stated: item.stated.severity,
     };
-    let severity = severity::judge(&passages, &hits, &known, &mut reasons);
+    let severity = severity::judge(passages, hits, &known, &mut reasons);
 
     reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     keep_reasons(&mut reasons);
-    let [title, text] = passages.map(|passage| passage.clean);
+    let [title, text] = document.passages.map(|passage| passage.clean);
     Analysis {
         title,
         text,

@@ -1,0 +1,15 @@
+//! Labelled texts in, weights and their scores out.
+//!
+//! Each task is a file with `train` and `evaluate`; what they share stands beside
+//! them: reading the sets ([`data`]), minimising ([`lbfgs`]), the sparse logistic
+//! regression ([`logistic`]), folds that keep a story together ([`folds`]), and
+//! the measures ([`measure`]). The same data and seed give the same bytes. The
+//! pipeline never calls this crate.
+
+pub mod data;
+pub mod file;
+pub mod folds;
+pub mod lbfgs;
+pub mod logistic;
+pub mod measure;
+pub mod random;

@@ -1,0 +1,499 @@
+//! What a linear model reads of a text: hashed words, word pairs and pieces of
+//! words, counted.
+//!
+//! Of title and text together the first [`MAX_CHARS`] characters are read, folded
+//! (lower case, no accents); an address becomes one word, so does a CVE id, a run
+//! of digits one `0`. Words and pairs of neighbouring words share one block of
+//! buckets, the pieces of three to five characters inside a word and its borders
+//! another. Every occurrence remembers its word, so that a decision can be told
+//! by the words it rests on.
+//!
+//! No strings are made: a piece is its hash, and pieces that start alike share the
+//! work. The worst text costs what 1,500 characters cost.
+
+use model::Span;
+
+use crate::document::Document;
+use crate::fold::is_word;
+use crate::passage::Passage;
+
+/// News says what it is about at its head; more lowered no error.
+pub const MAX_CHARS: usize = 1_500;
+
+/// Buckets of words and word pairs.
+pub const WORD_BUCKETS: usize = 1 << 17;
+
+/// Buckets of pieces of words.
+pub const PIECE_BUCKETS: usize = 1 << 17;
+
+/// All buckets: first those of words, then those of pieces.
+pub const BUCKETS: usize = WORD_BUCKETS + PIECE_BUCKETS;
+
+/// Longer words are read this far; the longest German compounds have some 40.
+const MAX_WORD: usize = 40;
+
+/// Shortest and longest piece of a word, its borders counted.
+const PIECES: (usize, usize) = (3, 5);
+
+/// Places in the table of known buckets. At most some 6,000 are filled: each
+/// character starts three pieces, each word adds itself and a pair.
+const TABLE: usize = 1 << 13;
+
+/// What stands for an address, and for a CVE id. Not letters, so no word has it.
+const URL: char = '\u{1}';
+const CVE: char = '\u{2}';
+
+/// What stands at both ends of a word.
+const BORDER: u32 = b' ' as u32;
+
+/// The counted features of one text.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    words: Vec<Word>,
+    features: Vec<Feature>,
+    places: Vec<Place>,
+}
+
+/// One distinct feature of a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Feature {
+    /// Below [`BUCKETS`].
+    pub bucket: u32,
+    /// How often it occurs.
+    pub count: u16,
+}
+
+/// A word as it stands: which field, and its bytes in the folded passage.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    title: bool,
+    start: u32,
+    end: u32,
+    /// Words that are written alike have the same.
+    hash: u32,
+}
+
+/// An occurrence of a feature.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    feature: u16,
+    word: u16,
+    /// It spans this word and the next.
+    pair: bool,
+}
+
+impl Terms {
+    /// Reads a document.
+    #[must_use]
+    pub fn of(document: &Document) -> Self {
+        let mut reader = Reader::new();
+        let [title, text] = &document.passages;
+        reader.passage(title, true);
+        reader.passage(text, false);
+        Self {
+            words: reader.words,
+            features: reader.features,
+            places: reader.places,
+        }
+    }
+
+    /// The distinct features, in order of first appearance.
+    #[must_use]
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// Adds up by word what each occurrence is worth: `worth` of a feature is
+    /// divided among its occurrences, a pair's share between its two words. Words
+    /// that are written alike come together, with all their places, in order of
+    /// first appearance.
+    #[must_use]
+    pub fn by_word(&self, document: &Document, worth: impl Fn(&Feature) -> f32) -> Vec<Share> {
+        let worths: Vec<f32> = self
+            .features
+            .iter()
+            .map(|feature| worth(feature) / f32::from(feature.count.max(1)))
+            .collect();
+        let mut sums = vec![0.0_f32; self.words.len()];
+        for place in &self.places {
+            let share = worths
+                .get(usize::from(place.feature))
+                .copied()
+                .unwrap_or_default();
+            let word = usize::from(place.word);
+            let reach = if place.pair { 2 } else { 1 };
+            for sum in sums.iter_mut().skip(word).take(reach) {
+                *sum += share / reach as f32;
+            }
+        }
+        let mut order: Vec<usize> = (0..self.words.len()).collect();
+        let hash = |index: &usize| self.words.get(*index).map_or(0, |word| word.hash);
+        order.sort_by_key(|index| (hash(index), *index));
+        let mut shares: Vec<(usize, Share)> = Vec::new();
+        for group in order.chunk_by(|a, b| hash(a) == hash(b)) {
+            let Some(first) = group.first() else { continue };
+            let spans = group
+                .iter()
+                .filter_map(|index| self.words.get(*index))
+                .map(|word| word.span(document))
+                .collect();
+            let worth = group
+                .iter()
+                .filter_map(|index| sums.get(*index))
+                .sum::<f32>();
+            shares.push((*first, Share { worth, spans }));
+        }
+        shares.sort_by_key(|(first, _)| *first);
+        shares.into_iter().map(|(_, share)| share).collect()
+    }
+}
+
+/// What one word, in all its places, adds to a sum.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// Above zero it raises the sum.
+    pub worth: f32,
+    /// Where the word stands.
+    pub spans: Vec<Span>,
+}
+
+impl Word {
+    fn span(&self, document: &Document) -> Span {
+        let [title, text] = &document.passages;
+        let passage = if self.title { title } else { text };
+        passage.span_of_folded(self.start as usize, self.end as usize)
+    }
+}
+
+struct Reader {
+    words: Vec<Word>,
+    features: Vec<Feature>,
+    places: Vec<Place>,
+    /// One more than the index of the feature that lies here; 0 is free.
+    table: Vec<u16>,
+    chars_left: usize,
+}
+
+impl Reader {
+    fn new() -> Self {
+        Self {
+            words: Vec::with_capacity(MAX_CHARS / 4),
+            features: Vec::with_capacity(MAX_CHARS * 2),
+            places: Vec::with_capacity(MAX_CHARS * 4),
+            table: vec![0; TABLE],
+            chars_left: MAX_CHARS,
+        }
+    }
+
+    fn passage(&mut self, passage: &Passage, title: bool) {
+        let text = passage.folded.text();
+        let mut at = 0;
+        // The hash of the word before, if it stands in the same passage.
+        let mut before: Option<u32> = None;
+        while self.chars_left > 0 {
+            let rest = text.get(at..).unwrap_or_default();
+            let Some(first) = rest.chars().next() else {
+                break;
+            };
+            if !is_word(first) {
+                at += first.len_utf8();
+                self.chars_left -= 1;
+                continue;
+            }
+            let mut spelling = Spelling::new();
+            let length = spelling.read(rest, self.chars_left);
+            self.chars_left = self.chars_left.saturating_sub(length.chars);
+            let end = at + length.bytes;
+            before = Some(self.word(&spelling, before, title, at, end));
+            at = end;
+        }
+    }
+
+    /// Counts a word, its pieces and the pair it ends; gives its hash.
+    fn word(
+        &mut self,
+        spelling: &Spelling,
+        before: Option<u32>,
+        title: bool,
+        start: usize,
+        end: usize,
+    ) -> u32 {
+        let place = u16::try_from(self.words.len()).unwrap_or(u16::MAX);
+        let letters = spelling.letters();
+        let hash = letters
+            .iter()
+            .fold(SEED, |hash, letter| step(hash, *letter));
+        self.words.push(Word {
+            title,
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            end: u32::try_from(end).unwrap_or(u32::MAX),
+            hash,
+        });
+        self.count(spread(hash, WORD_BUCKETS), place, false);
+        if let Some(before) = before {
+            let pair = step(before.rotate_left(15), hash);
+            self.count(spread(pair, WORD_BUCKETS), place.saturating_sub(1), true);
+        }
+        let bordered = spelling.bordered();
+        for from in 0..bordered.len() {
+            let mut hash = SEED;
+            for (length, letter) in (1..=PIECES.1).zip(bordered.iter().skip(from)) {
+                hash = step(hash, *letter);
+                if length >= PIECES.0 {
+                    let bucket = WORD_BUCKETS as u32 + spread(hash, PIECE_BUCKETS);
+                    self.count(bucket, place, false);
+                }
+            }
+        }
+        hash
+    }
+
+    fn count(&mut self, bucket: u32, word: u16, pair: bool) {
+        let first = (bucket.wrapping_mul(GOLDEN) >> 19) as usize;
+        // The table is never full: see TABLE. The bound keeps that a matter of
+        // speed, not of an end.
+        for slot in first..first + TABLE {
+            let Some(entry) = self.table.get_mut(slot % TABLE) else {
+                return;
+            };
+            let feature = match entry.checked_sub(1) {
+                None => {
+                    let index = self.features.len();
+                    let Ok(number) = u16::try_from(index + 1) else {
+                        return;
+                    };
+                    *entry = number;
+                    self.features.push(Feature { bucket, count: 0 });
+                    index
+                }
+                Some(index) => usize::from(index),
+            };
+            if let Some(known) = self.features.get_mut(feature)
+                && known.bucket == bucket
+            {
+                known.count = known.count.saturating_add(1);
+                self.places.push(Place {
+                    feature: u16::try_from(feature).unwrap_or(u16::MAX),
+                    word,
+                    pair,
+                });
+                return;
+            }
+        }
+    }
+}
+
+/// The letters of one word, with a border before and behind.
+struct Spelling {
+    letters: [u32; MAX_WORD + 2],
+    len: usize,
+}
+
+/// How much of the text a word takes.
+struct Length {
+    bytes: usize,
+    chars: usize,
+}
+
+impl Spelling {
+    fn new() -> Self {
+        Self {
+            letters: [BORDER; MAX_WORD + 2],
+            len: 0,
+        }
+    }
+
+    fn letters(&self) -> &[u32] {
+        self.letters.get(1..=self.len).unwrap_or_default()
+    }
+
+    fn bordered(&self) -> &[u32] {
+        self.letters.get(..self.len + 2).unwrap_or_default()
+    }
+
+    fn push(&mut self, letter: char) {
+        if self.len < MAX_WORD
+            && let Some(to) = self.letters.get_mut(self.len + 1)
+        {
+            *to = letter as u32;
+            self.len += 1;
+        }
+    }
+
+    /// Reads the word at the start of `text`, at most `most` characters of it.
+    fn read(&mut self, text: &str, most: usize) -> Length {
+        if let Some(length) = address(text, most) {
+            self.push(URL);
+            return length;
+        }
+        if let Some(bytes) = cve(text) {
+            self.push(CVE);
+            return Length {
+                bytes,
+                chars: bytes,
+            };
+        }
+        let mut bytes = 0;
+        let mut chars = 0;
+        let mut in_number = false;
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            // "1,20,000" and "2.3" are one number.
+            let inside_number = in_number
+                && matches!(letter, ',' | '.')
+                && letters.peek().is_some_and(|next| next.is_numeric());
+            if chars >= most || !(is_word(letter) || inside_number) {
+                break;
+            }
+            if letter.is_numeric() {
+                if !in_number {
+                    self.push('0');
+                }
+                in_number = true;
+            } else if !inside_number {
+                in_number = false;
+                self.push(letter);
+            }
+            bytes += letter.len_utf8();
+            chars += 1;
+        }
+        Length { bytes, chars }
+    }
+}
+
+/// An address at the start of `text`: to the next blank, and no further.
+fn address(text: &str, most: usize) -> Option<Length> {
+    let starts = ["http://", "https://", "hxxp://", "hxxps://", "www."];
+    if !text.starts_with(['h', 'w']) || !starts.iter().any(|start| text.starts_with(start)) {
+        return None;
+    }
+    let mut length = Length { bytes: 0, chars: 0 };
+    for letter in text.chars().take(most) {
+        if letter.is_whitespace() {
+            break;
+        }
+        length.bytes += letter.len_utf8();
+        length.chars += 1;
+    }
+    Some(length)
+}
+
+/// The bytes of a CVE id at the start of `text`.
+fn cve(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix("cve-")?;
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let year = digits(rest);
+    let number = digits(rest.get(year..)?.strip_prefix('-')?);
+    (year == 4 && (4..=10).contains(&number)).then_some("cve-".len() + year + 1 + number)
+}
+
+/// Where a hash starts.
+const SEED: u32 = 0x811c_9dc5;
+
+/// Odd, with its bits well spread: 2^32 divided by the golden ratio.
+const GOLDEN: u32 = 0x9e37_79b9;
+
+fn step(hash: u32, letter: u32) -> u32 {
+    (hash ^ letter).wrapping_mul(GOLDEN).rotate_left(13)
+}
+
+/// A bucket below `buckets`, a power of two. The finish is MurmurHash3's: without
+/// it neighbouring letters fall into neighbouring buckets.
+fn spread(hash: u32, buckets: usize) -> u32 {
+    let mut hash = hash;
+    hash ^= hash >> 16;
+    hash = hash.wrapping_mul(0x85eb_ca6b);
+    hash ^= hash >> 13;
+    hash = hash.wrapping_mul(0xc2b2_ae35);
+    hash ^= hash >> 16;
+    hash & (buckets as u32 - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Markup;
+
+    fn terms(title: &str, text: &str) -> (Document, Terms) {
+        let document = Document::new(title, text, Markup::Plain);
+        let terms = Terms::of(&document);
+        (document, terms)
+    }
+
+    fn buckets(text: &str) -> Vec<u32> {
+        let mut buckets: Vec<u32> = terms("", text)
+            .1
+            .features
+            .iter()
+            .map(|feature| feature.bucket)
+            .collect();
+        buckets.sort_unstable();
+        buckets
+    }
+
+    #[test]
+    fn words_that_mean_the_same_share_features() {
+        for (one, other) in [
+            ("Hack", "hack"),
+            ("CVE-2026-1234", "cve-2025-55555"),
+            ("https://a.example/x", "www.b.example"),
+            ("12,500 users", "7 users"),
+            ("Café", "cafe"),
+        ] {
+            assert_eq!(buckets(one), buckets(other), "{one} / {other}");
+        }
+        assert_ne!(buckets("breach data"), buckets("data breach"));
+    }
+
+    #[test]
+    fn counts_are_of_words_pairs_and_pieces() {
+        // " hack ": 4 pieces of three, 3 of four, 2 of five; the word; twice.
+        let (_, one) = terms("", "hack hack");
+        assert_eq!(one.features.len(), 11);
+        let counts: Vec<u16> = one.features.iter().map(|feature| feature.count).collect();
+        assert_eq!(counts.iter().filter(|count| **count == 2).count(), 10);
+        // No pair joins title and text.
+        assert_eq!(terms("hack", "hack").1.features.len(), 10);
+    }
+
+    #[test]
+    fn worth_is_shared_among_the_words_it_comes_from() {
+        let (document, terms) = terms("Bank hacked", "The bank 🔥 says so");
+        let shares = terms.by_word(&document, |_| 1.0);
+        let total: f32 = shares.iter().map(|share| share.worth).sum();
+        assert!((total - terms.features.len() as f32).abs() < 1e-3);
+        let bank = &shares[0];
+        assert_eq!(bank.spans.len(), 2);
+        assert_eq!((bank.spans[1].start, bank.spans[1].end), (4, 8));
+        let says = &shares[3];
+        assert_eq!((says.spans[0].start, says.spans[0].end), (11, 15));
+    }
+
+    #[test]
+    fn hostile_texts_cost_what_plain_ones_cost() {
+        let long = "x".repeat(3_000_000);
+        let varied: String = (0..400_000_u32)
+            .filter_map(|n| char::from_u32(0x4e00 + n % 20_000))
+            .collect();
+        let spaced: String = varied.chars().flat_map(|c| [c, ' ']).collect();
+        let address = format!("https://{long}");
+        for text in [
+            long.as_str(),
+            &varied,
+            &spaced,
+            &address,
+            "",
+            "\u{200d}\u{202e}",
+            "cve-",
+            "٣٤٥",
+        ] {
+            let (document, terms) = terms(text, text);
+            assert!(terms.features.len() < 6_200, "{}", terms.features.len());
+            assert!(terms.places.len() < 8_000);
+            for feature in terms.features() {
+                assert!((feature.bucket as usize) < BUCKETS);
+            }
+            assert!(terms.by_word(&document, |_| 1.0).len() <= terms.words.len());
+        }
+    }
+}
