@@ -21,10 +21,10 @@ use crate::passage::Passage;
 pub const MAX_CHARS: usize = 1_500;
 
 /// Buckets of words and word pairs.
-pub const WORD_BUCKETS: usize = 1 << 17;
+pub const WORD_BUCKETS: usize = 1 << 16;
 
 /// Buckets of pieces of words.
-pub const PIECE_BUCKETS: usize = 1 << 17;
+pub const PIECE_BUCKETS: usize = 1 << 16;
 
 /// All buckets: first those of words, then those of pieces.
 pub const BUCKETS: usize = WORD_BUCKETS + PIECE_BUCKETS;
