@@ -49,6 +49,8 @@ pub fn read_jsonl<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, DataError>
         if line.trim().is_empty() {
             continue;
         }
+        // Python writes what is missing as NaN, which is no JSON.
+        let line = line.replace(": NaN", ": null");
         rows.push(
             serde_json::from_str(&line).map_err(|error| DataError::Line {
                 path: path.to_owned(),
@@ -183,7 +185,7 @@ mod tests {
     fn sets_are_read_plain_and_packed() {
         let folder = tempfile::tempdir().unwrap();
         let plain = folder.path().join("a.jsonl");
-        std::fs::write(&plain, "{\"n\":1}\n\n{\"n\":2}\n").unwrap();
+        std::fs::write(&plain, "{\"n\": 1}\n\n{\"n\": NaN}\n").unwrap();
         let packed = folder.path().join("a.conll.gz");
         let mut gzip = GzEncoder::new(File::create(&packed).unwrap(), Compression::fast());
         gzip.write_all(b"# source=x id=x:1 labels=ACTOR,TOOL\nThe\tO\nbear\tB-ACTOR\n\nx\tO\n")

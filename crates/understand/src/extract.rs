@@ -5,9 +5,9 @@ mod address;
 pub(crate) mod gazetteer;
 mod host;
 mod indicator;
-pub mod product;
 mod mention;
 pub(crate) mod name;
+pub mod product;
 mod refang;
 pub(crate) mod token;
 

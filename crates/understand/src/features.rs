@@ -25,6 +25,10 @@ pub const WORD_BUCKETS: usize = 1 << 17;
 
 /// Buckets of pieces of words.
 pub const PIECE_BUCKETS: usize = 1 << 17;
+pub const WORD_BUCKETS: usize = 1 << 16;
+
+/// Buckets of pieces of words.
+pub const PIECE_BUCKETS: usize = 1 << 16;
 
 /// All buckets: first those of words, then those of pieces.
 pub const BUCKETS: usize = WORD_BUCKETS + PIECE_BUCKETS;

@@ -4,8 +4,8 @@
 //! judge relevance, types, severity, region and sector from them, and name the
 //! keys by which placement finds the story. Every judgement carries its reasons.
 //!
-//! This is the first layer: rules and cue words from data files. Trained models
-//! come in through [`Context`] and change no signature.
+//! Trained models come in through [`Context`]; cue words from data files are
+//! among what they read, and carry what has no model yet.
 
 use model::{Analysis, Aspect, Entity, EntityKind, Item, ItemKind, RelevanceLabel};
 
@@ -14,6 +14,7 @@ mod context;
 mod cues;
 mod document;
 mod evidence;
+mod explain;
 mod extract;
 pub mod features;
 pub mod flaw;
@@ -26,10 +27,11 @@ mod passage;
 mod quantity;
 mod reading;
 mod region;
-mod relevance;
+pub mod relevance;
 pub mod severity;
+pub mod signals;
 pub mod story;
-mod types;
+pub mod types;
 mod url_key;
 pub mod weights;
 
@@ -51,7 +53,10 @@ pub use reading::reading;
 pub use story::{Placement, Run, fold, place};
 pub use url_key::canonical_url;
 
+use explain::Read;
 use extract::Own;
+use features::Terms;
+use signals::Signals;
 
 /// Reasons kept for one item; the weightiest tell the story.
 const MAX_REASONS: usize = 60;
@@ -92,15 +97,29 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         ids: entities.iter().any(is_security_id),
         stated: !item.stated.types.is_empty() || item.stated.severity.is_some(),
     };
-    let relevance = relevance::judge(hits, form, &keyword_reasons, &mut reasons);
-    let is_incident = relevance.label == RelevanceLabel::Incident;
+    let models = context.models();
+    let read = Read {
+        document: &document,
+        terms: &Terms::of(&document),
+        signals: &Signals::of(&document),
+        bare: item.kind == ItemKind::Post
+            || language.as_deref() == Some("hin")
+            || document.title().trim().is_empty(),
+    };
+    let relevance = relevance::judge(
+        models.relevance.as_ref(),
+        &read,
+        form,
+        &keyword_reasons,
+        &mut reasons,
+    );
     let about_cves = !story_keys.cves.is_empty();
     let (types, sectors) = if relevance.is_relevant() {
         (
             types::types(
-                hits,
+                models.types.as_ref(),
+                &read,
                 &item.stated.types,
-                is_incident,
                 about_cves,
                 &mut reasons,
             ),

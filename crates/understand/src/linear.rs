@@ -12,6 +12,7 @@ use crate::weights::{Section, Weights, WeightsError};
 
 /// More outputs than any task has.
 pub const MAX_OUTPUTS: usize = 16;
+pub const MAX_OUTPUTS: usize = 24;
 
 /// More extras than any task has.
 const MAX_EXTRAS: usize = 4_096;

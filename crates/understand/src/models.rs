@@ -1,12 +1,13 @@
 //! The trained models in use. The shipped ones are part of the binary; a file
 //! trained elsewhere takes the place of one of them without touching the rest.
 //!
-//! A task whose model is missing is decided by rules alone.
+//! A task whose model is missing decides nothing: then every item is shown, of no
+//! kind.
 
 use std::sync::{Arc, LazyLock};
 
-use crate::flaw::FlawModel;
 use crate::extract::name::Model as Names;
+use crate::flaw::FlawModel;
 use crate::linear::Linear;
 use crate::severity::EventModel;
 use crate::story::likeness::StoryModel;
@@ -16,12 +17,15 @@ use crate::weights::{Bytes, Header, Weights, WeightsError, unfit};
 const SHIPPED: &[&[u8]] = &[
     include_bytes!("../models/flaw.bin"),
     include_bytes!("../models/names.bin"),
+    include_bytes!("../models/relevance.bin"),
     include_bytes!("../models/severity.bin"),
     include_bytes!("../models/stories.bin"),
+    include_bytes!("../models/types.bin"),
 ];
 
 /// Opened once, shared by every context. Tests open each file, so a broken one
-/// cannot be shipped; should it happen all the same, its task falls back to rules.
+/// cannot be shipped; should it happen all the same, its task has no model rather
+/// than the service no start.
 static MODELS: LazyLock<Arc<Models>> = LazyLock::new(|| {
     let mut models = Models::default();
     for file in SHIPPED {

@@ -1,23 +1,33 @@
-//! Whether an item matters: a keyword of the user always decides; otherwise the
-//! weights of its cues add up to log-odds.
+//! Whether an item matters. A keyword of the user always decides; otherwise a
+//! linear model gives the odds, which what the item is moves.
+//!
+//! News and bare texts (social posts, lines of an incident list) are different
+//! worlds: what is rare in one is plain in the other, and one model for both was
+//! worse for each. So the model has a sum for each. Hindi goes with the bare ones,
+//! whose training holds Hindi headlines.
 
 use model::{Aspect, ItemKind, Reason, Relevance, RelevanceLabel};
 
-use crate::cues::{Hit, Sense};
-use crate::evidence;
+use crate::explain::Read;
+use crate::linear::Linear;
 
-/// Log-odds of an item without any cue: what news searches bring is relevant
-/// more often than not, but by its words, not by default.
-const BIAS: f32 = -0.9;
-
-/// Cues repeat one another; less than their plain sum is what they add.
-const SLOPE: f32 = 0.9;
+/// The sums of the model, all log-odds: that an item with a title is relevant,
+pub const NEWS: usize = 0;
+/// that one without a title is relevant,
+pub const BARE: usize = 1;
+/// that a relevant item tells of an incident rather than of a threat.
+pub const INCIDENT: usize = 2;
+/// How many sums.
+pub const OUTPUTS: usize = 3;
 
 /// A CVE id or a de-fanged indicator is written by nobody who writes of films.
 const ID_WEIGHT: f32 = 2.5;
 
 /// The probability when somebody has decided.
 const DECIDED: f32 = 0.95;
+
+/// Odds of an item when there is no model: nothing is known, so it is shown.
+const UNKNOWN: f32 = 0.1;
 
 /// What the item is, before its words are read.
 #[derive(Debug, Clone, Copy)]
@@ -30,31 +40,19 @@ pub(crate) struct Form {
 }
 
 pub(crate) fn judge(
-    hits: &[Hit],
+    model: Option<&Linear>,
+    read: &Read<'_>,
     form: Form,
     keywords: &[Reason],
     reasons: &mut Vec<Reason>,
 ) -> Relevance {
-    let evidence = evidence::gather(hits, |hit| matches!(hit.cue.sense, Sense::Relevance(_)));
-    let (mut incident, mut threat, mut against, mut entered) = (0.0, 0.0, 0.0, 0.0);
-    for one in &evidence {
-        match one.cue.sense {
-            Sense::Relevance(RelevanceLabel::Incident) => incident += one.weight,
-            Sense::Relevance(RelevanceLabel::ThreatInfo) => threat += one.weight,
-            _ => against += one.weight,
-        }
-        reasons.push(one.reason(
-            Aspect::Relevance,
-            if one.weight < 0.0 { "against" } else { "" },
-        ));
-    }
-    if form.ids {
-        threat += ID_WEIGHT;
-        reasons.push(Reason::new(
-            Aspect::Relevance,
-            "names a CVE or another security id",
-            ID_WEIGHT,
-        ));
+    let (mut odds, mut incident) = (UNKNOWN, 0.0);
+    if let Some(model) = model {
+        let scores = model.score(read.terms, read.signals.values());
+        let output = if read.bare { BARE } else { NEWS };
+        odds = scores.sums.get(output).copied().unwrap_or_default();
+        incident = scores.sums.get(INCIDENT).copied().unwrap_or_default();
+        reasons.extend(read.reasons(model, &scores, output, Aspect::Relevance, ""));
     }
     let by_kind = match form.kind {
         ItemKind::CveRecord => Some("is a CVE record"),
@@ -62,17 +60,19 @@ pub(crate) fn judge(
         ItemKind::Note => Some("a person entered it"),
         ItemKind::Article | ItemKind::Post => None,
     };
-    if let Some(why) = by_kind {
-        // That a person entered it says that it matters, not which class it is.
-        let weight = if form.kind == ItemKind::Note {
-            &mut entered
-        } else {
-            &mut threat
-        };
-        *weight += ID_WEIGHT;
+    let by_ids = form.ids.then_some("names a CVE or another security id");
+    for why in by_kind.into_iter().chain(by_ids) {
+        odds += ID_WEIGHT;
         reasons.push(Reason::new(Aspect::Relevance, why, ID_WEIGHT));
     }
-    let mut probability = logistic(BIAS + SLOPE * (incident + threat + against + entered));
+    // A record or an advisory warns; that a person entered something says that it
+    // matters, and an event rather than advice.
+    match form.kind {
+        ItemKind::CveRecord | ItemKind::Advisory => incident -= ID_WEIGHT,
+        ItemKind::Note => incident += ID_WEIGHT,
+        ItemKind::Article | ItemKind::Post => {}
+    }
+    let mut probability = logistic(odds);
     if !keywords.is_empty() {
         probability = probability.max(DECIDED);
         reasons.extend(keywords.iter().cloned());
@@ -84,7 +84,7 @@ pub(crate) fn judge(
     }
     let label = if probability < 0.5 {
         RelevanceLabel::Irrelevant
-    } else if incident > threat || (form.kind == ItemKind::Note && incident >= threat) {
+    } else if incident > 0.0 {
         RelevanceLabel::Incident
     } else {
         RelevanceLabel::ThreatInfo
@@ -92,6 +92,6 @@ pub(crate) fn judge(
     Relevance { label, probability }
 }
 
-fn logistic(odds: f32) -> f32 {
+pub(crate) fn logistic(odds: f32) -> f32 {
     1.0 / (1.0 + (-odds).exp())
 }

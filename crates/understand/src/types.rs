@@ -1,11 +1,15 @@
-//! Kinds of event and sectors: sums of cues against a threshold.
+//! Kinds of event, by a linear model with a sum for each; and sectors, by sums of
+//! cues against a threshold.
 
 use model::{Aspect, IncidentType, Reason, Sector, Tagged};
 
 use crate::cues::{Hit, Sense};
 use crate::evidence::{self, Evidence};
+use crate::explain::Read;
+use crate::linear::Linear;
+use crate::relevance::logistic;
 
-/// From this sum on a label is given.
+/// From this sum of cues on a sector is given.
 const THRESHOLD: f32 = 1.0;
 
 /// What a CVE that the item is about adds to `vuln_exploit`.
@@ -14,22 +18,46 @@ const CVE_WEIGHT: f32 = 1.2;
 /// What the publisher says weighs more than any cue.
 const STATED_WEIGHT: f32 = 5.0;
 
+/// The kinds the model knows: all but `other`, which is the absence of every kind.
+/// Its sums are one a kind for news, then one a kind for bare texts; a sum above
+/// zero gives the label. Editors of incident lists and readers of news mean
+/// different things by "account takeover": one sum for both was worse for news.
+pub const KINDS: [IncidentType; 11] = [
+    IncidentType::Ransomware,
+    IncidentType::DataBreach,
+    IncidentType::PhishingFraud,
+    IncidentType::Ddos,
+    IncidentType::Malware,
+    IncidentType::VulnExploit,
+    IncidentType::AptEspionage,
+    IncidentType::AccountTakeover,
+    IncidentType::SupplyChain,
+    IncidentType::Defacement,
+    IncidentType::Insider,
+];
+
 /// The kinds of event, surest first: those the publisher states, then those its
-/// text tells; `other` when an item that tells of an event
-/// names none.
+/// text tells; `other` when it names none.
 pub(crate) fn types(
-    hits: &[Hit],
+    model: Option<&Linear>,
+    read: &Read<'_>,
     stated: &[IncidentType],
-    is_incident: bool,
     about_cves: bool,
     reasons: &mut Vec<Reason>,
 ) -> Vec<Tagged<IncidentType>> {
+    let scores = model.map(|model| (model, model.score(read.terms, read.signals.values())));
     let mut found = Vec::new();
-    for kind in IncidentType::ALL {
-        let evidence = evidence::gather(hits, |hit| hit.cue.sense == Sense::Type(*kind));
-        let mut sum: f32 = evidence.iter().map(|one| one.weight).sum();
+    for (index, kind) in KINDS.iter().enumerate() {
+        let output = if read.bare {
+            KINDS.len() + index
+        } else {
+            index
+        };
+        let mut odds = scores.as_ref().map_or(f32::NEG_INFINITY, |(_, scores)| {
+            scores.sums.get(output).copied().unwrap_or_default()
+        });
         if *kind == IncidentType::VulnExploit && about_cves {
-            sum += CVE_WEIGHT;
+            odds = odds.max(0.0) + CVE_WEIGHT;
             reasons.push(Reason::new(
                 Aspect::Type,
                 "Vulnerability: the item is about a CVE",
@@ -46,11 +74,17 @@ pub(crate) fn types(
                 label: *kind,
                 confidence: 1.0,
             });
-        } else if sum >= THRESHOLD {
-            explain(&evidence, kind.word(), Aspect::Type, reasons);
+        } else if odds > 0.0 {
+            if let Some((model, scores)) = &scores {
+                reasons.extend(
+                    read.reasons(model, scores, output, Aspect::Type, kind.word())
+                        .into_iter()
+                        .filter(|reason| reason.weight > 0.0),
+                );
+            }
             found.push(Tagged {
                 label: *kind,
-                confidence: confidence(sum),
+                confidence: (logistic(odds) * 100.0).round() / 100.0,
             });
         }
     }
@@ -59,7 +93,7 @@ pub(crate) fn types(
             .total_cmp(&a.confidence)
             .then(a.label.cmp(&b.label))
     });
-    if found.is_empty() && is_incident {
+    if found.is_empty() {
         reasons.push(Reason::new(
             Aspect::Type,
             "Other: the text gives no kind of attack",

@@ -1,0 +1,373 @@
+//! Types: a sum for each kind in news, and one in bare texts; above zero the label
+//! is given.
+//!
+//! Labels of news are firm. An incident line has one firm label, its editor's;
+//! what its words hint at beside it is unknown, neither yes nor no.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use understand::types::KINDS;
+
+use crate::file::Writer;
+use crate::linear::{self, Recipe, Space, fit_output, folds_of, held_out};
+use crate::logistic::{Example, Fitted, Matrix};
+use crate::measure::{Tally, macro_f1, micro_f1};
+use crate::relevance::Trained;
+use crate::texts::{Data, Line, News, Text};
+
+/// What a line without an editor's label, only with hints, weighs beside others.
+const HINTED: f32 = 0.3;
+
+/// Chosen by cross-validation over news and lines.
+pub const RECIPE: Recipe = Recipe {
+    signals: 4.0,
+    foreign: 0.05,
+};
+
+/// Rare kinds weigh more, up to this.
+const MOST_WEIGHT: f32 = 6.0;
+
+/// Folds of the measurement.
+const FOLDS: usize = 5;
+
+/// Folds of the thresholds, inside each of the others.
+const INNER: usize = 3;
+
+/// Trains on everything. The same data and seed give the same bytes.
+///
+/// # Errors
+///
+/// If a score is no number, which the header cannot hold.
+pub fn train(
+    data: &Data,
+    seed: u64,
+    made: &str,
+    scores: &Scores,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Trained, serde_json::Error> {
+    progress("types: training on everything");
+    let news: Vec<&News> = data.news.iter().collect();
+    let lines: Vec<&Line> = data.lines.iter().collect();
+    let model = fit_all(&news, &lines, seed, RECIPE);
+    let mut writer = Writer::new("types", "1", made, &data.fingerprint);
+    writer
+        .count("texts", news.len() + lines.len())
+        .scores(scores.named());
+    linear::write(&mut writer, &model.space, &model.outputs);
+    Ok(Trained {
+        file: writer.finish()?,
+    })
+}
+
+struct Model {
+    space: Space,
+    outputs: Vec<Fitted>,
+}
+
+fn fit_all(news: &[&News], lines: &[&Line], seed: u64, recipe: Recipe) -> Model {
+    let news: Vec<&News> = news.iter().filter(|one| one.relevant).copied().collect();
+    let texts: Vec<&Text> = news
+        .iter()
+        .map(|one| &one.text)
+        .chain(lines.iter().map(|one| &one.text))
+        .collect();
+    let space = Space::learn(texts.iter().copied());
+    let matrix = space.matrix(texts.iter().copied());
+    let outputs = [true, false]
+        .into_iter()
+        .flat_map(|for_news| KINDS.iter().map(move |kind| (for_news, kind.as_str())))
+        .map(|(for_news, kind)| fit_kind(&matrix, &news, lines, kind, for_news, seed, recipe))
+        .collect();
+    Model { space, outputs }
+}
+
+/// One kind for news or for lines, its sum moved so that zero is the best threshold
+/// there. The other texts train with little weight.
+fn fit_kind(
+    matrix: &Matrix,
+    news: &[&News],
+    lines: &[&Line],
+    kind: &str,
+    for_news: bool,
+    seed: u64,
+    recipe: Recipe,
+) -> Fitted {
+    let [news_weight, line_weight] = if for_news {
+        [1.0, recipe.foreign]
+    } else {
+        [recipe.foreign, 1.0]
+    };
+    let mut examples = Vec::new();
+    let mut keys: Vec<Option<Option<&str>>> = Vec::new();
+    for (row, one) in news.iter().enumerate() {
+        let yes = one.types.iter().any(|label| label == kind);
+        examples.push(example(row, yes, news_weight));
+        keys.push(for_news.then_some(one.story.as_deref()));
+    }
+    for (index, line) in lines.iter().enumerate() {
+        if let Some((yes, weight)) = said(line, kind) {
+            examples.push(example(news.len() + index, yes, weight * line_weight));
+            // Lines without an editor's label train, but set no threshold.
+            let judged = !for_news && !line.native.is_empty();
+            keys.push(judged.then_some(line.cluster.as_deref()));
+        }
+    }
+    let all = examples.iter().map(|one| one.weight).sum::<f32>();
+    let yes = examples
+        .iter()
+        .map(|one| one.weight * one.target)
+        .sum::<f32>();
+    let factor = (all / yes.max(1.0)).sqrt().min(MOST_WEIGHT);
+    for one in &mut examples {
+        one.weight *= 1.0 + (factor - 1.0) * one.target;
+    }
+    let sums = held_out(
+        matrix,
+        &examples,
+        &folds_of(&keys, INNER, seed),
+        INNER,
+        recipe,
+    );
+    let judged: Vec<(f32, bool)> = sums
+        .iter()
+        .zip(&examples)
+        .zip(&keys)
+        .filter(|(_, key)| key.is_some())
+        .map(|((sum, one), _)| (*sum, one.target > 0.5))
+        .collect();
+    let mut fitted = fit_output(matrix, &examples, recipe);
+    fitted.bias -= best_threshold(&judged);
+    fitted
+}
+
+fn example(row: usize, yes: bool, weight: f32) -> Example {
+    Example {
+        row,
+        target: f32::from(u8::from(yes)),
+        weight,
+    }
+}
+
+/// Whether a line is of this kind, and what its word weighs; `None` is unknown.
+fn said(line: &Line, kind: &str) -> Option<(bool, f32)> {
+    let native = line.native.iter().any(|label| label == kind);
+    let hinted = line.hinted.iter().any(|label| label == kind);
+    match (line.native.is_empty(), native, hinted) {
+        (false, true, _) => Some((true, 1.0)),
+        (false, false, false) => Some((false, 1.0)),
+        (false, false, true) => None,
+        (true, _, true) => Some((true, HINTED)),
+        (true, _, false) => (!line.hinted.is_empty()).then_some((false, HINTED)),
+    }
+}
+
+/// Few examples make no far threshold.
+const FARTHEST: f32 = 2.0;
+
+/// The threshold of the best F1, near zero.
+fn best_threshold(judged: &[(f32, bool)]) -> f32 {
+    let steps = 40_i16;
+    let thresholds = (-steps..=steps).map(|step| f32::from(step) * FARTHEST / f32::from(steps));
+    let mut best = (0.0, 0.0);
+    for threshold in thresholds {
+        let mut tally = Tally::default();
+        for (sum, yes) in judged {
+            tally.add(*yes, *sum > threshold);
+        }
+        let f1 = tally.f1();
+        if f1 > best.0 + 1e-9 || (f1 > best.0 - 1e-9 && threshold.abs() < f32::abs(best.1)) {
+            best = (f1, threshold);
+        }
+    }
+    best.1
+}
+
+/// How good it is, on news that is relevant and on incident lines.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Scores {
+    /// News, by kind; `other` is the absence of all.
+    pub news: BTreeMap<String, Tally>,
+    /// Incident lines, against their editors' labels; hints are left out.
+    pub lines: BTreeMap<String, Tally>,
+    /// Ten news items with most wrong labels.
+    pub worst: Vec<String>,
+}
+
+/// Measures by cross-validation: models and thresholds saw neither the text nor
+/// its story.
+#[must_use]
+pub fn cross_validate(
+    data: &Data,
+    seed: u64,
+    recipe: Recipe,
+    progress: &mut dyn FnMut(&str),
+) -> Scores {
+    let news_keys: Vec<Option<Option<&str>>> = data
+        .news
+        .iter()
+        .map(|one| Some(one.story.as_deref()))
+        .collect();
+    let line_keys: Vec<Option<Option<&str>>> = data
+        .lines
+        .iter()
+        .map(|one| Some(one.cluster.as_deref()))
+        .collect();
+    let news_folds = folds_of(&news_keys, FOLDS, seed);
+    let line_folds = folds_of(&line_keys, FOLDS, seed);
+    let mut judged = Judged::default();
+    for fold in 0..FOLDS {
+        progress(&format!("types: fold {} of {FOLDS}", fold + 1));
+        let news = |held: bool| -> Vec<&News> {
+            let folds = data.news.iter().zip(&news_folds);
+            folds
+                .filter(|(_, of)| (**of == Some(fold)) == held)
+                .map(|(one, _)| one)
+                .collect()
+        };
+        let lines = |held: bool| -> Vec<&Line> {
+            let folds = data.lines.iter().zip(&line_folds);
+            folds
+                .filter(|(_, of)| (**of == Some(fold)) == held)
+                .map(|(one, _)| one)
+                .collect()
+        };
+        let model = fit_all(&news(false), &lines(false), seed, recipe);
+        judged.add(&news(true), &lines(true), |text| {
+            let row = model.space.row(text);
+            model
+                .outputs
+                .iter()
+                .map(|output| output.sum(&row))
+                .collect()
+        });
+    }
+    judged.scores()
+}
+
+/// Measures a trained file on other data.
+///
+/// # Errors
+///
+/// If the file cannot be opened.
+pub fn evaluate(file: &[u8], data: &Data) -> Result<Scores, understand::weights::WeightsError> {
+    let weights = understand::weights::Weights::open(file.to_vec())?;
+    let model = understand::linear::Linear::read(&weights)?;
+    let news: Vec<&News> = data.news.iter().collect();
+    let lines: Vec<&Line> = data.lines.iter().collect();
+    let mut judged = Judged::default();
+    judged.add(&news, &lines, |text| {
+        let scores = model.score(&text.terms, text.signals.values());
+        scores.sums.to_vec()
+    });
+    Ok(judged.scores())
+}
+
+#[derive(Default)]
+struct Judged {
+    news: BTreeMap<String, Tally>,
+    lines: BTreeMap<String, Tally>,
+    wrong: Vec<(usize, String)>,
+}
+
+impl Judged {
+    fn add(&mut self, news: &[&News], lines: &[&Line], sums: impl Fn(&Text) -> Vec<f32>) {
+        for one in news.iter().filter(|one| one.relevant) {
+            let sums = sums(&one.text);
+            let mut given: Vec<&str> = KINDS
+                .iter()
+                .zip(&sums)
+                .filter(|(_, sum)| **sum > 0.0)
+                .map(|(kind, _)| kind.as_str())
+                .collect();
+            if given.is_empty() {
+                given.push("other");
+            }
+            let mut wrong = 0;
+            for kind in KINDS.iter().map(|kind| kind.as_str()).chain(["other"]) {
+                let wanted = one.types.iter().any(|label| label == kind);
+                let got = given.contains(&kind);
+                wrong += usize::from(wanted != got);
+                self.news
+                    .entry(kind.to_owned())
+                    .or_default()
+                    .add(wanted, got);
+            }
+            if wrong > 1 {
+                let told = format!("{:?}, but {:?}: {}", given, one.types, one.text.name());
+                self.wrong.push((wrong, told));
+            }
+        }
+        for line in lines.iter().filter(|line| !line.native.is_empty()) {
+            let sums = sums(&line.text);
+            for (kind, sum) in KINDS.iter().zip(sums.iter().skip(KINDS.len())) {
+                if let Some((wanted, _)) = said(line, kind.as_str()) {
+                    self.lines
+                        .entry(kind.to_string())
+                        .or_default()
+                        .add(wanted, *sum > 0.0);
+                }
+            }
+        }
+    }
+
+    fn scores(mut self) -> Scores {
+        self.wrong.sort_by(|a, b| b.cmp(a));
+        Scores {
+            news: self.news,
+            lines: self.lines,
+            worst: self
+                .wrong
+                .into_iter()
+                .take(10)
+                .map(|(_, told)| told)
+                .collect(),
+        }
+    }
+}
+
+impl Scores {
+    fn figures(&self) -> [(&'static str, f64); 4] {
+        let all = |tallies: &BTreeMap<String, Tally>| -> Vec<Tally> {
+            tallies.values().copied().collect()
+        };
+        let (news, lines) = (all(&self.news), all(&self.lines));
+        [
+            ("news_micro_f1", micro_f1(&news)),
+            ("news_macro_f1", macro_f1(&news)),
+            ("lines_micro_f1", micro_f1(&lines)),
+            ("lines_macro_f1", macro_f1(&lines)),
+        ]
+    }
+
+    fn named(&self) -> BTreeMap<String, f64> {
+        self.figures()
+            .map(|(name, score)| (name.to_owned(), (score * 1e4).round() / 1e4))
+            .into()
+    }
+}
+
+impl fmt::Display for Scores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, score) in self.figures() {
+            writeln!(f, "{name:16} {score:.3}")?;
+        }
+        for (title, tallies) in [("news", &self.news), ("lines", &self.lines)] {
+            for (kind, tally) in tallies {
+                writeln!(
+                    f,
+                    "  {title:6} {kind:18} precision {:.2} recall {:.2} F1 {:.2} ({} wanted)",
+                    tally.precision(),
+                    tally.recall(),
+                    tally.f1(),
+                    tally.hit + tally.missed
+                )?;
+            }
+        }
+        for line in &self.worst {
+            writeln!(f, "  {line}")?;
+        }
+        Ok(())
+    }
+}
