@@ -21,10 +21,6 @@ use crate::passage::Passage;
 pub const MAX_CHARS: usize = 1_500;
 
 /// Buckets of words and word pairs.
-pub const WORD_BUCKETS: usize = 1 << 17;
-
-/// Buckets of pieces of words.
-pub const PIECE_BUCKETS: usize = 1 << 17;
 pub const WORD_BUCKETS: usize = 1 << 16;
 
 /// Buckets of pieces of words.

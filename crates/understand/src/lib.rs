@@ -7,7 +7,7 @@
 //! Trained models come in through [`Context`]; cue words from data files are
 //! among what they read, and carry what has no model yet.
 
-use model::{Analysis, Aspect, Entity, EntityKind, Item, ItemKind, RelevanceLabel};
+use model::{Analysis, Aspect, Entity, EntityKind, Item, ItemKind};
 
 mod clean;
 mod context;

@@ -11,7 +11,6 @@ use crate::features::{BUCKETS, Feature, Terms, WORD_BUCKETS};
 use crate::weights::{Section, Weights, WeightsError};
 
 /// More outputs than any task has.
-pub const MAX_OUTPUTS: usize = 16;
 pub const MAX_OUTPUTS: usize = 24;
 
 /// More extras than any task has.
