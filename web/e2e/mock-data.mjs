@@ -182,26 +182,28 @@ function makeIncident(r, index, age, at) {
     voices: [],
     entities: isFlaw
       ? [
-          { kind: 'cve', name: cve, count: 3 },
-          { kind: 'ip', name: '203.0.113.54', count: 2 },
-          { kind: 'domain', name: 'kestrel-update.example', count: 2 },
+          { kind: 'cve', name: cve, count: 3, role: null },
+          { kind: 'ip', name: '203.0.113.54', count: 2, role: null },
+          { kind: 'domain', name: 'kestrel-update.example', count: 2, role: null },
           {
             kind: 'url',
             name: 'http://kestrel-update.example/session/download.php?id=4711&stage=2',
             count: 1,
+            role: null,
           },
           {
             kind: 'sha256',
             name: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
             count: 1,
+            role: null,
           },
-          { kind: 'attack', name: 'T1190', count: 1 },
+          { kind: 'attack', name: 'T1190', count: 1, role: null },
         ]
       : [
-          { kind: 'place', name: 'Kochi', count: 2 },
-          { kind: 'email', name: 'helpdesk@pay-portal.example', count: 1 },
-          { kind: 'domain', name: 'pay-portal.example', count: 1 },
-          { kind: 'organisation', name: 'CERT-In', count: 2 },
+          { kind: 'place', name: 'Kochi', count: 2, role: null },
+          { kind: 'email', name: 'helpdesk@pay-portal.example', count: 1, role: null },
+          { kind: 'domain', name: 'pay-portal.example', count: 1, role: null },
+          { kind: 'organisation', name: 'CERT-In', count: 2, role: null },
         ],
     timeline,
     vulnerabilities: isFlaw ? [makeVulnerability(cve, product, score, exploited, at)] : [],
@@ -305,12 +307,17 @@ function makeTimeline(r, { id, title, items, age, at, cve, type, severity, score
       relevance: 'incident',
       relevance_probability: 0.93,
       entities: [
-        { kind: 'place', name: 'Kochi', spans: span(isHindi ? 'कोच्चि' : 'Kochi') },
-        { kind: 'organisation', name: 'CERT-In', spans: span('CERT-In') },
-        { kind: 'domain', name: 'pay-portal.example', spans: span('pay-portal.example') },
+        { kind: 'place', name: 'Kochi', spans: span(isHindi ? 'कोच्चि' : 'Kochi'), role: null },
+        { kind: 'organisation', name: 'CERT-In', spans: span('CERT-In'), role: null },
+        {
+          kind: 'domain',
+          name: 'pay-portal.example',
+          spans: span('pay-portal.example'),
+          role: null,
+        },
         ...(cve === undefined
           ? []
-          : [{ kind: /** @type {const} */ ('cve'), name: cve, spans: span(cve) }]),
+          : [{ kind: /** @type {const} */ ('cve'), name: cve, spans: span(cve), role: null }]),
       ],
       reasons,
     })

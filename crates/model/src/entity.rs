@@ -143,6 +143,6 @@ pub struct Entity {
     /// Where it stands, in order; never empty.
     pub spans: Vec<Span>,
     /// Its part in what is told, where that could be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub role: Option<Role>,
 }

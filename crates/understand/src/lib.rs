@@ -83,7 +83,7 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         stated: &item.stated.countries,
     };
     let region = region::judge(passages, hits, prior, &mut named, &mut reasons);
-    extract::names(passages, context.models().names(), &mut named);
+    extract::names(passages, context.models().names(), &own, &mut named);
     for (spelled, spans) in &keywords {
         for span in spans {
             named.add(EntityKind::Keyword, spelled, *span);

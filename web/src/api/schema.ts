@@ -450,7 +450,7 @@ export interface components {
             name: string;
             /** @description Where it stands, in order; never empty. */
             spans: components["schemas"]["Span"][];
-            role?: components["schemas"]["Role"] | null;
+            role: components["schemas"]["Role"] | null;
         };
         /** @description A named thing and how many items name it. */
         EntityCount: {
@@ -463,13 +463,13 @@ export interface components {
              * @description How many items name it.
              */
             count: number;
-            role?: components["schemas"]["Role"] | null;
+            role: components["schemas"]["Role"] | null;
         };
         /**
          * @description What kind of thing a name names.
          * @enum {string}
          */
-        EntityKind: "cve" | "cwe" | "ghsa" | "cert_in" | "attack" | "ip" | "domain" | "url" | "email" | "md5" | "sha1" | "sha256" | "sha512" | "place" | "organisation" | "keyword";
+        EntityKind: "cve" | "cwe" | "ghsa" | "cert_in" | "attack" | "ip" | "domain" | "url" | "email" | "md5" | "sha1" | "sha256" | "sha512" | "place" | "organisation" | "keyword" | "actor" | "malware" | "tool" | "product" | "vulnerability" | "indicator" | "person";
         /**
          * @description What the self-audit tells people.
          * @enum {string}
@@ -1043,6 +1043,11 @@ export interface components {
             /** @description The same in a sentence. */
             detail: string;
         };
+        /**
+         * @description What part an organisation plays in what is told.
+         * @enum {string}
+         */
+        Role: "victim";
         /** @description Names a rule, as `urgent`. */
         RuleId: string;
         /**

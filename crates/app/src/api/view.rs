@@ -140,7 +140,6 @@ pub(crate) struct EntityCount {
     /// How many items name it.
     pub count: u32,
     /// The part that an item gives it, if one does.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
 }
 

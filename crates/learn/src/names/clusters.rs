@@ -199,9 +199,7 @@ fn group(vectors: &[[f32; WIDTH]], random: &mut Random) -> Vec<u16> {
                 }
             }
         }
-        for centre in &mut centres {
-            *centre = [0.0; WIDTH];
-        }
+        centres.fill([0.0; WIDTH]);
         for (vector, of) in vectors.iter().zip(&of) {
             if let Some(centre) = centres.get_mut(usize::from(*of).saturating_sub(1)) {
                 for (sum, number) in centre.iter_mut().zip(vector) {

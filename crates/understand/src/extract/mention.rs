@@ -10,19 +10,28 @@ use model::{EntityKind, Role, Span};
 
 use super::gazetteer::{Gazetteer, class};
 use super::name::{self, Model, NameKind, Seen};
-use super::{Named, overlaps_any};
+use super::{Named, Own, overlaps_any};
 use crate::passage::Passage;
 
 /// A name that goes on for longer is a sentence.
 const MAX_CHARS: u32 = 120;
 
+/// Play, First and Royal are gangs only where the text speaks of such things.
+const THREAT_WORDS: &[&str] = &[
+    "attack", "breach", "gang", "group", "hack", "malware", "ransom", "stealer", "trojan",
+];
+
 /// Adds the names of both passages.
-pub(crate) fn names(passages: &[Passage; 2], model: &Model, named: &mut Named) {
+pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &mut Named) {
     let gazetteer = Gazetteer::shipped();
     let texts = [passages[0].clean.as_str(), passages[1].clean.as_str()];
     let seen = Seen::new(&texts, gazetteer, model);
     let labels = seen.label(model);
     let taken = named.taken(|kind| !is_soft(kind));
+    let speaks_of_threats = passages.iter().any(|passage| {
+        let text = passage.folded.text();
+        THREAT_WORDS.iter().any(|word| text.contains(word))
+    });
     let mut found: Vec<(EntityKind, String, Span, bool)> = Vec::new();
     let mut spellings: HashMap<(NameKind, String), String> = HashMap::new();
     for (kind, start, end) in name::names(&labels) {
@@ -32,12 +41,18 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, named: &mut Named) {
         if span.end - span.start > MAX_CHARS
             || overlaps_any(&taken, span)
             || !says_something(kind, text)
+            || (kind == NameKind::Indicator && own.holds(text))
         {
             continue;
         }
-        let listed = seen
-            .known(gazetteer, kind, start, end)
-            .map(|entry| entry.name.to_owned());
+        let entry = seen.known(gazetteer, kind, start, end);
+        let is_word = entry
+            .as_ref()
+            .is_some_and(|entry| entry.classes & class::AMBIGUOUS != 0);
+        if is_word && !speaks_of_threats {
+            continue;
+        }
+        let listed = entry.map(|entry| entry.name.to_owned());
         let written =
             listed.unwrap_or_else(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
         let name = spellings
@@ -105,8 +120,15 @@ fn place<'p>(
     Some((passage.span(first.start, last.end), written))
 }
 
+/// The end of Latin Extended-B.
+const LAST_LATIN: char = '\u{24f}';
+
 /// Scraps of a torn address are labelled in some sets, but tell nobody anything.
 fn says_something(kind: NameKind, text: &str) -> bool {
+    // The model has seen nothing of other scripts.
+    if text.chars().any(|c| c.is_alphabetic() && c > LAST_LATIN) {
+        return false;
+    }
     let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
     match kind {
         // Grammar reads these, and counts only so many places of one.
@@ -117,7 +139,12 @@ fn says_something(kind: NameKind, text: &str) -> bool {
         {
             false
         }
-        NameKind::Indicator => letters > 2 && !text.starts_with([']', '[', ')', '(']),
+        // Plain words are none.
+        NameKind::Indicator => {
+            letters > 2
+                && !text.starts_with([']', '[', ')', '('])
+                && !text.chars().all(|c| c.is_alphabetic() || c == ' ')
+        }
         _ => letters > 0,
     }
 }
@@ -232,7 +259,7 @@ mod tests {
             "Researchers tie the intrusions to Fancy Bear. The group, also known as APT28 and Sofacy, used Mimikatz.",
             &expect![[r#"
                 Actor APT28 ×3
-                Tool MimiKatz ×1"#]],
+                Malware MimiKatz ×1"#]],
         );
     }
 
@@ -241,7 +268,7 @@ mod tests {
         check(
             "Play it safe: first, royal families at the beach",
             "Please play the video first. The one who has the impact is the guard.",
-            &expect![[""]],
+            &expect![""],
         );
     }
 

@@ -85,12 +85,12 @@ fn a_hospital_is_hit() {
         "hospital-ransomware.html",
         &expect![[r#"
             Incident eng
-            types ransomware
+            types ransomware supply_chain
             severity high 7.8: by the signs of the text, above all: something happened
             region IN / UP
             sectors health
             about 
-            entities Place Lucknow, Organisation CERT-In"#]],
+            entities Organisation Computer Emergency Response Team, Organisation CERT-In"#]],
     );
 }
 
@@ -120,7 +120,7 @@ fn a_patch_day_is_about_no_single_flaw() {
             region  / 
             sectors 
             about 
-            entities Cve CVE-2026-2001, Cve CVE-2026-2002, Cve CVE-2026-2003, Cve CVE-2026-2004, Cve CVE-2026-2005, Cve CVE-2026-2006"#]],
+            entities Vulnerability zero-days, Cve CVE-2026-2001, Cve CVE-2026-2002, Cve CVE-2026-2003, Cve CVE-2026-2004, Cve CVE-2026-2005, Cve CVE-2026-2006"#]],
     );
 }
 
@@ -150,7 +150,7 @@ fn an_unproven_claim_stays_medium() {
             region CA / 
             sectors telecom
             about 
-            entities Place Canadian"#]],
+            entities Organisation Northwind"#]],
     );
 }
 
@@ -165,7 +165,7 @@ fn a_lawsuit_is_aftermath() {
             region CA / 
             sectors telecom
             about 
-            entities Place Toronto"#]],
+            entities Organisation Northwind Telecom, Place Toronto"#]],
     );
 }
 
@@ -195,7 +195,7 @@ fn attackers_are_not_where_it_happened() {
             region NO / 
             sectors government
             about 
-            entities Place Norwegian, Place Oslo"#]],
+            entities Place China, Place Oslo"#]],
     );
 }
 
@@ -210,7 +210,7 @@ fn a_denial_is_read_as_one() {
             region GB / 
             sectors banking
             about 
-            entities Place Manchester"#]],
+            entities Organisation Bank, Organisation Riverside Bank of Manchester"#]],
     );
 }
 

@@ -91,8 +91,18 @@ test('entities are marked where they stand, whatever the script', async () => {
         text: 'कोच्चि के अस्पताल',
         language: 'hin',
         entities: [
-          { kind: 'place', name: 'Kerala', spans: [{ field: 'title', start: 2, end: 6 }] },
-          { kind: 'place', name: 'Kochi', spans: [{ field: 'text', start: 0, end: 6 }] },
+          {
+            kind: 'place',
+            name: 'Kerala',
+            role: null,
+            spans: [{ field: 'title', start: 2, end: 6 }],
+          },
+          {
+            kind: 'place',
+            name: 'Kochi',
+            role: null,
+            spans: [{ field: 'text', start: 0, end: 6 }],
+          },
         ],
       }),
     ],
@@ -205,7 +215,9 @@ test('a vulnerability shows who scored it, its due date and what it affects', as
 })
 
 test('indicators can be copied and are never links', async () => {
-  const { user } = show({ entities: [{ kind: 'domain', name: 'evil.example', count: 2 }] })
+  const { user } = show({
+    entities: [{ kind: 'domain', name: 'evil.example', count: 2, role: null }],
+  })
   await user.click(await screen.findByRole('button', { name: 'Copy evil.example' }))
   expect(await navigator.clipboard.readText()).toBe('evil.example')
   expect(await screen.findByRole('button', { name: 'Copied evil.example' })).toBeVisible()
@@ -216,8 +228,8 @@ test('names stand under their kind, victims marked', async () => {
   show({
     entities: [
       { kind: 'organisation', name: 'Kestrel Bank', count: 3, role: 'victim' },
-      { kind: 'organisation', name: 'Harbour Press', count: 2 },
-      { kind: 'actor', name: 'Grey Heron', count: 1 },
+      { kind: 'organisation', name: 'Harbour Press', count: 2, role: null },
+      { kind: 'actor', name: 'Grey Heron', count: 1, role: null },
     ],
   })
   const about = await screen.findByRole('region', { name: 'About' })

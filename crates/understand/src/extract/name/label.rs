@@ -73,7 +73,7 @@ impl Row {
 /// sentence.
 #[must_use]
 pub fn is_legal(from: usize, to: usize) -> bool {
-    let goes_on = to > 0 && to % 2 == 0;
+    let goes_on = to > 0 && to.is_multiple_of(2);
     to < LABELS && (!goes_on || (from < LABELS && (from == to || from + 1 == to)))
 }
 

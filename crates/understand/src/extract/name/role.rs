@@ -104,10 +104,10 @@ impl Seen {
             Some(i32::from(*weight) * if far < 2 { 2 } else { 1 })
         };
         let sum: i32 = (0..REACH)
-            .filter_map(|far| {
+            .map(|far| {
                 let before = weigh(start.checked_sub(far + 1), far, &TABLES.0).unwrap_or_default();
                 let after = weigh(Some(end + far), far, &TABLES.1).unwrap_or_default();
-                Some(before + after)
+                before + after
             })
             .sum();
         sum >= THRESHOLD * 2

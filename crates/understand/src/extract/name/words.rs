@@ -350,7 +350,7 @@ pub(super) mod pattern {
             {
                 return HOST;
             }
-            if matches!(first.as_bytes(), [b'v' | b'V', rest @ ..] | [rest @ ..] if !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
+            if matches!(first.as_bytes(), [b'v' | b'V', rest @ ..] | rest if !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
             {
                 return VERSION;
             }
