@@ -681,7 +681,7 @@ async fn what_is_read_through_a_recorded_door_is_noted() {
     );
     site.serve(
         "/large",
-        Reply::ok(&"x".repeat(200)).content_type("text/plain"),
+        Reply::ok("x".repeat(200)).content_type("text/plain"),
     );
     site.serve("/gone", Reply::status(404));
     let plain = door(&[&site]);

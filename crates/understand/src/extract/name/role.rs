@@ -1,6 +1,6 @@
 //! Whether an organisation is the victim: read from the words around its name.
 //!
-//! The words and their weights were counted in the labelled news; no name of any
+//! The words and their weights were chosen by hand after the labelled news; no name of any
 //! organisation is among them.
 
 use super::Seen;
