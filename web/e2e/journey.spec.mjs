@@ -110,7 +110,7 @@ test('an analyst finds an incident, watches it, and hears of the next', async ()
   await page.getByText('Live', { exact: true }).waitFor()
   await quiet(page)
   const before = await titles(page)
-  const headline = 'Ransomware stops the billing of a hospital chain in Kochi, Kerala'
+  const headline = 'Quickbasket confirms data breach: records of 90,000 grocery customers in Jaipur leaked'
   await publish(headline)
   const bar = page.getByRole('button', { name: /^1 new/ })
   await bar.waitFor({ timeout: PATIENCE_MS })
@@ -227,8 +227,8 @@ async function publish(title) {
     body: JSON.stringify({
       feed: 'india-news',
       title,
-      text: '<p>A ransomware attack stopped billing and admissions at a hospital chain in Kochi, Kerala. CERT-In was told.</p>',
-      url: 'https://india-news.example/kochi-hospital-billing',
+      text: '<p>Quickbasket, a grocery delivery firm of Jaipur, said hackers leaked names and phone numbers of 90,000 customers.</p>',
+      url: 'https://india-news.example/quickbasket-breach',
     }),
   })
   assert.equal(answer.status, 200, await answer.text())
