@@ -24,7 +24,15 @@ use model::{
 };
 
 pub mod archive;
+mod candidate;
+mod codec;
+mod journal;
+mod keys;
+mod packing;
+mod paging;
+mod prepared;
 pub mod sqlite;
+mod statement;
 mod tokens;
 
 pub use archive::{Archive, Arrived};

@@ -5,20 +5,20 @@ use async_trait::async_trait;
 use model::{Document, SourceId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::archive::{self, Packed};
-use super::intake::{self, Manner};
 use super::rows::{self, Key};
-use super::vulnerabilities::{self, Hearing, Heeded};
 use super::writer::News;
-use super::{Sqlite, events, incidents, lane, owasp, placing, prints};
+use super::{
+    Sqlite, archive, events, incidents, intake, lane, owasp, placing, prints, vulnerabilities,
+};
 use crate::archive::{
     Again, Archive, Arrived, Irrelevant, Kept, Memo, Place, Reading, Retention, Revised, Story,
     Swept, Unknown, Wanted,
 };
-use crate::{Fence, Occasion, PlacedItem, Recorded, StoreError, tokens};
-
-/// Irrelevant items handed out at once at most.
-const MOST_ITEMS: u32 = 1_000;
+use crate::codec::off_thread;
+use crate::packing::Packed;
+use crate::prepared::{MOST_IRRELEVANT, Manner, SecondReading, Text, text_hash};
+use crate::statement::Hearing;
+use crate::{Fence, Occasion, PlacedItem, Recorded, StoreError};
 
 #[async_trait]
 impl Archive for Sqlite {
@@ -28,7 +28,7 @@ impl Archive for Sqlite {
         at: Timestamp,
         arrived: Arrived,
     ) -> Result<(), StoreError> {
-        let packed = blocking(move || Packed::of(arrived)).await?;
+        let packed = off_thread(move || Packed::of(arrived)).await?;
         let source = source.clone();
         self.writer
             .run(
@@ -74,14 +74,14 @@ impl Archive for Sqlite {
     }
 
     async fn record_again(&self, again: Again, memo: &Memo) -> Result<Recorded, StoreError> {
-        let prepared = blocking(move || Prepared::of(again)).await?;
+        let prepared = off_thread(move || SecondReading::of(again)).await?;
         let memo = memo.clone();
         self.writer
             .run(
                 News::Yes,
                 |_| None,
                 move |connection| {
-                    let recorded = prepared.write(connection)?;
+                    let recorded = record(connection, &prepared)?;
                     keep_memo(connection, &memo)?;
                     Ok(recorded)
                 },
@@ -91,9 +91,9 @@ impl Archive for Sqlite {
 
     async fn unknown(&self, again: &Again) -> Result<Unknown, StoreError> {
         let again = again.clone();
-        let prepared = blocking(move || Prepared::of(again)).await?;
+        let prepared = off_thread(move || SecondReading::of(again)).await?;
         self.readers
-            .read(move |connection| prepared.unknown(connection))
+            .read(move |connection| unknown(connection, &prepared))
             .await
     }
 
@@ -118,16 +118,8 @@ impl Archive for Sqlite {
 
     async fn revise(&self, fence: &Fence, revised: Revised, memo: &Memo) -> Result<(), StoreError> {
         let (fence, memo) = (fence.clone(), memo.clone());
-        let analyses = blocking(move || {
-            let prepared = revised.analyses.iter().map(|(_, analysis)| {
-                let stream = |text: &str| tokens::stream(text);
-                Ok(Text {
-                    analysis: rows::json(analysis)?,
-                    title: stream(&analysis.title),
-                    text: stream(&analysis.text),
-                })
-            });
-            let texts = prepared.collect::<Result<Vec<_>, StoreError>>()?;
+        let analyses = off_thread(move || {
+            let texts = Text::of(&revised)?;
             Ok((revised, texts))
         })
         .await?;
@@ -171,78 +163,45 @@ impl Archive for Sqlite {
     }
 }
 
-/// Packing and encoding need no lock and no thread that serves requests.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| StoreError::Broken(format!("encoding was stopped: {error}")))?
+fn record(connection: &Connection, reading: &SecondReading) -> Result<Recorded, StoreError> {
+    let mut recorded = Recorded::default();
+    for (item, body) in reading.again.items.iter().zip(&reading.bodies) {
+        if intake::insert(connection, item, body, Occasion::History)? {
+            recorded.items += 1;
+        } else {
+            recorded.repeats += 1;
+        }
+    }
+    let manner = Manner {
+        at: reading.again.at,
+        occasion: Occasion::History,
+        hearing: Hearing::Reread,
+    };
+    for heeded in &reading.heeded {
+        intake::heed(connection, manner, heeded, &mut recorded)?;
+    }
+    for category in &reading.again.categories {
+        owasp::keep(connection, category)?;
+    }
+    Ok(recorded)
 }
 
-/// A second reading made ready for writing.
-struct Prepared {
-    again: Again,
-    bodies: Vec<String>,
-    heeded: Vec<Heeded>,
-}
-
-impl Prepared {
-    fn of(mut again: Again) -> Result<Self, StoreError> {
-        let bodies = again
-            .items
-            .iter()
-            .map(rows::json)
-            .collect::<Result<_, _>>()?;
-        let heard = std::mem::take(&mut again.heard);
-        let heeded = heard.into_iter().map(Heeded::of);
-        Ok(Self {
-            heeded: heeded.collect::<Result<_, _>>()?,
-            bodies,
-            again,
-        })
+fn unknown(connection: &Connection, reading: &SecondReading) -> Result<Unknown, StoreError> {
+    let mut unknown = Unknown::default();
+    for item in &reading.again.items {
+        let known: bool = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM items WHERE id = ?1)")?
+            .query_one([item.id.as_bytes()], |row| row.get(0))?;
+        if !known {
+            unknown.items.push(item.id);
+        }
     }
-
-    fn write(&self, connection: &Connection) -> Result<Recorded, StoreError> {
-        let mut recorded = Recorded::default();
-        for (item, body) in self.again.items.iter().zip(&self.bodies) {
-            if intake::insert(connection, item, body, Occasion::History)? {
-                recorded.items += 1;
-            } else {
-                recorded.repeats += 1;
-            }
+    for heeded in &reading.heeded {
+        if vulnerabilities::would_change(connection, heeded, reading.again.at)? {
+            unknown.cves.push(heeded.statement.cve.clone());
         }
-        let manner = Manner {
-            at: self.again.at,
-            occasion: Occasion::History,
-            hearing: Hearing::Reread,
-        };
-        for heeded in &self.heeded {
-            intake::heed(connection, manner, heeded, &mut recorded)?;
-        }
-        for category in &self.again.categories {
-            owasp::keep(connection, category)?;
-        }
-        Ok(recorded)
     }
-
-    fn unknown(&self, connection: &Connection) -> Result<Unknown, StoreError> {
-        let mut unknown = Unknown::default();
-        for item in &self.again.items {
-            let known: bool = connection
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM items WHERE id = ?1)")?
-                .query_one([item.id.as_bytes()], |row| row.get(0))?;
-            if !known {
-                unknown.items.push(item.id);
-            }
-        }
-        for heeded in &self.heeded {
-            if vulnerabilities::would_change(connection, heeded, self.again.at)? {
-                unknown.cves.push(heeded.statement.cve.clone());
-            }
-        }
-        Ok(unknown)
-    }
+    Ok(unknown)
 }
 
 fn keep_memo(connection: &Connection, memo: &Memo) -> Result<(), StoreError> {
@@ -310,7 +269,7 @@ fn irrelevant(
         after,
         wanted.since.map_or(i64::MIN, rows::micros),
         wanted.source.as_ref().map(SourceId::as_str),
-        limit.clamp(1, MOST_ITEMS),
+        limit.clamp(1, MOST_IRRELEVANT),
     ))?;
     let mut items = Vec::new();
     while let Some(row) = found.next()? {
@@ -323,13 +282,6 @@ fn irrelevant(
     Ok(items)
 }
 
-/// An analysis made ready for writing.
-struct Text {
-    analysis: String,
-    title: String,
-    text: String,
-}
-
 fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<(), StoreError> {
     for ((id, analysis), text) in revised.analyses.iter().zip(texts) {
         let found: Option<(i64, Option<i64>)> = connection
@@ -340,7 +292,7 @@ fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<
             continue;
         };
         let keys = &analysis.story_keys;
-        let hash = Some(&keys.content_hash).filter(|hash| **hash != [0; 16]);
+        let hash = text_hash(analysis);
         connection
             .prepare_cached("UPDATE items SET canonical_url = ?2, content_hash = ?3 WHERE n = ?1")?
             .execute((item, &keys.canonical_url, hash))?;

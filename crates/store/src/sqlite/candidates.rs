@@ -1,65 +1,15 @@
 //! Incidents an item may belong to, found by what it shares with them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use model::clock::{earlier, later};
+use model::ItemId;
 use model::incident::{Candidate, Link};
-use model::{Analysis, CveId, Item, ItemId, Print};
 use rusqlite::{Connection, ToSql};
 
 use super::rows::{self, Key};
 use super::{incidents, prints};
 use crate::StoreError;
-
-/// How many candidates there are at most.
-const MOST: usize = 50;
-/// How many items that share one thing are looked at.
-const MOST_ITEMS: u32 = 200;
-/// How many CVEs of one item are looked up; a longer list is no story's.
-const MOST_CVES: usize = 50;
-/// The same text after this long is another event: a monthly notice, a template.
-const TEXT_WINDOW: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
-
-/// How far apart items of one story may be told (`understand::story::likeness`
-/// learned its weights on pairs within this time).
-const TOLD_WINDOW: std::time::Duration = std::time::Duration::from_secs(21 * 24 * 60 * 60);
-
-/// What of an item is looked for.
-pub(super) struct Wanted {
-    item: ItemId,
-    source: String,
-    external_id: String,
-    address: Option<String>,
-    text: [u8; 16],
-    from: i64,
-    to: i64,
-    cves: Vec<CveId>,
-    print: Print,
-    told_from: i64,
-    told_to: i64,
-}
-
-impl Wanted {
-    pub(super) fn of(item: &Item, analysis: &Analysis) -> Self {
-        let keys = &analysis.story_keys;
-        Self {
-            item: item.id,
-            source: item.source.as_str().to_owned(),
-            external_id: item.external_id.clone(),
-            address: keys.canonical_url.clone(),
-            text: keys.content_hash,
-            from: rows::micros(earlier(item.effective(), TEXT_WINDOW)),
-            to: rows::micros(later(item.effective(), TEXT_WINDOW)),
-            cves: keys.cves.iter().take(MOST_CVES).cloned().collect(),
-            print: keys.print.clone(),
-            told_from: rows::micros(earlier(item.effective(), TOLD_WINDOW)),
-            told_to: rows::micros(later(item.effective(), TOLD_WINDOW)),
-        }
-    }
-}
-
-/// What an incident shares with the item, by its row.
-type Found = BTreeMap<i64, Vec<Link>>;
+use crate::candidate::{self, Found, MOST, MOST_ITEMS, Wanted};
 
 pub(super) fn find(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
     let mut found = Found::new();
@@ -109,10 +59,7 @@ pub(super) fn find(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candi
             u32::try_from(MOST).unwrap_or(u32::MAX),
         ))?;
         while let Some(row) = rows.next()? {
-            found
-                .entry(row.get(0)?)
-                .or_default()
-                .push(Link::Cve(cve.clone()));
+            candidate::link(&mut found, row.get(0)?, Link::Cve(cve.clone()));
         }
     }
     let mut candidates = latest(connection, found)?;
@@ -148,46 +95,29 @@ fn by_item(
     let mut lookup = connection.prepare_cached(sql)?;
     let mut rows = lookup.query(parameters)?;
     while let Some(row) = rows.next()? {
-        let link = link(ItemId(rows::uuid(row.get(1)?)));
-        let links = found.entry(row.get(0)?).or_default();
-        if !links
-            .iter()
-            .any(|known| std::mem::discriminant(known) == std::mem::discriminant(&link))
-        {
-            links.push(link);
-        }
+        let item = ItemId(rows::uuid(row.get(1)?));
+        candidate::link(found, row.get(0)?, link(item));
     }
     Ok(())
 }
 
-/// The incidents, latest first. When there are too many, those with the strongest
-/// links stay.
+/// The incidents, latest first.
 fn latest(connection: &Connection, found: Found) -> Result<Vec<Candidate>, StoreError> {
-    let mut candidates = Vec::with_capacity(found.len().min(MOST));
-    let mut ranked = Vec::with_capacity(found.len());
-    for (n, mut links) in found {
-        links.sort();
-        links.dedup();
-        let last_seen: i64 = connection
+    let mut last_seen = HashMap::with_capacity(found.len());
+    for n in found.keys() {
+        let seen: i64 = connection
             .prepare_cached("SELECT last_seen FROM incidents WHERE n = ?1")?
             .query_one([n], |row| row.get(0))?;
-        let strength = match links.first() {
-            Some(Link::Edit(_)) => 0,
-            Some(Link::Address(_)) => 1,
-            Some(Link::Text(_)) => 2,
-            Some(Link::Cve(_)) | None => 3,
-        };
-        ranked.push((strength, std::cmp::Reverse(last_seen), n, links));
+        last_seen.insert(*n, seen);
     }
-    ranked.sort();
-    ranked.truncate(MOST);
-    ranked.sort_by_key(|(_, last_seen, n, _)| (*last_seen, *n));
-    for (_, _, n, links) in ranked {
-        candidates.push(Candidate {
-            incident: incidents::get(connection, n)?,
-            links,
-            members: Vec::new(),
-        });
-    }
-    Ok(candidates)
+    candidate::ranked(found, &last_seen)
+        .into_iter()
+        .map(|(n, links)| {
+            Ok(Candidate {
+                incident: incidents::get(connection, n)?,
+                links,
+                members: Vec::new(),
+            })
+        })
+        .collect()
 }

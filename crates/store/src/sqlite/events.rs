@@ -4,20 +4,11 @@ use model::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::rows;
+pub(super) use crate::journal::{
+    DELIVERY_SETTLED, INCIDENT_OPENED, INCIDENT_UPDATED, SOURCE_POLLED,
+};
+use crate::journal::{KEPT, LONGEST_PAGE, PRUNED_EACH};
 use crate::{Event, EventPage, StoreError};
-
-/// How many are kept: a busy day's worth, for readers that were away.
-const KEPT: i64 = 20_000;
-/// Old ones go when the number is a multiple of this, so that most writes do not
-/// pay for it.
-const PRUNED_EACH: i64 = 1_000;
-/// How many one page may hold.
-const LONGEST_PAGE: u32 = 5_000;
-
-pub(super) const INCIDENT_OPENED: &str = "incident.opened";
-pub(super) const INCIDENT_UPDATED: &str = "incident.updated";
-pub(super) const DELIVERY_SETTLED: &str = "delivery.settled";
-pub(super) const SOURCE_POLLED: &str = "source.polled";
 
 pub(super) fn write(
     connection: &Connection,

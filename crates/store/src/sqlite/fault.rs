@@ -25,9 +25,3 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
-
-impl From<serde_json::Error> for StoreError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Broken(format!("a stored value cannot be read: {error}"))
-    }
-}

@@ -12,17 +12,12 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::rows::{self, Key};
 use super::{owasp, vulnerabilities};
+use crate::paging::{
+    LONGEST_PAGE, MOST_CHANGES, MOST_INCIDENTS, vulnerability_cursor, vulnerability_place,
+};
 use crate::{
     StoreError, VulnerabilityChange, VulnerabilityDetail, VulnerabilityFilter, VulnerabilityPage,
 };
-
-/// Changes kept of one CVE, the latest: an EPSS score that moves every other day
-/// fills a year.
-const MOST_CHANGES: u32 = 200;
-/// Incidents shown with a CVE.
-const MOST_INCIDENTS: u32 = 50;
-/// Longest page.
-const LONGEST_PAGE: u32 = 200;
 
 /// Writes what the word of `source` changed.
 pub(super) fn write(
@@ -150,7 +145,7 @@ pub(super) fn page(
         values.push(rows::micros(since).into());
     }
     if let Some(after) = after {
-        let (modified, n) = place(after)?;
+        let (modified, n) = vulnerability_place(after)?;
         conditions.push("(coalesce(modified, 0), n) < (?, ?)");
         values.push(modified.into());
         values.push(n.into());
@@ -173,7 +168,7 @@ pub(super) fn page(
     let is_more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let last = found.last().filter(|_| is_more);
-    let next = last.map(|(n, modified)| format!("{modified}.{n}"));
+    let next = last.map(|(n, modified)| vulnerability_cursor(*modified, *n));
     let mut vulnerabilities = Vec::with_capacity(found.len());
     for (n, _) in &found {
         let said: Vec<Statement> = vulnerabilities::statements(connection, *n)?;
@@ -183,12 +178,4 @@ pub(super) fn page(
         vulnerabilities,
         next,
     })
-}
-
-/// Where a page begins.
-fn place(cursor: &str) -> Result<(i64, i64), StoreError> {
-    let parts = cursor.split_once('.');
-    parts
-        .and_then(|(modified, n)| Some((modified.parse().ok()?, n.parse().ok()?)))
-        .ok_or_else(|| StoreError::Invalid("`after` is no cursor of this list".to_owned()))
 }

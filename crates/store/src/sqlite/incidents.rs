@@ -3,8 +3,9 @@
 use model::{Incident, IncidentId};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::rows::{self, Key};
-use crate::{StoreError, tokens};
+use super::rows;
+use crate::StoreError;
+use crate::keys::{keys, revision};
 
 /// The row of an incident.
 pub(super) fn row(connection: &Connection, id: IncidentId) -> Result<Option<i64>, StoreError> {
@@ -73,35 +74,6 @@ pub(super) fn update(
     write_keys(connection, n, incident)
 }
 
-/// By what filters and candidates find the incident.
-fn keys(incident: &Incident) -> Vec<(i64, String)> {
-    let mut keys: Vec<(i64, String)> = Vec::new();
-    let mut add = |kind: Key, value: String| keys.push((kind.number(), value));
-    incident
-        .type_labels()
-        .for_each(|label| add(Key::Type, label.as_str().to_owned()));
-    incident
-        .region
-        .countries
-        .iter()
-        .for_each(|country| add(Key::Country, country.as_str().to_owned()));
-    incident
-        .cves
-        .iter()
-        .for_each(|cve| add(Key::Cve, cve.as_str().to_owned()));
-    incident
-        .keywords
-        .iter()
-        .for_each(|keyword| add(Key::Keyword, tokens::folded(keyword)));
-    incident
-        .sources
-        .iter()
-        .for_each(|source| add(Key::Source, source.as_str().to_owned()));
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
 /// Most updates change no key, so only differences are written.
 fn write_keys(connection: &Connection, n: i64, incident: &Incident) -> Result<(), StoreError> {
     let wanted = keys(incident);
@@ -128,8 +100,4 @@ fn write_keys(connection: &Connection, n: i64, incident: &Incident) -> Result<()
             .execute((kind, value, n))?;
     }
     Ok(())
-}
-
-fn revision(incident: &Incident) -> i64 {
-    i64::try_from(incident.revision).unwrap_or(i64::MAX)
 }

@@ -1,22 +1,21 @@
 //! Taking in what sources gave.
 
 use async_trait::async_trait;
-use model::{Item, ItemId, Milestone, Milestones, OwaspCategory, SourceId, Timestamp};
+use model::{Item, ItemId, Milestone, Milestones, SourceId, Timestamp};
 use rusqlite::Connection;
 
-use super::archive::{self, Packed};
-use super::vulnerabilities::{self, Change, Hearing, Heeded};
 use super::writer::News;
-use super::{Sqlite, audit, events, owasp, rows};
+use super::{Sqlite, archive, audit, events, owasp, rows, vulnerabilities};
+use crate::codec::off_thread;
+use crate::prepared::{Manner, Poll};
+use crate::statement::{Change, Hearing, Heeded};
 use crate::{Collected, Intake, Occasion, Recorded, SourceState, StoreError};
 
 #[async_trait]
 impl Intake for Sqlite {
     async fn record(&self, collected: Collected) -> Result<Recorded, StoreError> {
         // Encoding and hashing are most of the work and need no lock.
-        let prepared = tokio::task::spawn_blocking(move || Prepared::of(collected))
-            .await
-            .map_err(|error| StoreError::Broken(format!("encoding was stopped: {error}")))??;
+        let prepared = off_thread(move || Poll::of(collected)).await?;
         let milestones = std::sync::Arc::clone(&self.milestones);
         self.writer
             .run(
@@ -63,55 +62,9 @@ impl Intake for Sqlite {
     }
 }
 
-/// A poll made ready for writing.
-struct Prepared {
-    source: SourceId,
-    at: Timestamp,
-    items: Vec<(Item, String)>,
-    heeded: Vec<Heeded>,
-    categories: Vec<OwaspCategory>,
-    cursor: Option<String>,
-    occasion: Occasion,
-    problems: (u32, Option<String>),
-    arrived: Packed,
-}
-
-/// How what is taken in came.
-#[derive(Clone, Copy)]
-pub(super) struct Manner {
-    pub(super) at: Timestamp,
-    pub(super) occasion: Occasion,
-    pub(super) hearing: Hearing,
-}
-
-impl Prepared {
-    fn of(collected: Collected) -> Result<Self, StoreError> {
-        let with_body = |item: Item| rows::json(&item).map(|body| (item, body));
-        Ok(Self {
-            source: collected.source,
-            at: collected.at,
-            items: collected
-                .items
-                .into_iter()
-                .map(with_body)
-                .collect::<Result<_, _>>()?,
-            heeded: collected
-                .heard
-                .into_iter()
-                .map(Heeded::of)
-                .collect::<Result<_, _>>()?,
-            categories: collected.categories,
-            cursor: collected.cursor.as_ref().map(rows::json).transpose()?,
-            occasion: collected.occasion,
-            problems: collected.problems,
-            arrived: Packed::of(collected.arrived)?,
-        })
-    }
-}
-
 fn write(
     connection: &Connection,
-    poll: &Prepared,
+    poll: &Poll,
     milestones: &dyn Milestones,
 ) -> Result<Recorded, StoreError> {
     let mut recorded = Recorded::default();
@@ -125,10 +78,7 @@ fn write(
     let manner = Manner {
         at: poll.at,
         occasion: poll.occasion,
-        hearing: match poll.occasion {
-            Occasion::History => Hearing::Loaded,
-            Occasion::Fresh | Occasion::CatchUp => Hearing::Live,
-        },
+        hearing: Hearing::on(poll.occasion),
     };
     for heeded in &poll.heeded {
         heed(connection, manner, heeded, &mut recorded)?;

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::writer::News;
 use super::{Sqlite, candidates, placing, rows, vulnerabilities};
+use crate::candidate::Wanted;
+use crate::codec::off_thread;
+use crate::prepared::MOST_WAITING;
+use crate::prepared::Placement;
 use crate::{Fence, Lane, Placed, StoreError, Waiting};
-
-/// How many waiting items are handed out at once at most.
-const MOST_WAITING: u32 = 1_000;
 
 #[async_trait]
 impl Lane for Sqlite {
@@ -79,7 +80,7 @@ impl Lane for Sqlite {
         item: &Item,
         analysis: &Analysis,
     ) -> Result<Vec<Candidate>, StoreError> {
-        let wanted = candidates::Wanted::of(item, analysis);
+        let wanted = Wanted::of(item, analysis);
         self.readers
             .read(move |connection| candidates::find(connection, &wanted))
             .await
@@ -101,9 +102,7 @@ impl Lane for Sqlite {
 
     async fn commit(&self, fence: &Fence, placed: Placed) -> Result<(), StoreError> {
         let fence = fence.clone();
-        let prepared = tokio::task::spawn_blocking(move || placing::Prepared::of(placed))
-            .await
-            .map_err(|error| StoreError::Broken(format!("encoding was stopped: {error}")))??;
+        let prepared = off_thread(move || Placement::of(placed)).await?;
         let milestones = std::sync::Arc::clone(&self.milestones);
         self.writer
             .run(

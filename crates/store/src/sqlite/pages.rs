@@ -5,24 +5,15 @@
 //! rare word) is looked up first and drives the query instead. Whether few match is
 //! counted, up to a bound, before the query is written.
 
-use model::{Incident, IncidentId, Timestamp};
+use model::{Incident, IncidentId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
-use uuid::Uuid;
 
 use super::incidents;
 use super::rows::{self, Key};
+use crate::keys::wanted_keys;
+use crate::paging::{COUNTED, FEW_INCIDENTS, FEW_ITEMS, LONGEST_PAGE, Position, estimated};
 use crate::{IncidentFilter, IncidentOrder, IncidentPage, PageRequest, StoreError, tokens};
-
-/// Counts are exact up to this.
-const COUNTED: u64 = 10_000;
-/// A filter on a key drives the query up to so many incidents.
-const FEW_INCIDENTS: i64 = 2_000;
-/// A search drives the query up to so many items; beyond, its count rests on the
-/// newest of them.
-const FEW_ITEMS: i64 = 10_000;
-/// The longest page.
-const LONGEST_PAGE: u32 = 200;
 
 pub(super) fn page(
     connection: &Connection,
@@ -45,7 +36,7 @@ pub(super) fn page(
     let limit = request.limit.clamp(1, LONGEST_PAGE);
     let mut query = Conditions::of(connection, filter, &search, Purpose::Page(request.order))?;
     if let Some(after) = &after {
-        after.condition(&mut query);
+        after_it(after, &mut query);
     }
     let sql = query.page_sql(request.order, limit + 1);
     let mut statement = connection.prepare_cached(&sql)?;
@@ -61,7 +52,7 @@ pub(super) fn page(
         .map(|n| incidents::get(connection, *n))
         .collect::<Result<_, _>>()?;
     let next = match (found.get(shown), found.get(shown.saturating_sub(1))) {
-        (Some(_), Some(last)) => Some(Position::of(connection, *last, request.order)?.text()),
+        (Some(_), Some(last)) => Some(position(connection, *last, request.order)?.text()),
         _ => None,
     };
     let (total, exact) = count(connection, filter, &search)?;
@@ -270,50 +261,6 @@ impl Conditions {
     }
 }
 
-/// The filters that are looked up by key.
-fn wanted_keys(filter: &IncidentFilter) -> Vec<(Key, Vec<String>)> {
-    let mut keys: Vec<(Key, Vec<String>)> = Vec::new();
-    if !filter.types.is_empty() {
-        keys.push((
-            Key::Type,
-            filter
-                .types
-                .iter()
-                .map(|label| label.as_str().to_owned())
-                .collect(),
-        ));
-    }
-    if !filter.countries.is_empty() {
-        keys.push((
-            Key::Country,
-            filter
-                .countries
-                .iter()
-                .map(|country| country.as_str().to_owned())
-                .collect(),
-        ));
-    }
-    keys.extend(
-        filter
-            .cve
-            .iter()
-            .map(|cve| (Key::Cve, vec![cve.as_str().to_owned()])),
-    );
-    keys.extend(
-        filter
-            .source
-            .iter()
-            .map(|source| (Key::Source, vec![source.as_str().to_owned()])),
-    );
-    keys.extend(
-        filter
-            .keyword
-            .iter()
-            .map(|keyword| (Key::Keyword, vec![tokens::folded(keyword)])),
-    );
-    keys
-}
-
 /// How many incidents match, and whether that is exact.
 fn count(
     connection: &Connection,
@@ -340,104 +287,45 @@ fn count(
             .optional()?
             .unwrap_or(1),
     };
-    // Rows are numbered in order of their making: as densely as the matches lie
-    // among the rows that were seen, they are taken to lie among the older ones.
-    let (first, last) = (first.unwrap_or(1), last.unwrap_or(1));
-    let seen = u64::try_from(last - first).unwrap_or(0).saturating_add(1);
-    let unseen = u64::try_from(first - oldest).unwrap_or(0);
-    let estimated = u128::from(counted) * u128::from(unseen) / u128::from(seen);
     Ok((
-        counted.saturating_add(u64::try_from(estimated).unwrap_or(u64::MAX)),
+        estimated(counted, first.unwrap_or(1), last.unwrap_or(1), oldest),
         false,
     ))
 }
 
-/// The last incident of a page, where the next one goes on: `L.<time>.<id>` or
-/// `W.<severity>.<score>.<time>.<id>`.
-struct Position {
-    worst: Option<(i64, i64)>,
-    last_seen: i64,
-    id: IncidentId,
+/// Where the incident in a row stands in its order.
+fn position(connection: &Connection, n: i64, order: IncidentOrder) -> Result<Position, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT severity, score, last_seen, id FROM incidents WHERE n = ?1")?
+        .query_one([n], |row| {
+            let worst = (row.get(0)?, row.get(1)?);
+            Ok(Position {
+                worst: (order == IncidentOrder::Worst).then_some(worst),
+                last_seen: row.get(2)?,
+                id: IncidentId(rows::uuid(row.get(3)?)),
+            })
+        })?)
 }
 
-impl Position {
-    fn of(connection: &Connection, n: i64, order: IncidentOrder) -> Result<Self, StoreError> {
-        Ok(connection
-            .prepare_cached("SELECT severity, score, last_seen, id FROM incidents WHERE n = ?1")?
-            .query_one([n], |row| {
-                let worst = (row.get(0)?, row.get(1)?);
-                Ok(Self {
-                    worst: (order == IncidentOrder::Worst).then_some(worst),
-                    last_seen: row.get(2)?,
-                    id: IncidentId(rows::uuid(row.get(3)?)),
-                })
-            })?)
-    }
-
-    fn text(&self) -> String {
-        let Self {
-            worst,
-            last_seen,
-            id,
-        } = self;
-        match worst {
-            None => format!("L.{last_seen}.{}", id.0.simple()),
-            Some((severity, score)) => {
-                format!("W.{severity}.{score}.{last_seen}.{}", id.0.simple())
-            }
+/// What comes after it.
+fn after_it(position: &Position, query: &mut Conditions) {
+    let last_seen = query.parameter(position.last_seen);
+    let id = query.parameter(position.id.as_bytes().to_vec());
+    let part = match position.worst {
+        None => format!("(i.last_seen, i.id) < ({last_seen}, {id})"),
+        Some((severity, score)) => {
+            let (severity, score) = (query.parameter(severity), query.parameter(score));
+            format!(
+                "(i.severity, i.score, i.last_seen, i.id) < ({severity}, {score}, {last_seen}, {id})"
+            )
         }
-    }
-
-    fn read(text: &str, order: IncidentOrder) -> Result<Self, StoreError> {
-        let number = |text: &str| text.parse::<i64>().ok();
-        let time =
-            |text: &str| number(text).filter(|micros| Timestamp::from_microsecond(*micros).is_ok());
-        let id = |text: &str| Uuid::try_parse(text).ok().map(IncidentId);
-        let parts: Vec<&str> = text.split('.').take(6).collect();
-        let position = match (order, parts.as_slice()) {
-            (IncidentOrder::Latest, ["L", at, name]) => {
-                time(at).zip(id(name)).map(|(last_seen, id)| Self {
-                    worst: None,
-                    last_seen,
-                    id,
-                })
-            }
-            (IncidentOrder::Worst, ["W", severity, score, at, name]) => number(severity)
-                .zip(number(score))
-                .zip(time(at))
-                .zip(id(name))
-                .map(|((worst, last_seen), id)| Self {
-                    worst: Some(worst),
-                    last_seen,
-                    id,
-                }),
-            _ => None,
-        };
-        position.ok_or_else(|| {
-            StoreError::Invalid("this is no page of this list; begin at the first".to_owned())
-        })
-    }
-
-    /// What comes after it.
-    fn condition(&self, query: &mut Conditions) {
-        let last_seen = query.parameter(self.last_seen);
-        let id = query.parameter(self.id.as_bytes().to_vec());
-        let part = match self.worst {
-            None => format!("(i.last_seen, i.id) < ({last_seen}, {id})"),
-            Some((severity, score)) => {
-                let (severity, score) = (query.parameter(severity), query.parameter(score));
-                format!(
-                    "(i.severity, i.score, i.last_seen, i.id) < ({severity}, {score}, {last_seen}, {id})"
-                )
-            }
-        };
-        query.parts.push(part);
-    }
+    };
+    query.parts.push(part);
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{Country, CveId, Severity};
+    use model::{Country, CveId, Severity, Timestamp};
 
     use super::*;
     use crate::sqlite::schema;

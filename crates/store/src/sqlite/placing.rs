@@ -5,46 +5,15 @@ use model::{Alert, Milestone, Milestones};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{deliveries, events, incidents, prints, rows};
-use crate::{Placed, StoreError, tokens};
-
-/// A placement made ready for writing, off the writing thread.
-pub(super) struct Prepared {
-    placed: Placed,
-    analysis: String,
-    title: String,
-    text: String,
-}
-
-impl Prepared {
-    pub(super) fn of(placed: Placed) -> Result<Self, StoreError> {
-        let analysis = rows::json(&placed.analysis)?;
-        // What is irrelevant is not searched for, so it costs no index.
-        let stream = |text: &str| {
-            placed
-                .incident
-                .as_ref()
-                .map(|_| tokens::stream(text))
-                .unwrap_or_default()
-        };
-        let (title, text) = (
-            stream(&placed.analysis.title),
-            stream(&placed.analysis.text),
-        );
-        Ok(Self {
-            placed,
-            analysis,
-            title,
-            text,
-        })
-    }
-}
+use crate::prepared::{Placement, names, text_hash};
+use crate::{Placed, StoreError};
 
 pub(super) fn write(
     connection: &Connection,
-    prepared: &Prepared,
+    prepared: &Placement,
     milestones: &dyn Milestones,
 ) -> Result<(), StoreError> {
-    let Prepared { placed, .. } = prepared;
+    let Placement { placed, .. } = prepared;
     let waiting: Option<(i64, bool)> = connection
         .prepare_cached("SELECT n, placed_at IS NULL FROM items WHERE id = ?1")?
         .query_row([placed.item.as_bytes()], |row| {
@@ -107,16 +76,16 @@ fn write_item(
     connection: &Connection,
     item: i64,
     incident: Option<i64>,
-    prepared: &Prepared,
+    prepared: &Placement,
 ) -> Result<(), StoreError> {
-    let Prepared {
+    let Placement {
         placed,
         analysis,
         title,
         text,
     } = prepared;
     let keys = &placed.analysis.story_keys;
-    let hash = Some(&keys.content_hash).filter(|hash| **hash != [0; 16]);
+    let hash = text_hash(&placed.analysis);
     connection
         .prepare_cached(
             "UPDATE items SET placed_at = ?2, incident = ?3, repeat_of = ?4, canonical_url = ?5, content_hash = ?6
@@ -153,7 +122,7 @@ pub(super) fn index(
     let (source, author): (String, Option<String>) = connection
         .prepare_cached("SELECT i.source, t.author FROM items i JOIN item_texts t ON t.item = i.n WHERE i.n = ?1")?
         .query_one([item], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let names = tokens::stream(&format!("{source} {}", author.unwrap_or_default()));
+    let names = names(&source, author.as_deref());
     connection
         .prepare_cached(
             "INSERT INTO items_fts (rowid, title, text, names) VALUES (?1, ?2, ?3, ?4)",

@@ -1,25 +1,12 @@
 //! The words of the latest items, and which incidents share most of them with an
 //! item.
 
-use std::collections::HashMap;
-
 use model::{ItemId, Member, Print};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::rows;
 use crate::StoreError;
-
-/// Prints of so many items are kept: some weeks of a busy installation.
-const KEPT: i64 = 50_000;
-/// Old prints taken away with each new one: more than come in, so that the rest
-/// shrinks after the limit was lowered.
-const TAKEN_AWAY: i64 = 2;
-/// Of the items that share one word the latest so many are looked at.
-const SHARING: u32 = 100;
-/// Incidents compared: those that share most.
-const COMPARED: usize = 20;
-/// Items of each that are compared, the latest.
-const MEMBERS: u32 = 12;
+use crate::candidate::{KEPT, MEMBERS, SHARING, Shared, TAKEN_AWAY, print as stored};
 
 /// Keeps the print of an item of an incident.
 pub(super) fn write(
@@ -68,7 +55,7 @@ pub(super) fn rewrite(
 }
 
 fn remove(connection: &Connection, item: i64, at: i64, body: &[u8]) -> Result<(), StoreError> {
-    for (word, _) in read(body)?.keys {
+    for (word, _) in stored(body)?.keys {
         connection
             .prepare_cached("DELETE FROM story_words WHERE word = ?1 AND at = ?2 AND item = ?3")?
             .execute((word, at, item))?;
@@ -102,47 +89,35 @@ pub(super) fn near(
     from: i64,
     to: i64,
 ) -> Result<Vec<(i64, Vec<Member>)>, StoreError> {
-    let mut shared: HashMap<i64, u64> = HashMap::new();
+    let mut shared = Shared::default();
     let mut sharing = connection.prepare_cached(
         "SELECT incident FROM story_words WHERE word = ?1 AND at BETWEEN ?2 AND ?3
-         ORDER BY at DESC LIMIT ?4",
+         ORDER BY at DESC, item DESC LIMIT ?4",
     )?;
     for (word, weight) in &print.keys {
-        let mut seen: Vec<i64> = Vec::new();
-        let mut rows = sharing.query((word, from, to, SHARING))?;
-        while let Some(row) = rows.next()? {
-            let incident = row.get(0)?;
-            if !seen.contains(&incident) {
-                seen.push(incident);
-                *shared.entry(incident).or_default() += u64::from(*weight);
-            }
-        }
+        let incidents: Vec<i64> = sharing
+            .query_map((word, from, to, SHARING), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        shared.word(*weight, incidents);
     }
-    let mut ranked: Vec<(u64, i64)> = shared.into_iter().map(|(n, sum)| (sum, n)).collect();
-    ranked.sort_unstable_by(|a, b| b.cmp(a));
-    ranked.truncate(COMPARED);
     let mut latest = connection.prepare_cached(
         "SELECT i.id, p.at, p.body FROM prints p JOIN items i ON i.n = p.item
          WHERE p.incident = ?1 AND p.at BETWEEN ?2 AND ?3 ORDER BY p.at DESC, p.item DESC LIMIT ?4",
     )?;
-    ranked
+    shared
+        .most()
         .into_iter()
-        .map(|(_, incident)| {
+        .map(|incident| {
             let mut members = Vec::new();
             let mut rows = latest.query((incident, from, to, MEMBERS))?;
             while let Some(row) = rows.next()? {
                 members.push(Member {
                     item: ItemId(rows::uuid(row.get(0)?)),
                     at: rows::time(row.get(1)?)?,
-                    print: read(&row.get::<_, Vec<u8>>(2)?)?,
+                    print: stored(&row.get::<_, Vec<u8>>(2)?)?,
                 });
             }
             Ok((incident, members))
         })
         .collect()
-}
-
-fn read(body: &[u8]) -> Result<Print, StoreError> {
-    Print::from_bytes(body)
-        .ok_or_else(|| StoreError::Broken("the words of an item cannot be read".to_owned()))
 }

@@ -1,104 +1,15 @@
 //! What sources state of CVEs, and what follows from it.
 
-use model::{CveId, Statement, Timestamp, Vulnerability, VulnerabilityStatus};
+use model::{CveId, Statement, Timestamp, Vulnerability};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::rows::{self, Key};
 use super::{history, owasp};
-use crate::{Heard, StoreError};
-
-/// A statement made ready for writing, off the writing thread.
-pub(super) struct Heeded {
-    pub(super) statement: Statement,
-    pub(super) promote: bool,
-    body: String,
-    hash: [u8; 16],
-}
-
-impl Heeded {
-    pub(super) fn of(heard: Heard) -> Result<Self, StoreError> {
-        let body = rows::json(&heard.statement)?;
-        // An EPSS score carries its day and a reading is ours, which is no news by
-        // itself; of all other statements these are the bytes that `content_hash`
-        // would make once more.
-        let hash = if heard.statement.epss.is_some() || heard.statement.reading.is_some() {
-            heard.statement.content_hash()
-        } else {
-            model::hash::short(&[body.as_bytes()])
-        };
-        Ok(Self {
-            statement: heard.statement,
-            promote: heard.promote,
-            body,
-            hash,
-        })
-    }
-}
-
-/// What a statement changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    /// Nothing: the source said so before.
-    None,
-    /// Nobody had spoken of the CVE.
-    New {
-        /// Whether it says what people must hear of.
-        material: bool,
-    },
-    /// The source says something else, or speaks of it for the first time.
-    Changed {
-        /// Whether severity band, exploitation or rejection changed by it.
-        material: bool,
-    },
-}
-
-/// How statements reach us. It decides which of them make history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hearing {
-    /// As they are published: every change is one.
-    Live,
-    /// Many at once: a first load, an import. Another source's first word is news
-    /// to us only; a source that corrects itself made history.
-    Loaded,
-    /// From a document that was kept: what changed is our reading of it, and what
-    /// was heard since stands.
-    Reread,
-}
-
-/// What of a vulnerability makes people look again.
-#[derive(PartialEq, Eq)]
-struct Gist {
-    severity: Option<i64>,
-    kev: bool,
-    exploited: bool,
-    ransomware: bool,
-    rejected: bool,
-}
-
-/// A CVE nobody has spoken of.
-const UNKNOWN: Gist = Gist {
-    severity: None,
-    kev: false,
-    exploited: false,
-    ransomware: false,
-    rejected: false,
+use crate::StoreError;
+use crate::statement::{
+    self, Change, Gist, Hearing, Heeded, Known, Standing, UNKNOWN, document, modified, score,
+    status_word,
 };
-
-/// How a kept statement stands to one that arrives.
-#[derive(Clone, Copy)]
-enum Standing {
-    /// It says the same, or is of a later time: an old file was imported.
-    Holds,
-    /// It says something else.
-    Gives,
-}
-
-struct Known {
-    vulnerability: i64,
-    gist: Gist,
-    /// This source's statement in this document, and how it stands to the new one.
-    statement: Option<(i64, Standing)>,
-}
 
 /// Keeps a statement that was heard at `at`, the columns of the vulnerability it
 /// belongs to, and what it changed.
@@ -134,7 +45,7 @@ pub(super) fn keep(
                 status,
                 gist.kev,
                 gist.ransomware,
-                fused.modified.map(rows::micros),
+                modified(&fused),
                 gist.exploited,
             ))?;
         let vulnerability = connection.last_insert_rowid();
@@ -144,13 +55,14 @@ pub(super) fn keep(
             material: gist != UNKNOWN,
         });
     };
+    if matches!(known.statement, Some((_, Standing::Holds))) {
+        return Ok(Change::None);
+    }
     let mut said = statements(connection, known.vulnerability)?;
-    let makes_history = match (hearing, &known.statement) {
-        (_, Some((_, Standing::Holds))) => return Ok(Change::None),
-        (Hearing::Live, _) | (Hearing::Loaded, Some(_)) => true,
-        (Hearing::Loaded, None) | (Hearing::Reread, _) => false,
-    };
-    let before = makes_history.then(|| Vulnerability::fuse(&said)).flatten();
+    let before = hearing
+        .makes_history(known.statement)
+        .then(|| Vulnerability::fuse(&said))
+        .flatten();
     match known.statement {
         Some((n, _)) => {
             connection
@@ -161,11 +73,7 @@ pub(super) fn keep(
         }
         None => insert(connection, known.vulnerability, heeded, heard)?,
     }
-    let place = |of: &Statement| (of.source.clone(), of.document.clone().unwrap_or_default());
-    match said.binary_search_by_key(&place(statement), place) {
-        Ok(nth) => said[nth] = statement.clone(),
-        Err(nth) => said.insert(nth, statement.clone()),
-    }
+    statement::put(&mut said, statement);
     let Some(fused) = Vulnerability::fuse(&said) else {
         return Ok(Change::None);
     };
@@ -192,7 +100,7 @@ pub(super) fn keep(
             status,
             gist.kev,
             gist.ransomware,
-            fused.modified.map(rows::micros),
+            modified(&fused),
             gist.exploited,
         ))?;
     owasp::note_weaknesses(connection, known.vulnerability, &fused)?;
@@ -262,7 +170,7 @@ fn known(
     let asked = (
         statement.cve.as_str(),
         statement.source.as_str(),
-        statement.document.as_deref().unwrap_or_default(),
+        document(statement),
         hash,
         statement.modified.map(rows::micros),
         heard_by,
@@ -323,41 +231,11 @@ fn insert(
         .execute((
             vulnerability,
             heeded.statement.source.as_str(),
-            heeded.statement.document.as_deref().unwrap_or_default(),
+            document(&heeded.statement),
             heeded.statement.modified.map(rows::micros),
             &heeded.hash,
             &heeded.body,
             heard,
         ))?;
     Ok(())
-}
-
-impl Gist {
-    fn of(fused: &Vulnerability) -> Self {
-        Self {
-            severity: fused
-                .severity
-                .as_ref()
-                .map(|judgement| rows::severity_number(judgement.severity)),
-            kev: fused.exploitation.is_some(),
-            exploited: fused.is_exploited(),
-            ransomware: fused
-                .exploitation
-                .as_ref()
-                .is_some_and(|exploitation| exploitation.ransomware),
-            rejected: fused.status == VulnerabilityStatus::Rejected,
-        }
-    }
-}
-
-fn score(fused: &Vulnerability) -> Option<i64> {
-    fused
-        .severity
-        .as_ref()
-        .map(|judgement| rows::tenths(judgement.score))
-}
-
-/// The status as on the wire.
-fn status_word(fused: &Vulnerability) -> Result<String, StoreError> {
-    Ok(rows::json(&fused.status)?.trim_matches('"').to_owned())
 }

@@ -1,0 +1,101 @@
+//! Pages of lists: how long they are, where the next one begins, and how many
+//! there are in all.
+
+use model::{IncidentId, Timestamp};
+use uuid::Uuid;
+
+use crate::{IncidentOrder, StoreError};
+
+/// Counts are exact up to this.
+pub(crate) const COUNTED: u64 = 10_000;
+/// A filter on a key drives the query up to so many incidents.
+pub(crate) const FEW_INCIDENTS: i64 = 2_000;
+/// A search drives the query up to so many items; beyond, its count rests on the
+/// newest of them.
+pub(crate) const FEW_ITEMS: i64 = 10_000;
+/// Changes kept of one CVE, the latest: an EPSS score that moves every other day
+/// fills a year.
+pub(crate) const MOST_CHANGES: u32 = 200;
+/// Incidents shown with a CVE.
+pub(crate) const MOST_INCIDENTS: u32 = 50;
+/// The longest page.
+pub(crate) const LONGEST_PAGE: u32 = 200;
+
+/// The last incident of a page, where the next one goes on: `L.<time>.<id>` or
+/// `W.<severity>.<score>.<time>.<id>`.
+pub(crate) struct Position {
+    pub(crate) worst: Option<(i64, i64)>,
+    pub(crate) last_seen: i64,
+    pub(crate) id: IncidentId,
+}
+
+impl Position {
+    pub(crate) fn text(&self) -> String {
+        let Self {
+            worst,
+            last_seen,
+            id,
+        } = self;
+        match worst {
+            None => format!("L.{last_seen}.{}", id.0.simple()),
+            Some((severity, score)) => {
+                format!("W.{severity}.{score}.{last_seen}.{}", id.0.simple())
+            }
+        }
+    }
+
+    pub(crate) fn read(text: &str, order: IncidentOrder) -> Result<Self, StoreError> {
+        let number = |text: &str| text.parse::<i64>().ok();
+        let time =
+            |text: &str| number(text).filter(|micros| Timestamp::from_microsecond(*micros).is_ok());
+        let id = |text: &str| Uuid::try_parse(text).ok().map(IncidentId);
+        let parts: Vec<&str> = text.split('.').take(6).collect();
+        let position = match (order, parts.as_slice()) {
+            (IncidentOrder::Latest, ["L", at, name]) => {
+                time(at).zip(id(name)).map(|(last_seen, id)| Self {
+                    worst: None,
+                    last_seen,
+                    id,
+                })
+            }
+            (IncidentOrder::Worst, ["W", severity, score, at, name]) => number(severity)
+                .zip(number(score))
+                .zip(time(at))
+                .zip(id(name))
+                .map(|((worst, last_seen), id)| Self {
+                    worst: Some(worst),
+                    last_seen,
+                    id,
+                }),
+            _ => None,
+        };
+        position.ok_or_else(|| {
+            StoreError::Invalid("this is no page of this list; begin at the first".to_owned())
+        })
+    }
+}
+
+/// How many match, when `counted` of them were seen between the rows `first` and
+/// `last` and there are rows down to `oldest`. Rows are numbered in order of their
+/// making: as densely as the matches lie among the rows that were seen, they are
+/// taken to lie among the older ones.
+pub(crate) fn estimated(counted: u64, first: i64, last: i64, oldest: i64) -> u64 {
+    let seen = u64::try_from(last - first).unwrap_or(0).saturating_add(1);
+    let unseen = u64::try_from(first - oldest).unwrap_or(0);
+    let more = u128::from(counted) * u128::from(unseen) / u128::from(seen);
+    counted.saturating_add(u64::try_from(more).unwrap_or(u64::MAX))
+}
+
+/// Where a page of vulnerabilities begins: after the record changed then, in that
+/// row.
+pub(crate) fn vulnerability_place(cursor: &str) -> Result<(i64, i64), StoreError> {
+    let parts = cursor.split_once('.');
+    parts
+        .and_then(|(modified, n)| Some((modified.parse().ok()?, n.parse().ok()?)))
+        .ok_or_else(|| StoreError::Invalid("`after` is no cursor of this list".to_owned()))
+}
+
+/// The cursor that [`vulnerability_place`] reads.
+pub(crate) fn vulnerability_cursor(modified: i64, n: i64) -> String {
+    format!("{modified}.{n}")
+}
