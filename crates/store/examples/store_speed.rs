@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             _ => {}
         }
     }
-    let store = store::open(path.clone(), Arc::new(PassBy)).await?;
+    let store = store::open(path.clone().into(), Arc::new(PassBy)).await?;
 
     let took = record_statements(&store, statements, 0).await?;
     rate("statements, new", statements, took);
@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         path.display()
     );
     let start = Instant::now();
-    let store = store::open(path, Arc::new(PassBy)).await?;
+    let store = store::open(path.into(), Arc::new(PassBy)).await?;
     store
         .incidents(&IncidentFilter::default(), &page(IncidentOrder::Latest))
         .await?;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use model::audit::Ledger;
 use model::{DeliveryState, Severity, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -106,6 +107,18 @@ pub(crate) fn occasion(number: i64) -> Result<Occasion, StoreError> {
         ))),
     }
 }
+
+/// The ledger as it was kept. One that cannot be read any more is begun anew: the
+/// worst outcome is learning again.
+pub(crate) fn ledger(body: Option<&str>) -> Ledger {
+    body.and_then(|body| serde_json::from_str(body).ok())
+        .unwrap_or_default()
+}
+
+/// How many deliveries are claimed at once at most.
+pub(crate) const MOST_CLAIMED: u32 = 256;
+/// How many attempts of one delivery are kept: half an hour apart, a day's worth.
+pub(crate) const ATTEMPTS_KEPT: i64 = 50;
 
 pub(crate) const PENDING: i64 = 0;
 pub(crate) const SENT: i64 = 1;

@@ -10,6 +10,7 @@
 //! [`Outbox`] for deliveries and [`Library`] for readers. [`Store`] is all of them. Every write is one
 //! transaction; what belongs together is written together.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ mod journal;
 mod keys;
 mod packing;
 mod paging;
+pub mod postgres;
 mod prepared;
 pub mod sqlite;
 mod statement;
@@ -724,13 +726,42 @@ pub struct Totals {
     pub dead: u64,
 }
 
-/// Opens the SQLite file at `path`, making it and bringing it up to date.
+/// Where the memory is. Shown without secrets.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(postgres::Address),
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Postgres(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+impl From<PathBuf> for Location {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+/// Opens the store that is at `location`, making it and bringing it up to date.
 ///
 /// # Errors
-/// The file is not ours, is newer than this program, or cannot be opened.
+/// It is not ours, is newer than this program, or cannot be opened or reached.
 pub async fn open(
-    path: PathBuf,
+    location: Location,
     milestones: Arc<dyn Milestones>,
 ) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(sqlite::Sqlite::open(path, milestones).await?))
+    Ok(match location {
+        Location::File(path) => Arc::new(sqlite::Sqlite::open(path, milestones).await?),
+        Location::Postgres(address) => {
+            Arc::new(postgres::Postgres::open(&address, milestones).await?)
+        }
+    })
 }

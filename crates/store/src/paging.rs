@@ -18,6 +18,14 @@ pub(crate) const FEW_ITEMS: i64 = 10_000;
 pub(crate) const MOST_CHANGES: u32 = 200;
 /// Incidents shown with a CVE.
 pub(crate) const MOST_INCIDENTS: u32 = 50;
+/// How many items an incident's page shows at most.
+pub(crate) const MOST_ITEMS: u32 = 500;
+/// How many alerts it shows at most.
+pub(crate) const MOST_ALERTS: u32 = 200;
+/// How many of its vulnerabilities are read at most.
+pub(crate) const MOST_VULNERABILITIES: usize = 500;
+/// How long other lists are at most.
+pub(crate) const LONGEST_LIST: u32 = 1_000;
 /// The longest page.
 pub(crate) const LONGEST_PAGE: u32 = 200;
 

@@ -19,6 +19,8 @@ pub mod jetstream;
 pub mod kev;
 mod loopback;
 pub mod nvd;
+pub mod postgres;
+pub mod proxy;
 mod rate;
 mod reply;
 mod shared;

@@ -75,13 +75,6 @@ impl Audit for Sqlite {
     }
 }
 
-/// The ledger as it was kept. One that cannot be read any more is begun anew: the
-/// worst outcome is learning again.
-pub(super) fn ledger(body: Option<&str>) -> Ledger {
-    body.and_then(|body| serde_json::from_str(body).ok())
-        .unwrap_or_default()
-}
-
 fn episodes(connection: &Connection) -> Result<Vec<Episode>, StoreError> {
     let mut lookup = connection.prepare_cached(
         "SELECT source, kind, since, told, ended FROM episodes ORDER BY source, kind",

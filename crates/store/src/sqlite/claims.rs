@@ -9,12 +9,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::rows::{self, DEAD, PENDING, SENT};
 use super::{deliveries, events};
+use crate::codec::{ATTEMPTS_KEPT, MOST_CLAIMED};
 use crate::{Claimed, NewDelivery, Settlement, StoreError};
-
-/// How many are claimed at once at most.
-const MOST: u32 = 256;
-/// How many attempts of one delivery are kept: half an hour apart, a day's worth.
-const ATTEMPTS_KEPT: i64 = 50;
 
 /// Deliveries that nothing but time keeps from being sent.
 const CLAIMABLE: &str = "d.state = 0
@@ -39,7 +35,11 @@ pub(super) fn claim(
     ))?;
     let due: Vec<i64> = lookup
         .query_map(
-            (rows::json(&channels)?, rows::micros(now), limit.min(MOST)),
+            (
+                rows::json(&channels)?,
+                rows::micros(now),
+                limit.min(MOST_CLAIMED),
+            ),
             |row| row.get(0),
         )?
         .collect::<Result<_, _>>()?;

@@ -5,7 +5,7 @@ use model::{Item, ItemId, Milestone, Milestones, SourceId, Timestamp};
 use rusqlite::Connection;
 
 use super::writer::News;
-use super::{Sqlite, archive, audit, events, owasp, rows, vulnerabilities};
+use super::{Sqlite, archive, events, owasp, rows, vulnerabilities};
 use crate::codec::off_thread;
 use crate::prepared::{Manner, Poll};
 use crate::statement::{Change, Hearing, Heeded};
@@ -236,7 +236,7 @@ fn states(
             last_item: rows::maybe_time(row.get(7)?)?,
             items: rows::count(row, 8)?,
             problems: (row.get(9)?, row.get(10)?),
-            ledger: audit::ledger(row.get::<_, Option<String>>(11)?.as_deref()),
+            ledger: rows::ledger(row.get::<_, Option<String>>(11)?.as_deref()),
         });
     }
     Ok(states)

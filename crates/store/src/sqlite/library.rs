@@ -10,19 +10,11 @@ use tokio::sync::watch;
 
 use super::writer::News;
 use super::{Sqlite, deliveries, events, history, incidents, owasp, pages, rows, vulnerabilities};
+use crate::paging::{LONGEST_LIST, MOST_ALERTS, MOST_ITEMS, MOST_VULNERABILITIES};
 use crate::{
     EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, OwaspStanding, PageRequest,
     PlacedItem, StoreError, Totals, VulnerabilityDetail, VulnerabilityFilter, VulnerabilityPage,
 };
-
-/// How many items an incident's page shows at most.
-const MOST_ITEMS: u32 = 500;
-/// How many alerts it shows at most.
-const MOST_ALERTS: u32 = 200;
-/// How many of its vulnerabilities are read at most.
-const MOST_VULNERABILITIES: usize = 500;
-/// How long other lists are at most.
-const LONGEST_LIST: u32 = 1_000;
 
 #[async_trait]
 impl Library for Sqlite {

@@ -1,5 +1,5 @@
 //! The store's tests: one conformance suite that every back end passes, and what
-//! only SQLite can show.
+//! only one of them can show.
 
 // `cfg(test)` says to clippy that these are tests all through: they unwrap.
 #[cfg(test)]
@@ -7,6 +7,9 @@ mod build;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod sqlite;
 
 conformance::suite!(on_sqlite, crate::sqlite::stores);
+conformance::suite!(on_postgres, crate::postgres::stores);

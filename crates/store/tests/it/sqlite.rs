@@ -8,16 +8,20 @@ use model::milestone::PassBy;
 use model::{Milestone, Milestones};
 use rusqlite::Connection;
 use store::sqlite::{Options, Sqlite};
-use store::{Intake, Lane, Library, Store, StoreError};
+use store::{Intake, Lane, Library, Outbox, Settlement, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::build::{Tale, collected, item, minute, source};
+use crate::build::{Tale, collected, item, minute, notice, source};
 
 /// Two stores on one new file.
 pub(crate) async fn stores() -> (TempDir, Arc<dyn Store>, Arc<dyn Store>) {
     let folder = TempDir::new().unwrap();
-    let one = store::open(file(&folder), Arc::new(PassBy)).await.unwrap();
-    let other = store::open(file(&folder), Arc::new(PassBy)).await.unwrap();
+    let one = store::open(file(&folder).into(), Arc::new(PassBy))
+        .await
+        .unwrap();
+    let other = store::open(file(&folder).into(), Arc::new(PassBy))
+        .await
+        .unwrap();
     (folder, one, other)
 }
 
@@ -103,7 +107,7 @@ async fn what_was_written_is_there_after_opening_again() {
 async fn many_processes_may_open_a_new_file_at_once() {
     let folder = TempDir::new().unwrap();
     let opening: Vec<_> = (0..8)
-        .map(|_| tokio::spawn(store::open(file(&folder), Arc::new(PassBy))))
+        .map(|_| tokio::spawn(store::open(file(&folder).into(), Arc::new(PassBy))))
         .collect();
     for opened in opening {
         opened.await.unwrap().unwrap().probe().await.unwrap();
@@ -197,7 +201,7 @@ async fn milestones_stand_where_their_names_say() {
         .settle(
             claimed[0].delivery.id,
             minute(3),
-            store::Settlement::Sent(model::Receipt::default()),
+            Settlement::Sent(model::Receipt::default()),
         )
         .await
         .unwrap();
@@ -249,4 +253,35 @@ async fn a_damaged_body_is_an_error_and_no_panic() {
         store.source_states().await.unwrap()[0].source,
         source("feed")
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stayed_behind_the_events_that_are_kept_is_told() {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(open(&folder).await.unwrap());
+    let last = 0;
+    let notices = 21_100;
+    store.enqueue(minute(2), notice("soc", "x")).await.unwrap();
+    let id = store.deliveries(None, 1).await.unwrap()[0].id;
+    let mut settling = Vec::new();
+    for n in 0..notices {
+        let store = store.clone();
+        settling.push(tokio::spawn(async move {
+            let again = Settlement::Again {
+                due: minute(3),
+                error: n.to_string(),
+            };
+            store.settle(id, minute(3), again).await.unwrap();
+        }));
+    }
+    for settled in settling {
+        settled.await.unwrap();
+    }
+    let page = store.events(last, 10).await.unwrap();
+    assert!(page.gap);
+    assert!(page.events[0].seq > last + 1);
+    let newest = store.last_event().await.unwrap();
+    assert_eq!(newest, last + notices);
+    assert!(!store.events(newest - 20_000, 10).await.unwrap().gap);
+    assert!(newest - page.events[0].seq < 21_000);
 }

@@ -6,7 +6,7 @@ use model::{IncidentStatus, Item};
 use store::{Store, Totals};
 
 use crate::build::{
-    Tale, alert, cve, delivery, heard, incident, item, minute, notice, placed, published, rule,
+    Tale, alert, cve, delivery, heard, incident, item, minute, placed, published, rule,
     said, scored, source, statement,
 };
 
@@ -197,32 +197,6 @@ pub(crate) async fn events_are_numbered_and_a_gap_is_told(store: Db, _: Db) {
     assert_eq!(rest.events[1].seq, last);
     let none = store.events(last, 10).await.unwrap();
     assert_eq!((none.events.len(), none.gap), (0, false));
-
-    // More than are kept: whoever stayed behind is told so.
-    let notices = 21_100;
-    store.enqueue(minute(2), notice("soc", "x")).await.unwrap();
-    let id = store.deliveries(None, 1).await.unwrap()[0].id;
-    let mut settling = Vec::new();
-    for n in 0..notices {
-        let store = store.clone();
-        settling.push(tokio::spawn(async move {
-            let again = store::Settlement::Again {
-                due: minute(3),
-                error: n.to_string(),
-            };
-            store.settle(id, minute(3), again).await.unwrap();
-        }));
-    }
-    for settled in settling {
-        settled.await.unwrap();
-    }
-    let page = store.events(last, 10).await.unwrap();
-    assert!(page.gap);
-    assert!(page.events[0].seq > last + 1);
-    let newest = store.last_event().await.unwrap();
-    assert_eq!(newest, last + notices);
-    assert!(!store.events(newest - 20_000, 10).await.unwrap().gap);
-    assert!(newest - page.events[0].seq < 21_000);
 }
 
 pub(crate) async fn changes_wake_readers(store: Db, _: Db) {

@@ -1,0 +1,142 @@
+//! Incidents an item may belong to, found by what it shares with them.
+
+use std::collections::HashMap;
+
+use model::incident::{Candidate, Link};
+use model::{CveId, ItemId};
+
+use super::rows::{self, Key};
+use super::work::{Parameter, Work};
+use super::{incidents, prints};
+use crate::StoreError;
+use crate::candidate::{self, Found, MOST, MOST_ITEMS, Wanted};
+
+pub(super) async fn find(work: &Work, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
+    let mut found = Found::new();
+    let id = &wanted.item.0;
+    let most = &i64::from(MOST_ITEMS);
+    // The newest version of the document is the one this one follows.
+    by_item(
+        work,
+        &mut found,
+        Link::Edit,
+        "SELECT incident, id FROM items
+         WHERE source = $1 AND md5(external_id) = md5($2) AND id <> $3 AND incident IS NOT NULL
+         ORDER BY n DESC LIMIT $4",
+        &[&wanted.source, &rows::text(&wanted.external_id), id, most],
+    )
+    .await?;
+    // Of the items with one address or text, the original: the first that repeats
+    // no other.
+    if let Some(address) = &wanted.address {
+        by_item(
+            work,
+            &mut found,
+            Link::Address,
+            "SELECT incident, id FROM items
+             WHERE md5(canonical_url) = md5($1) AND canonical_url IS NOT NULL AND id <> $2 AND incident IS NOT NULL
+             ORDER BY repeat_of IS NOT NULL, n LIMIT $3",
+            &[&rows::text(address), id, most],
+        )
+        .await?;
+    }
+    if wanted.text != [0; 16] {
+        by_item(
+            work,
+            &mut found,
+            Link::Text,
+            "SELECT incident, id FROM items
+             WHERE content_hash = $1 AND effective BETWEEN $2 AND $3 AND id <> $4 AND incident IS NOT NULL
+             ORDER BY repeat_of IS NOT NULL, n LIMIT $5",
+            &[&wanted.text.as_slice(), &wanted.from, &wanted.to, id, most],
+        )
+        .await?;
+    }
+    if !wanted.cves.is_empty() {
+        let cves: Vec<&str> = wanted.cves.iter().map(CveId::as_str).collect();
+        let sharing = work
+            .rows(
+                "SELECT a.cve, k.incident FROM unnest($2::text[]) AS a (cve)
+                 CROSS JOIN LATERAL (
+                     SELECT k.incident FROM incident_keys k JOIN incidents i ON i.n = k.incident
+                     WHERE k.kind = $1 AND k.value = a.cve
+                     ORDER BY i.last_seen DESC, i.id DESC LIMIT $3) k",
+                &[
+                    &Key::Cve.number(),
+                    &cves,
+                    &i64::try_from(MOST).unwrap_or(i64::MAX),
+                ],
+            )
+            .await?;
+        for row in sharing {
+            let cve = rows::name_of(&row, 0)?;
+            candidate::link(&mut found, row.try_get(1)?, Link::Cve(cve));
+        }
+    }
+    let mut candidates = latest(work, found).await?;
+    // A link decides; words are asked only where there is none.
+    if candidates.is_empty() && !wanted.print.is_empty() {
+        candidates = by_words(work, wanted).await?;
+    }
+    Ok(candidates)
+}
+
+/// Incidents whose items share words with the item, those that share most first.
+async fn by_words(work: &Work, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
+    let near = prints::near(work, &wanted.print, wanted.told_from, wanted.told_to).await?;
+    let found: Vec<i64> = near.iter().map(|(n, _)| *n).collect();
+    let incidents = incidents::list(work, &found).await?;
+    Ok(incidents
+        .into_iter()
+        .zip(near)
+        .map(|(incident, (_, members))| Candidate {
+            incident,
+            links: Vec::new(),
+            members,
+        })
+        .collect())
+}
+
+/// Adds a link to every incident of the items found, to the first of each.
+async fn by_item(
+    work: &Work,
+    found: &mut Found,
+    link: fn(ItemId) -> Link,
+    sql: &str,
+    values: &[Parameter<'_>],
+) -> Result<(), StoreError> {
+    for row in work.rows(sql, values).await? {
+        let item = ItemId(row.try_get(1)?);
+        candidate::link(found, row.try_get(0)?, link(item));
+    }
+    Ok(())
+}
+
+/// The incidents, latest first.
+async fn latest(work: &Work, found: Found) -> Result<Vec<Candidate>, StoreError> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<i64> = found.keys().copied().collect();
+    let last_seen = work
+        .rows(
+            "SELECT n, last_seen FROM incidents WHERE n = ANY ($1)",
+            &[&wanted],
+        )
+        .await?
+        .iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect::<Result<HashMap<i64, i64>, StoreError>>()?;
+    let ranked = candidate::ranked(found, &last_seen);
+    let wanted: Vec<i64> = ranked.iter().map(|(n, _)| *n).collect();
+    let incidents = incidents::list(work, &wanted).await?;
+    Ok(incidents
+        .into_iter()
+        .zip(ranked)
+        .map(|(incident, (_, links))| Candidate {
+            incident,
+            links,
+            members: Vec::new(),
+        })
+        .collect())
+}

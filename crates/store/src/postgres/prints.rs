@@ -1,0 +1,144 @@
+//! The words of the latest items, and which incidents share most of them with an
+//! item.
+
+use std::collections::HashMap;
+
+use model::{ItemId, Member, Print};
+
+use super::rows;
+use super::work::Work;
+use crate::StoreError;
+use crate::candidate::{KEPT, MEMBERS, SHARING, Shared, TAKEN_AWAY, print as stored};
+
+/// Keeps the print of an item of an incident.
+pub(super) async fn write(
+    work: &Work,
+    item: i64,
+    incident: i64,
+    print: &Print,
+) -> Result<(), StoreError> {
+    if print.is_empty() {
+        return Ok(());
+    }
+    work.run(
+        "INSERT INTO prints (item, incident, at, body) SELECT n, $2, effective, $3 FROM items WHERE n = $1",
+        &[&item, &incident, &print.to_bytes()],
+    )
+    .await?;
+    work.run(
+        "INSERT INTO story_words (word, at, item, incident)
+         SELECT word, effective, n, $2 FROM items, unnest($3::bigint[]) AS word WHERE n = $1
+         ON CONFLICT DO NOTHING",
+        &[&item, &incident, &words(print)],
+    )
+    .await?;
+    take_away(work, item - KEPT).await
+}
+
+/// Keeps another print of an item whose print is kept.
+pub(super) async fn rewrite(
+    work: &Work,
+    item: i64,
+    incident: i64,
+    print: &Print,
+) -> Result<(), StoreError> {
+    let old = work
+        .row("SELECT at, body FROM prints WHERE item = $1", &[&item])
+        .await?;
+    let Some(old) = old else {
+        return Ok(());
+    };
+    let body: Vec<u8> = old.try_get(1)?;
+    if body == print.to_bytes() {
+        return Ok(());
+    }
+    remove(work, item, old.try_get(0)?, &body).await?;
+    write(work, item, incident, print).await
+}
+
+async fn remove(work: &Work, item: i64, at: i64, body: &[u8]) -> Result<(), StoreError> {
+    work.run(
+        "DELETE FROM story_words WHERE word = ANY ($1) AND at = $2 AND item = $3",
+        &[&words(&stored(body)?), &at, &item],
+    )
+    .await?;
+    work.run("DELETE FROM prints WHERE item = $1", &[&item])
+        .await?;
+    Ok(())
+}
+
+async fn take_away(work: &Work, up_to: i64) -> Result<(), StoreError> {
+    let old = work
+        .rows(
+            "SELECT item, at, body FROM prints WHERE item <= $1 ORDER BY item LIMIT $2",
+            &[&up_to, &TAKEN_AWAY],
+        )
+        .await?;
+    for row in old {
+        let body: Vec<u8> = row.try_get(2)?;
+        remove(work, row.try_get(0)?, row.try_get(1)?, &body).await?;
+    }
+    Ok(())
+}
+
+fn words(print: &Print) -> Vec<i64> {
+    print
+        .keys
+        .iter()
+        .map(|(word, _)| i64::from(*word))
+        .collect()
+}
+
+/// The incidents, by row, that share most words with `print` among the items told
+/// between `from` and `to`, each with its latest items of that time.
+pub(super) async fn near(
+    work: &Work,
+    print: &Print,
+    from: i64,
+    to: i64,
+) -> Result<Vec<(i64, Vec<Member>)>, StoreError> {
+    let found = work
+        .rows(
+            "SELECT w.nth, s.incident FROM unnest($1::bigint[]) WITH ORDINALITY AS w (word, nth)
+             CROSS JOIN LATERAL (
+                 SELECT incident FROM story_words WHERE word = w.word AND at BETWEEN $2 AND $3
+                 ORDER BY at DESC, item DESC LIMIT $4) s",
+            &[&words(print), &from, &to, &i64::from(SHARING)],
+        )
+        .await?;
+    let mut sharing: HashMap<i64, Vec<i64>> = HashMap::new();
+    for row in found {
+        sharing
+            .entry(row.try_get(0)?)
+            .or_default()
+            .push(row.try_get(1)?);
+    }
+    let mut shared = Shared::default();
+    for ((_, weight), nth) in print.keys.iter().zip(1_i64..) {
+        shared.word(*weight, sharing.remove(&nth).unwrap_or_default());
+    }
+    let most = shared.most();
+    let found = work
+        .rows(
+            "SELECT w.n, m.id, m.at, m.body FROM unnest($1::bigint[]) WITH ORDINALITY AS w (n, nth)
+             CROSS JOIN LATERAL (
+                 SELECT i.id, p.item, p.at, p.body FROM prints p JOIN items i ON i.n = p.item
+                 WHERE p.incident = w.n AND p.at BETWEEN $2 AND $3
+                 ORDER BY p.at DESC, p.item DESC LIMIT $4) m
+             ORDER BY w.nth, m.at DESC, m.item DESC",
+            &[&most, &from, &to, &i64::from(MEMBERS)],
+        )
+        .await?;
+    let mut members: HashMap<i64, Vec<Member>> = HashMap::new();
+    for row in found {
+        members.entry(row.try_get(0)?).or_default().push(Member {
+            item: ItemId(row.try_get(1)?),
+            at: rows::time_of(&row, 2)?,
+            print: stored(row.try_get(3)?)?,
+        });
+    }
+    Ok(most
+        .into_iter()
+        .map(|incident| (incident, members.remove(&incident).unwrap_or_default()))
+        .collect())
+}
