@@ -38,8 +38,8 @@ lint: web
 test-web: web
 	cd web && npm test --silent
 
-test-rust: web
-	$(CARGO) test --workspace --locked --lib --bins --tests --examples
+test-rust: web | setup-test
+	scripts/postgres $(CARGO) test --workspace --locked --lib --bins --tests --examples
 
 # The fake world is held against real clients from PyPI.
 prove: | setup-test

@@ -8,7 +8,7 @@ use std::process::{Command, id};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where `scripts/postgres` says that its server is.
-const VARIABLE: &str = "PRAHARI_TEST_POSTGRES";
+const VARIABLE: &str = "TEST_POSTGRES";
 
 /// A database of a test's own, gone when it is dropped.
 #[derive(Debug)]

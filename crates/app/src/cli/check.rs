@@ -2,6 +2,7 @@
 //! is wrong and everything that is assumed.
 
 use serde_json::json;
+use store::Location;
 
 use super::{Outcome, open, print};
 use crate::config::{Mistake, Origin, Settings, SourceEntry};
@@ -64,7 +65,10 @@ pub(super) async fn check(
 fn describe(settings: &Settings) -> Vec<String> {
     let mut facts = vec![
         format!("the service listens on {}", settings.server.listen),
-        format!("the database is {}", settings.database.display()),
+        match &settings.database {
+            Location::File(path) => format!("the database is the file {}", path.display()),
+            Location::Postgres(address) => format!("the database is PostgreSQL at {address}"),
+        },
     ];
     if settings.watch.keywords.is_empty() {
         facts.push("no keywords are watched".to_owned());

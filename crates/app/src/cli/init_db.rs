@@ -15,9 +15,9 @@ pub(super) async fn init_db(
     let pipeline = open(settings, world).await?;
     pipeline.store.probe().await?;
     if as_json {
-        print::json(&json!({ "database": database }))?;
+        print::json(&json!({ "database": database.to_string() }))?;
     } else {
-        print::line(&format!("{} is ready", database.display()));
+        print::line(&format!("{database} is ready"));
     }
     Ok(Outcome::Done)
 }

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use model::Milestones;
+use model::{Milestones, Secret};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Environment, Flags, LogFormat, Mistake, Settings};
@@ -52,9 +52,9 @@ struct Global {
     /// The folder of everything Prahari keeps [default: data]
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// The database file [default: prahari.db in the data folder]
-    #[arg(long, global = true, value_name = "FILE")]
-    database: Option<PathBuf>,
+    /// The database: a file, or postgres://user@host/name [default: prahari.db in the data folder]
+    #[arg(long, global = true, value_name = "DATABASE")]
+    database: Option<String>,
     /// Address and port of the service [default: 127.0.0.1:8000]
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
@@ -127,7 +127,7 @@ pub fn main() -> ExitCode {
         config: arguments.global.config,
         listen: arguments.global.listen,
         data_dir: arguments.global.data_dir,
-        database: arguments.global.database,
+        database: arguments.global.database.map(Secret::new),
     };
     let loaded = config::load(&flags, &environment);
     if matches!(arguments.command, Command::Check) {

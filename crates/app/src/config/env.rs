@@ -8,6 +8,8 @@
 
 use std::path::{Path, PathBuf};
 
+use store::Location;
+
 use super::file::Document;
 use super::{Mistake, Variables};
 
@@ -191,22 +193,24 @@ impl Environment {
     }
 }
 
-/// The database file that a `DATABASE_URL` names.
-pub(super) fn database_path(url: &str) -> Result<PathBuf, Mistake> {
-    let path = url
+/// The database that a text names. What is wrong with it is said without quoting it:
+/// it may hold a password.
+pub(super) fn database(place: &str, text: &str) -> Result<Location, Mistake> {
+    let wrong = |what: String| Mistake {
+        place: place.to_owned(),
+        what,
+    };
+    let path = text
         .strip_prefix("sqlite://")
-        .or_else(|| url.strip_prefix("sqlite:"))
-        .unwrap_or(url);
-    if path.contains("://") {
-        let scheme = path.split("://").next().unwrap_or_default();
-        return Err(Mistake {
-            place: "DATABASE_URL".to_owned(),
-            what: format!(
-                "`{scheme}` is no database this version can use; give a file, as sqlite://data/prahari.db"
-            ),
-        });
+        .or_else(|| text.strip_prefix("sqlite:"))
+        .unwrap_or(text);
+    match path.split_once("://") {
+        None => Ok(PathBuf::from(path).into()),
+        Some(("postgres" | "postgresql", _)) => path.parse().map(Location::Postgres).map_err(wrong),
+        Some((scheme, _)) => Err(wrong(format!(
+            "`{scheme}` is no database this version can use; give a file, as sqlite://data/prahari.db, or postgres://user:password@host:5432/name"
+        ))),
     }
-    Ok(PathBuf::from(path))
 }
 
 /// Variables of ours that are no keys of the file.

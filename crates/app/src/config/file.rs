@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use model::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
@@ -18,8 +19,9 @@ use super::{Mistake, keys};
 pub(super) struct File {
     /// The folder of everything Prahari keeps.
     pub data_dir: PathBuf,
-    /// The database file; `prahari.db` in the data folder if absent.
-    pub database: Option<PathBuf>,
+    /// The database: a file, or `postgres://user:password@host:5432/name`; `prahari.db`
+    /// in the data folder if absent.
+    pub database: Option<Secret<String>>,
     /// Whether the sources that ship with Prahari are read, too.
     pub catalogue: bool,
     /// Where and how the service answers.

@@ -23,7 +23,8 @@ pub use env::{Environment, read_environment};
 pub use file::{Alerting, Audit, Keep, Log, LogFormat, Polling, Server, Watch};
 pub use roster::{Roster, of_table, reads_the_same, secret_keys, set, setting};
 
-use model::Rule;
+use model::{Rule, Secret};
+use store::Location;
 
 /// Everything the program needs to know, ready to use.
 #[derive(Debug, Clone)]
@@ -32,8 +33,8 @@ pub struct Settings {
     pub server: Server,
     /// The folder of everything Prahari keeps.
     pub data_dir: PathBuf,
-    /// The database file.
-    pub database: PathBuf,
+    /// Where the memory is.
+    pub database: Location,
     /// The door out.
     pub net: net::Config,
     /// The user's keywords.
@@ -88,7 +89,7 @@ pub struct Flags {
     /// `--data-dir`.
     pub data_dir: Option<PathBuf>,
     /// `--database`.
-    pub database: Option<PathBuf>,
+    pub database: Option<Secret<String>>,
 }
 
 /// The file that is read when no flag names another.
@@ -175,11 +176,12 @@ pub fn parse(
         &file.database,
         environment.get("DATABASE_URL"),
     ) {
-        (Some(flag), _, _) => flag.clone(),
-        (None, _, Some(url)) => env::database_path(url).map_err(|mistake| vec![mistake])?,
-        (None, Some(path), None) => path.clone(),
-        (None, None, None) => data_dir.join("prahari.db"),
-    };
+        (Some(flag), _, _) => env::database("--database", flag.reveal()),
+        (None, _, Some(url)) => env::database("DATABASE_URL", url),
+        (None, Some(text), None) => env::database(&document.place_of("database"), text.reveal()),
+        (None, None, None) => Ok(data_dir.join("prahari.db").into()),
+    }
+    .map_err(|mistake| vec![mistake])?;
     Ok(Settings {
         server,
         data_dir,

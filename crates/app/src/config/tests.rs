@@ -159,7 +159,29 @@ fn the_environment_wins_over_the_file() {
     assert_eq!(settings.server.listen, "127.0.0.1:9000");
     assert_eq!(settings.alerting.group_wait_seconds, 5);
     assert_eq!(settings.watch.keywords, ["a", "Fortinet", "SAP"]);
-    assert_eq!(settings.database, PathBuf::from("/tmp/x.db"));
+    assert_eq!(settings.database.to_string(), "/tmp/x.db");
+}
+
+#[test]
+fn a_database_is_a_file_or_a_postgresql() {
+    let database = |url: &str| read("", &[("DATABASE_URL", url)]).map(|it| it.database.to_string());
+    assert_eq!(database("sqlite://data/x.db").unwrap(), "data/x.db");
+    assert_eq!(database("x.db").unwrap(), "x.db");
+    assert_eq!(
+        database("postgresql://soc:s3cret@db.example.org/prahari?sslmode=disable").unwrap(),
+        "postgres://soc@db.example.org:5432/prahari"
+    );
+    let settings = read("database = \"postgres://soc:s3cret@db/prahari\"", &[]).unwrap();
+    assert!(!format!("{settings:?}").contains("s3cret"));
+    for wrong in [
+        "mysql://soc:s3cret@db/prahari",
+        "postgres://soc:s3cret@db:x/prahari",
+        "postgres://soc:s3cret@db/prahari?sslmode=require",
+    ] {
+        let mistakes = database(wrong).unwrap_err();
+        assert_eq!(mistakes[0].place, "DATABASE_URL");
+        assert!(!mistakes[0].what.contains("s3cret"), "{}", mistakes[0]);
+    }
 }
 
 #[test]

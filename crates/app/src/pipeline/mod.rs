@@ -28,7 +28,7 @@ use channels::Channel;
 use model::{ChannelId, Clock, IdMaker, Milestones, Timestamp};
 use net::Door;
 use rules::RuleSet;
-use store::{Store, StoreError};
+use store::{Location, Store, StoreError};
 use understand::Context;
 
 use crate::config::{ChannelEntry, Settings};
@@ -97,10 +97,10 @@ impl Pipeline {
     /// # Errors
     /// The store cannot be opened, or a setting contradicts itself.
     pub async fn open(settings: Settings, world: World) -> anyhow::Result<Self> {
-        if let Some(folder) = settings
-            .database
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
+        if let Location::File(path) = &settings.database
+            && let Some(folder) = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
         {
             std::fs::create_dir_all(folder).map_err(|error| {
                 anyhow::anyhow!(
@@ -111,7 +111,7 @@ impl Pipeline {
         }
         let store = store::open(settings.database.clone(), Arc::clone(&world.milestones))
             .await
-            .map_err(|error| anyhow::anyhow!("{}: {error}", settings.database.display()))?;
+            .map_err(|error| anyhow::anyhow!("{}: {error}", settings.database))?;
         Self::with_store(settings, world, store).await
     }
 

@@ -13,6 +13,8 @@ mod kill;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod reprocess;
 mod roster;
 #[cfg(test)]

@@ -133,9 +133,12 @@ async fn every_cve_of_the_samples_is_stored_with_score_status_and_reason() {
     );
 
     let database = folder.path().join("data/prahari.db");
-    let store = store::open(database, std::sync::Arc::new(model::milestone::PassBy))
-        .await
-        .unwrap();
+    let store = store::open(
+        database.into(),
+        std::sync::Arc::new(model::milestone::PassBy),
+    )
+    .await
+    .unwrap();
     for (cve, has_score) in scored {
         let known = store
             .vulnerabilities(std::slice::from_ref(&cve))

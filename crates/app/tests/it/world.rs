@@ -9,7 +9,7 @@ use app::config::{Environment, Flags, Settings};
 use app::pipeline::{Pipeline, World as Given};
 use model::clock::later;
 use model::milestone::PassBy;
-use model::{Clock, Timestamp};
+use model::{Clock, Secret, Timestamp};
 use store::{IncidentFilter, IncidentOrder, PageRequest};
 use testkit::feeds::Feed;
 use testkit::kev::FakeKev;
@@ -34,6 +34,8 @@ pub(crate) struct World {
     rules: Vec<String>,
     site: FakeSite,
     folder: tempfile::TempDir,
+    /// The database, where it is not a file in the folder.
+    database: Option<String>,
 }
 
 impl World {
@@ -45,8 +47,19 @@ impl World {
         world
     }
 
+    /// The same on another database than a file.
+    pub(crate) async fn start_on(database: String) -> Self {
+        let mut world = Self::made(Some(database)).await;
+        world.poll().await;
+        world
+    }
+
     /// The same before anything was read.
     pub(crate) async fn before_first_load() -> Self {
+        Self::made(None).await
+    }
+
+    async fn made(database: Option<String>) -> Self {
         let site = FakeSite::start().await;
         let mut feeds = BTreeMap::new();
         for name in ["feed-a", "feed-b"] {
@@ -60,7 +73,7 @@ impl World {
         telegram.add_chat(-100);
         let clock = TestClock::at("2026-11-21T09:00:00Z");
         let text = settings_text(&site, &slack, &telegram, &kev, &nvd);
-        let pipeline = open(&text, &folder, &clock).await;
+        let pipeline = open(&text, &folder, database.as_deref(), &clock).await;
         Self {
             pipeline,
             clock,
@@ -72,6 +85,7 @@ impl World {
             rules: vec![text],
             site,
             folder,
+            database,
         }
     }
 
@@ -83,7 +97,13 @@ impl World {
 
     /// Opens the pipeline again over the same data.
     pub(crate) async fn restart(&mut self) {
-        self.pipeline = open(&self.rules.join("\n"), &self.folder, &self.clock).await;
+        self.pipeline = open(
+            &self.rules.join("\n"),
+            &self.folder,
+            self.database.as_deref(),
+            &self.clock,
+        )
+        .await;
     }
 
     /// A story appears in a feed, now.
@@ -223,8 +243,13 @@ impl World {
     }
 }
 
-async fn open(text: &str, folder: &tempfile::TempDir, clock: &Arc<TestClock>) -> Arc<Pipeline> {
-    let settings = settings(text, folder);
+async fn open(
+    text: &str,
+    folder: &tempfile::TempDir,
+    database: Option<&str>,
+    clock: &Arc<TestClock>,
+) -> Arc<Pipeline> {
+    let settings = settings(text, folder, database);
     let given = Given {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         ids: Arc::new(FreshIds),
@@ -244,8 +269,9 @@ impl model::IdMaker for FreshIds {
     }
 }
 
-fn settings(text: &str, folder: &tempfile::TempDir) -> Settings {
+fn settings(text: &str, folder: &tempfile::TempDir, database: Option<&str>) -> Settings {
     let flags = Flags {
+        database: database.map(|url| Secret::new(url.to_owned())),
         data_dir: Some(folder.path().to_owned()),
         ..Flags::default()
     };

@@ -9,6 +9,7 @@ use model::clock::elapsed;
 use serde::Serialize;
 use sources::SourceConfig;
 use sources::opml::Outline;
+use store::Location;
 
 use super::{Outcome, open, print};
 use crate::config::{self, Origin, Settings};
@@ -195,11 +196,11 @@ impl Sources {
 
 /// A pipeline over the database if there is one; else over none that stays.
 async fn open_if_there(mut settings: Settings, world: World) -> anyhow::Result<Pipeline> {
-    if settings.database.exists() {
+    if !matches!(&settings.database, Location::File(path) if !path.exists()) {
         return open(settings, world).await;
     }
     let folder = tempfile::tempdir()?;
-    settings.database = folder.path().join("preview.db");
+    settings.database = folder.path().join("preview.db").into();
     // The file stays open; its name may go.
     open(settings, world).await
 }

@@ -6,8 +6,8 @@ use model::{IncidentStatus, Item};
 use store::{Store, Totals};
 
 use crate::build::{
-    Tale, alert, cve, delivery, heard, incident, item, minute, placed, published, rule,
-    said, scored, source, statement,
+    Tale, alert, cve, delivery, heard, incident, item, minute, placed, published, rule, said,
+    scored, source, statement,
 };
 
 type Db = Arc<dyn Store>;

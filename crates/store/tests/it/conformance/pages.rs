@@ -9,7 +9,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use store::{IncidentFilter, IncidentOrder, PageRequest, Store, StoreError};
 
-use crate::build::{Tale, cve, first_page, item, judgement, minute, published, source, titles};
+use crate::build::{
+    Tale, cve, first_page, incident, item, judgement, minute, placed, published, source, titles,
+};
 
 type Db = Arc<dyn Store>;
 
@@ -431,17 +433,21 @@ pub(crate) async fn totals_beyond_ten_thousand_are_estimates(store: Db, _: Db) {
     for chunk in 0..103 {
         let tale = tale.clone();
         opening.push(tokio::spawn(async move {
-            for n in chunk * 100..(chunk + 1) * 100 {
-                let one = published(
-                    item(
-                        &format!("feed-{}", n % 2),
-                        &n.to_string(),
-                        &format!("Story {n}"),
-                        "vpn",
-                    ),
-                    minute(-n),
-                );
-                tale.opened(&one, |it| it.exploited = n % 10 == 0).await;
+            let told = |n: i64| {
+                let source = format!("feed-{}", n % 2);
+                let story = item(&source, &n.to_string(), &format!("Story {n}"), "vpn");
+                published(story, minute(-n))
+            };
+            let mine = || (chunk * 100..(chunk + 1) * 100).map(|n| (n, told(n)));
+            for parity in 0..2 {
+                let poll: Vec<_> = mine().filter(|(n, _)| n % 2 == parity).collect();
+                let poll: Vec<_> = poll.iter().map(|(_, item)| item).collect();
+                tale.record(&poll).await;
+            }
+            for (n, item) in mine() {
+                let mut opened = incident(&item);
+                opened.exploited = n % 10 == 0;
+                tale.commit(placed(&item, Some(opened))).await.unwrap();
             }
         }));
     }
