@@ -31,6 +31,18 @@ const AUDIT_BEAT: Duration = Duration::from_secs(10 * 60);
 /// How long requests and polls under way may take to end when the service stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What a node does. Several share one PostgreSQL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Everything.
+    #[default]
+    All,
+    /// Answers the API and serves the dashboard.
+    Api,
+    /// Collects, places and delivers.
+    Worker,
+}
+
 /// What the command line shows of long loads.
 pub type ProgressSink = Arc<dyn Fn(&OpenSource, Progress) + Send + Sync>;
 
@@ -40,9 +52,52 @@ pub type ProgressSink = Arc<dyn Fn(&OpenSource, Progress) + Send + Sync>;
 /// The address cannot be bound.
 pub async fn run(
     pipeline: Arc<Pipeline>,
+    role: Role,
     progress: ProgressSink,
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    let listener = match role {
+        Role::All | Role::Api => Some(bind(&pipeline).await?),
+        Role::Worker => None,
+    };
+    let mut tasks = JoinSet::new();
+    match role {
+        Role::All | Role::Worker => work(&mut tasks, &pipeline, progress, &stop),
+        Role::Api => {
+            let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+            tasks.spawn(read::until(stop, async move {
+                read::follow_forever(&pipeline).await
+            }));
+        }
+    }
+    let served = listener.map(|listener| {
+        let router = api::router(Arc::clone(&pipeline), stop.clone());
+        let mut ending = stop.clone();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            let _ = ending.wait_for(|stop| *stop).await;
+        });
+        tokio::spawn(async move { serving.await })
+    });
+
+    let mut waiting = stop;
+    let _ = waiting.wait_for(|stop| *stop).await;
+    info!("stopping");
+    let ended = async {
+        while tasks.join_next().await.is_some() {}
+        match served {
+            Some(served) => served.await,
+            None => Ok(Ok(())),
+        }
+    };
+    tokio::select! {
+        served = ended => served??,
+        () = pipeline.clock.sleep(PATIENCE) => warn!("some work did not end in {} s; it goes on at the next start", PATIENCE.as_secs()),
+    }
+    info!("stopped");
+    Ok(())
+}
+
+async fn bind(pipeline: &Pipeline) -> anyhow::Result<TcpListener> {
     let address = pipeline
         .settings
         .server
@@ -54,52 +109,37 @@ pub async fn run(
     let bound = listener.local_addr()?;
     info!(server.listen = %bound, "Prahari is at http://{bound}");
 
-    let mut tasks = JoinSet::new();
+    Ok(listener)
+}
+
+/// Collects, places, alerts and delivers, each in a task of its own.
+fn work(
+    tasks: &mut JoinSet<()>,
+    pipeline: &Arc<Pipeline>,
+    progress: ProgressSink,
+    stop: &watch::Receiver<bool>,
+) {
     tasks.spawn(read::every_source(
-        Arc::clone(&pipeline),
+        Arc::clone(pipeline),
         progress,
         stop.clone(),
     ));
     {
-        let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+        let (pipeline, stop) = (Arc::clone(pipeline), stop.clone());
         tasks.spawn(async move { place_forever(&pipeline, stop).await });
     }
     {
-        let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+        let (pipeline, stop) = (Arc::clone(pipeline), stop.clone());
         tasks.spawn(async move { audit_forever(&pipeline, stop).await });
     }
     {
-        let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+        let (pipeline, stop) = (Arc::clone(pipeline), stop.clone());
         tasks.spawn(async move { deliver_forever(&pipeline, stop).await });
     }
-    {
-        let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
-        tasks.spawn(read::until(
-            stop,
-            async move { sweep_forever(&pipeline).await },
-        ));
-    }
-
-    let router = api::router(Arc::clone(&pipeline), stop.clone());
-    let mut ending = stop.clone();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-        let _ = ending.wait_for(|stop| *stop).await;
-    });
-    let served = tokio::spawn(async move { serving.await });
-
-    let mut waiting = stop;
-    let _ = waiting.wait_for(|stop| *stop).await;
-    info!("stopping");
-    let ended = async {
-        while tasks.join_next().await.is_some() {}
-        served.await
-    };
-    tokio::select! {
-        served = ended => served??,
-        () = pipeline.clock.sleep(PATIENCE) => warn!("some work did not end in {} s; it goes on at the next start", PATIENCE.as_secs()),
-    }
-    info!("stopped");
-    Ok(())
+    let pipeline = Arc::clone(pipeline);
+    tasks.spawn(read::until(stop.clone(), async move {
+        sweep_forever(&pipeline).await
+    }));
 }
 
 async fn place_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
@@ -122,7 +162,8 @@ async fn audit_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
             () = pipeline.clock.sleep(AUDIT_BEAT) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        if let Err(error) = pipeline.audit().await {
+        // One node is enough.
+        if let Some(Err(error)) = pipeline.in_turn("audit", pipeline.audit()).await {
             error!("the audit of sources was left out: {error}");
         }
     }
@@ -156,7 +197,7 @@ async fn deliver_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
 /// Forgets kept documents that are too old or too many, once an hour.
 async fn sweep_forever(pipeline: &Pipeline) {
     loop {
-        if let Err(error) = pipeline.sweep().await {
+        if let Some(Err(error)) = pipeline.in_turn("sweep", pipeline.sweep()).await {
             warn!("kept documents could not be looked through: {error}");
         }
         pipeline.clock.sleep(BETWEEN_SWEEPS).await;

@@ -1,4 +1,4 @@
-//! `prahari run`: everything in one process, until it is told to stop.
+//! `prahari run`: everything in one process, or a part of it, until it is told to stop.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -12,11 +12,15 @@ use tokio::sync::watch;
 use super::{Outcome, open};
 use crate::config::Settings;
 use crate::pipeline::{OpenSource, World};
-use crate::service::{self, ProgressSink};
+use crate::service::{self, ProgressSink, Role};
 
 /// Runs everything.
 #[derive(Debug, clap::Args)]
-pub(super) struct Run {}
+pub(super) struct Run {
+    /// What this node does, where several share one PostgreSQL
+    #[arg(long, value_enum, default_value_t)]
+    role: Role,
+}
 
 impl Run {
     pub(super) async fn run(self, settings: Settings, world: World) -> anyhow::Result<Outcome> {
@@ -33,7 +37,7 @@ impl Run {
             // Held until the process ends: a dropped sender would look like a stop too.
             std::future::pending::<()>().await;
         });
-        service::run(pipeline, bars(), stopping).await?;
+        service::run(pipeline, self.role, bars(), stopping).await?;
         Ok(Outcome::Done)
     }
 }

@@ -20,6 +20,7 @@ mod place;
 mod reprocess;
 mod sources;
 mod stream;
+mod turn;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};

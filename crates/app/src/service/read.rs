@@ -1,5 +1,7 @@
 //! Reading: each source on its own beat, a few at the same time. The pipeline notes
-//! after each poll when the next one is due; here that is waited for.
+//! after each poll when the next one is due; here that is waited for. Of several nodes
+//! each waits, one takes the lease of the source and reads, and the others see that
+//! it was read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,9 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(60);
 /// How often the store is asked whether people changed the sources: cheap, and soon
 /// enough for somebody who watches the screen.
 const LOOK_FOR_CHANGES: Duration = Duration::from_secs(2);
+
+/// A stream that another node holds is looked for again after this.
+const BEFORE_TAKING_OVER: Duration = Duration::from_secs(15);
 
 /// A source that is being read.
 struct Task {
@@ -111,12 +116,19 @@ async fn read_forever(
     places: &Semaphore,
     progress: &ProgressSink,
 ) {
+    let lease = format!("source/{}", source.entry.id);
+    let mut seen = last_attempt(pipeline, source).await;
     let spread = SPREAD * u32::try_from(index).unwrap_or(u32::MAX);
     let mut due = first_due(pipeline, source)
         .await
         .max(later(pipeline.clock.now(), spread));
     if let Some(polls) = source.streams() {
-        return listen_forever(pipeline, source, polls, due, places).await;
+        loop {
+            let listening = listen_forever(pipeline, source, polls, due, places);
+            let _ = pipeline.in_turn(&lease, listening).await;
+            pipeline.clock.sleep(BEFORE_TAKING_OVER).await;
+            due = next_due(pipeline, source).await;
+        }
     }
     loop {
         pipeline
@@ -126,10 +138,33 @@ async fn read_forever(
         let Ok(place) = places.acquire().await else {
             return;
         };
-        // What went wrong is in the log and in the source's ledger.
-        let _ = pipeline.poll(source, &|done| progress(source, done)).await;
+        let reading = async {
+            // Under the lease nobody else reads it; somebody may have before.
+            if last_attempt(pipeline, source).await == seen {
+                // What went wrong is in the log and in the source's ledger.
+                let _ = pipeline.poll(source, &|done| progress(source, done)).await;
+            }
+        };
+        let _ = pipeline.in_turn(&lease, reading).await;
         drop(place);
+        seen = last_attempt(pipeline, source).await;
         due = next_due(pipeline, source).await;
+    }
+}
+
+/// When anybody last read the source; none before, or while the store does not say.
+async fn last_attempt(pipeline: &Pipeline, source: &OpenSource) -> Option<Timestamp> {
+    let state = pipeline.store.source_state(&source.entry.id).await;
+    state.ok().flatten().and_then(|state| state.last_attempt)
+}
+
+/// Takes up what people change of the sources, where none is read.
+pub(super) async fn follow_forever(pipeline: &Pipeline) {
+    loop {
+        pipeline.clock.sleep(LOOK_FOR_CHANGES).await;
+        if let Err(error) = pipeline.follow_sources().await {
+            warn!("changes of the sources could not be looked for: {error}");
+        }
     }
 }
 

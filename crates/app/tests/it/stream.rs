@@ -129,7 +129,12 @@ async fn a_post_on_a_stream_becomes_an_alert_though_the_connection_is_cut() {
     let settings = world.pipeline.settings.clone();
     let pipeline = Arc::new(Pipeline::open(settings, given).await.unwrap());
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let running = tokio::spawn(app::service::run(pipeline, Arc::new(|_, _| ()), stopped));
+    let running = tokio::spawn(app::service::run(
+        pipeline,
+        app::service::Role::All,
+        Arc::new(|_, _| ()),
+        stopped,
+    ));
     fake.connected(1).await;
     post(
         &fake,
