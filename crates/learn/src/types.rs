@@ -258,8 +258,12 @@ pub fn evaluate(file: &[u8], data: &Data) -> Result<Scores, understand::weights:
     let lines: Vec<&Line> = data.lines.iter().collect();
     let mut judged = Judged::default();
     judged.add(&news, &lines, |text| {
-        let scores = model.score(&text.terms, text.signals.values());
-        scores.sums.to_vec()
+        let sums = |outputs: std::ops::Range<usize>| {
+            let scores = model.score(&text.terms, text.signals.values(), outputs.clone());
+            outputs.map(move |output| scores.sum(output))
+        };
+        let kinds = KINDS.len();
+        sums(0..kinds).chain(sums(kinds..2 * kinds)).collect()
     });
     Ok(judged.scores())
 }

@@ -3,9 +3,9 @@
 use model::{Aspect, Field, Reason, Span};
 
 use crate::document::Document;
-use crate::features::Terms;
+use crate::features::{Share, Terms};
 use crate::linear::{Linear, Scores};
-use crate::signals::Signals;
+use crate::signals::{Found, Signals};
 
 /// Words and cues told of one sum, each way.
 const MOST: usize = 5;
@@ -36,40 +36,47 @@ impl Read<'_> {
         aspect: Aspect,
         says: &str,
     ) -> Vec<Reason> {
-        let mut found: Vec<Reason> = Vec::new();
-        for (cue, worth) in self.signals.shares(model.extra_weights(output)) {
-            if worth.abs() >= LEAST {
-                let place = if cue.in_title { " in the title" } else { "" };
-                found.push(reason(
-                    aspect,
-                    says,
-                    &format!("“{}”{place}", cue.cue.pattern),
-                    worth,
-                    &cue.spans,
-                ));
-            }
-        }
-        let shares = self.terms.by_word(self.document, |feature| {
-            model.worth(feature, output, scores.lengths)
-        });
-        for share in shares {
-            if share.worth.abs() >= LEAST
-                && let Some(span) = share.spans.first()
-            {
-                let word = format!("“{}”", self.slice(*span));
-                found.push(reason(aspect, says, &word, share.worth, &share.spans));
-            }
-        }
-        found.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        let mut causes: Vec<(f32, Cause<'_>)> = Vec::new();
+        let cues = self.signals.shares(model.extra_weights(output));
+        causes.extend(cues.map(|(cue, worth)| (worth, Cause::Cue(cue))));
+        let words = self.terms.by_word(|feature| scores.worth(feature, output));
+        causes.extend(words.iter().map(|word| (word.worth, Cause::Word(word))));
+        causes.retain(|(worth, _)| worth.abs() >= LEAST);
+        causes.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
         let mut left = [MOST, MOST];
-        found.retain(|reason| {
-            let [against, for_it] = &mut left;
-            let left = if reason.weight < 0.0 { against } else { for_it };
+        causes.retain(|(worth, _)| {
+            let [against, in_favour] = &mut left;
+            let left = if *worth < 0.0 { against } else { in_favour };
             let keep = *left > 0;
             *left = left.saturating_sub(1);
             keep
         });
-        found
+        causes
+            .into_iter()
+            .map(|(worth, cause)| self.told(&cause, worth, aspect, says))
+            .collect()
+    }
+
+    fn told(&self, cause: &Cause<'_>, worth: f32, aspect: Aspect, says: &str) -> Reason {
+        let (what, spans) = match cause {
+            Cause::Cue(cue) => {
+                let place = if cue.in_title { " in the title" } else { "" };
+                let spans = cue.spans.iter().copied().take(MAX_SPANS).collect();
+                (format!("“{}”{place}", cue.cue.pattern), spans)
+            }
+            Cause::Word(word) => {
+                let spans = self.terms.places(self.document, word, MAX_SPANS);
+                let first = spans.first().map(|span| self.slice(*span));
+                (format!("“{}”", first.unwrap_or_default()), spans)
+            }
+        };
+        let text = match (says, worth < 0.0) {
+            ("", true) => format!("against: {what}"),
+            ("", false) => what,
+            (says, true) => format!("{says}, against: {what}"),
+            (says, false) => format!("{says}: {what}"),
+        };
+        Reason::new(aspect, text, worth).at(spans)
     }
 
     fn slice(&self, span: Span) -> String {
@@ -86,12 +93,8 @@ impl Read<'_> {
     }
 }
 
-fn reason(aspect: Aspect, says: &str, what: &str, worth: f32, spans: &[Span]) -> Reason {
-    let text = match (says, worth < 0.0) {
-        ("", true) => format!("against: {what}"),
-        ("", false) => what.to_owned(),
-        (says, true) => format!("{says}, against: {what}"),
-        (says, false) => format!("{says}: {what}"),
-    };
-    Reason::new(aspect, text, worth).at(spans.iter().copied().take(MAX_SPANS).collect())
+/// What raises or lowers a sum.
+enum Cause<'a> {
+    Cue(&'a Found),
+    Word(&'a Share),
 }

@@ -103,58 +103,66 @@ impl Terms {
         &self.features
     }
 
-    /// Adds up by word what each occurrence is worth: `worth` of a feature is
-    /// divided among its occurrences, a pair's share between its two words. Words
-    /// that are written alike come together, with all their places, in order of
-    /// first appearance.
+    /// Adds up by word what each occurrence is worth: `worth` of a feature, by its
+    /// place among the features, is divided among its occurrences, a pair's share
+    /// between its two words. Words that are written alike come together.
     #[must_use]
-    pub fn by_word(&self, document: &Document, worth: impl Fn(&Feature) -> f32) -> Vec<Share> {
+    pub fn by_word(&self, worth: impl Fn(usize) -> f32) -> Vec<Share> {
         let worths: Vec<f32> = self
             .features
             .iter()
-            .map(|feature| worth(feature) / f32::from(feature.count.max(1)))
+            .enumerate()
+            .map(|(index, feature)| worth(index) / f32::from(feature.count.max(1)))
             .collect();
-        let mut sums = vec![0.0_f32; self.words.len()];
+        let mut shares: Vec<Share> = self
+            .words
+            .iter()
+            .map(|word| Share {
+                worth: 0.0,
+                word: word.hash,
+            })
+            .collect();
         for place in &self.places {
             let share = worths
                 .get(usize::from(place.feature))
                 .copied()
                 .unwrap_or_default();
-            let word = usize::from(place.word);
             let reach = if place.pair { 2 } else { 1 };
-            for sum in sums.iter_mut().skip(word).take(reach) {
-                *sum += share / reach as f32;
+            let words = shares.iter_mut().skip(usize::from(place.word));
+            for word in words.take(reach) {
+                word.worth += share / reach as f32;
             }
         }
-        let mut order: Vec<usize> = (0..self.words.len()).collect();
-        let hash = |index: &usize| self.words.get(*index).map_or(0, |word| word.hash);
-        order.sort_by_key(|index| (hash(index), *index));
-        let mut shares: Vec<(usize, Share)> = Vec::new();
-        for group in order.chunk_by(|a, b| hash(a) == hash(b)) {
-            let Some(first) = group.first() else { continue };
-            let spans = group
-                .iter()
-                .filter_map(|index| self.words.get(*index))
-                .map(|word| word.span(document))
-                .collect();
-            let worth = group
-                .iter()
-                .filter_map(|index| sums.get(*index))
-                .sum::<f32>();
-            shares.push((*first, Share { worth, spans }));
-        }
-        shares.sort_by_key(|(first, _)| *first);
-        shares.into_iter().map(|(_, share)| share).collect()
+        shares.sort_by_key(|share| share.word);
+        shares.dedup_by(|next, first| {
+            let alike = next.word == first.word;
+            if alike {
+                first.worth += next.worth;
+            }
+            alike
+        });
+        shares
+    }
+
+    /// Where a word of [`Self::by_word`] stands, at most `most` places.
+    #[must_use]
+    pub fn places(&self, document: &Document, share: &Share, most: usize) -> Vec<Span> {
+        self.words
+            .iter()
+            .filter(|word| word.hash == share.word)
+            .take(most)
+            .map(|word| word.span(document))
+            .collect()
     }
 }
 
 /// What one word, in all its places, adds to a sum.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Share {
     /// Above zero it raises the sum.
     pub worth: f32,
-    /// Where the word stands.
-    pub spans: Vec<Span>,
+    /// Which word.
+    word: u32,
 }
 
 impl Word {
@@ -459,14 +467,24 @@ mod tests {
     #[test]
     fn worth_is_shared_among_the_words_it_comes_from() {
         let (document, terms) = terms("Bank hacked", "The bank 🔥 says so");
-        let shares = terms.by_word(&document, |_| 1.0);
+        let shares = terms.by_word(|_| 1.0);
         let total: f32 = shares.iter().map(|share| share.worth).sum();
         assert!((total - terms.features.len() as f32).abs() < 1e-3);
-        let bank = &shares[0];
-        assert_eq!(bank.spans.len(), 2);
-        assert_eq!((bank.spans[1].start, bank.spans[1].end), (4, 8));
-        let says = &shares[3];
-        assert_eq!((says.spans[0].start, says.spans[0].end), (11, 15));
+        let mut places: Vec<Vec<(u32, u32)>> = shares
+            .iter()
+            .map(|share| terms.places(&document, share, 9))
+            .map(|spans| spans.iter().map(|span| (span.start, span.end)).collect())
+            .collect();
+        places.sort();
+        // bank twice, the, hacked, says behind the emoji, so.
+        let wanted: [&[(u32, u32)]; 5] = [
+            &[(0, 3)],
+            &[(0, 4), (4, 8)],
+            &[(5, 11)],
+            &[(11, 15)],
+            &[(16, 18)],
+        ];
+        assert_eq!(places, wanted);
     }
 
     #[test]
@@ -487,13 +505,13 @@ mod tests {
             "cve-",
             "٣٤٥",
         ] {
-            let (document, terms) = terms(text, text);
+            let (_, terms) = terms(text, text);
             assert!(terms.features.len() < 6_200, "{}", terms.features.len());
             assert!(terms.places.len() < 8_000);
             for feature in terms.features() {
                 assert!((feature.bucket as usize) < BUCKETS);
             }
-            assert!(terms.by_word(&document, |_| 1.0).len() <= terms.words.len());
+            assert!(terms.by_word(|_| 1.0).len() <= terms.words.len());
         }
     }
 }

@@ -45,17 +45,17 @@ pub(crate) fn types(
     about_cves: bool,
     reasons: &mut Vec<Reason>,
 ) -> Vec<Tagged<IncidentType>> {
-    let scores = model.map(|model| (model, model.score(read.terms, read.signals.values())));
+    let first = if read.bare { KINDS.len() } else { 0 };
+    let outputs = first..first + KINDS.len();
+    let scores = model.map(|model| {
+        let scores = model.score(read.terms, read.signals.values(), outputs.clone());
+        (model, scores)
+    });
     let mut found = Vec::new();
-    for (index, kind) in KINDS.iter().enumerate() {
-        let output = if read.bare {
-            KINDS.len() + index
-        } else {
-            index
-        };
-        let mut odds = scores.as_ref().map_or(f32::NEG_INFINITY, |(_, scores)| {
-            scores.sums.get(output).copied().unwrap_or_default()
-        });
+    for (output, kind) in outputs.clone().zip(&KINDS) {
+        let mut odds = scores
+            .as_ref()
+            .map_or(f32::NEG_INFINITY, |(_, scores)| scores.sum(output));
         if *kind == IncidentType::VulnExploit && about_cves {
             odds = odds.max(0.0) + CVE_WEIGHT;
             reasons.push(Reason::new(

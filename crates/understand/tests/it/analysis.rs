@@ -85,7 +85,7 @@ fn a_hospital_is_hit() {
         "hospital-ransomware.html",
         &expect![[r#"
             Incident eng
-            types ransomware supply_chain
+            types ransomware
             severity high 7.8: by the signs of the text, above all: something happened
             region IN / UP
             sectors health
