@@ -3,7 +3,8 @@
 use model::{Aspect, Field, Reason, Span};
 
 use crate::document::Document;
-use crate::features::{Share, Terms};
+use crate::features::{Share, Terms, is_joining};
+use crate::fold;
 use crate::linear::{Linear, Scores};
 use crate::signals::{Found, Signals};
 
@@ -44,7 +45,10 @@ impl Read<'_> {
         causes.retain(|(worth, _)| worth.abs() >= LEAST);
         causes.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
         let mut left = [MOST, MOST];
-        causes.retain(|(worth, _)| {
+        causes.retain(|(worth, cause)| {
+            if matches!(cause, Cause::Word(word) if self.is_joining(word)) {
+                return false;
+            }
             let [against, in_favour] = &mut left;
             let left = if *worth < 0.0 { against } else { in_favour };
             let keep = *left > 0;
@@ -66,8 +70,8 @@ impl Read<'_> {
             }
             Cause::Word(word) => {
                 let spans = self.terms.places(self.document, word, MAX_SPANS);
-                let first = spans.first().map(|span| self.slice(*span));
-                (format!("“{}”", first.unwrap_or_default()), spans)
+                let first = spans.first().map(|span| self.quote(*span));
+                (first.unwrap_or_default(), spans)
             }
         };
         let text = match (says, worth < 0.0) {
@@ -79,16 +83,32 @@ impl Read<'_> {
         Reason::new(aspect, text, worth).at(spans)
     }
 
-    fn slice(&self, span: Span) -> String {
+    /// Whether a word only joins others: no reason for anything.
+    pub(crate) fn is_joining(&self, word: &Share) -> bool {
+        let place = self.terms.places(self.document, word, 1);
+        place
+            .first()
+            .is_some_and(|span| is_joining(&fold::folded(&self.slice(*span, 60))))
+    }
+
+    /// A place as it stands, in quotes; long ones cut.
+    pub(crate) fn quote(&self, span: Span) -> String {
+        const MOST: usize = 60;
+        let is_long = (span.end.saturating_sub(span.start)) as usize > MOST;
+        let more = if is_long { "…" } else { "" };
+        format!("“{}{more}”", self.slice(span, MOST))
+    }
+
+    fn slice(&self, span: Span, most: usize) -> String {
         let whole = match span.field {
             Field::Title => self.document.title(),
             Field::Text => self.document.text(),
         };
+        let length = (span.end.saturating_sub(span.start)) as usize;
         whole
             .chars()
             .skip(span.start as usize)
-            .take((span.end.saturating_sub(span.start)) as usize)
-            .take(60)
+            .take(length.min(most))
             .collect()
     }
 }

@@ -46,6 +46,21 @@ const CVE: char = '\u{2}';
 /// What stands at both ends of a word.
 const BORDER: u32 = b' ' as u32;
 
+/// Words that only join others, in folded spelling.
+const JOINING: &str = "a an the and or but nor so yet of to in on at by for from with without \
+    into onto over under after before between about around against during through than then \
+    as if that this these those it its it's he his she her they them their we our us you your \
+    i my me who whom whose which what when where while how why is are was were be been being am \
+    has have had having do does did doing will would shall should can could may might must not \
+    no more most some any all each both other such only own same too very just also still even \
+    up down out off again further once here there said says say according amid per via 0 s t \
+    के का की में से को ने पर और है हैं एक यह इस कि भी तो ही था थी थे";
+
+/// Whether a word, folded, only joins others.
+pub(crate) fn is_joining(word: &str) -> bool {
+    JOINING.split_whitespace().any(|known| known == word)
+}
+
 /// The counted features of one text.
 #[derive(Debug, Clone)]
 pub struct Terms {
@@ -144,6 +159,21 @@ impl Terms {
         shares
     }
 
+    /// The buckets of words that only join others, each on its own. What they weigh
+    /// is chance, and as a reason they tell nobody anything.
+    #[must_use]
+    pub fn joining_words() -> Vec<u32> {
+        JOINING
+            .split_whitespace()
+            .map(|word| {
+                spread(
+                    hash_of(word.chars().map(|letter| letter as u32)),
+                    WORD_BUCKETS,
+                )
+            })
+            .collect()
+    }
+
     /// Where a word of [`Self::by_word`] stands, at most `most` places.
     #[must_use]
     pub fn places(&self, document: &Document, share: &Share, most: usize) -> Vec<Span> {
@@ -228,9 +258,7 @@ impl Reader {
     ) -> u32 {
         let place = u16::try_from(self.words.len()).unwrap_or(u16::MAX);
         let letters = spelling.letters();
-        let hash = letters
-            .iter()
-            .fold(SEED, |hash, letter| step(hash, *letter));
+        let hash = hash_of(letters.iter().copied());
         self.words.push(Word {
             title,
             start: u32::try_from(start).unwrap_or(u32::MAX),
@@ -401,6 +429,10 @@ const SEED: u32 = 0x811c_9dc5;
 /// Odd, with its bits well spread: 2^32 divided by the golden ratio.
 const GOLDEN: u32 = 0x9e37_79b9;
 
+fn hash_of(letters: impl Iterator<Item = u32>) -> u32 {
+    letters.fold(SEED, step)
+}
+
 fn step(hash: u32, letter: u32) -> u32 {
     (hash ^ letter).wrapping_mul(GOLDEN).rotate_left(13)
 }
@@ -451,6 +483,15 @@ mod tests {
             assert_eq!(buckets(one), buckets(other), "{one} / {other}");
         }
         assert_ne!(buckets("breach data"), buckets("data breach"));
+    }
+
+    #[test]
+    fn joining_words_are_known_by_word_and_by_bucket() {
+        let (_, the) = terms("", "The");
+        assert!(Terms::joining_words().contains(&the.features[0].bucket));
+        let (_, breach) = terms("", "Breach");
+        assert!(!Terms::joining_words().contains(&breach.features[0].bucket));
+        assert!(is_joining("के") && !is_joining("breach"));
     }
 
     #[test]

@@ -83,16 +83,31 @@ impl Scores {
 
 impl Linear {
     /// Reads the sections `rows`, `scales`, `bias`, `extras` and the counts
-    /// `buckets`, `outputs`, `extras`.
+    /// `buckets`, `outputs`, `extras`: words, pieces of words, and the
+    /// [`signals`] of a text.
     ///
     /// # Errors
     ///
     /// [`WeightsError::Unfit`] if sizes do not fit one another or this program.
     pub fn read(weights: &Weights) -> Result<Self, WeightsError> {
+        Self::read_as(weights, BUCKETS, signals::COUNT)
+    }
+
+    /// Reads a model of words without their pieces, and of `extras` other numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError::Unfit`] if sizes do not fit one another or this program.
+    pub fn read_words(weights: &Weights, extras: usize) -> Result<Self, WeightsError> {
+        Self::read_as(weights, WORD_BUCKETS, extras)
+    }
+
+    fn read_as(weights: &Weights, buckets: usize, extras: usize) -> Result<Self, WeightsError> {
         let outputs = weights.count("outputs", MAX_OUTPUTS)?;
-        let extras = weights.count("extras", MAX_EXTRAS)?;
+        let known = weights.count("buckets", BUCKETS)? == buckets
+            && weights.count("extras", MAX_EXTRAS)? == extras;
         // One cue more or less moves the meaning of all numbers behind it.
-        if weights.count("buckets", BUCKETS)? != BUCKETS || extras != signals::COUNT {
+        if !known {
             return Err(crate::weights::unfit("it counts other features"));
         }
         let finite = |name: &str, count: usize| -> Result<Vec<f32>, WeightsError> {
@@ -106,7 +121,7 @@ impl Linear {
         Ok(Self {
             outputs,
             extras,
-            rows: weights.section_of("rows", BUCKETS * (outputs + 1))?,
+            rows: weights.section_of("rows", buckets * (outputs + 1))?,
             scales: finite("scales", outputs + 1)?,
             bias: finite("bias", outputs)?,
             extra_weights: finite("extras", outputs * extras)?,
