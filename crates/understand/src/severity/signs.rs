@@ -46,7 +46,7 @@ const FEATURES: [(Feature, &str, i8); 34] = [
     (Feature::Probe, "being looked into", 0),
     (Feature::Small, "a small or local victim", -1),
     (Feature::StateActor, "a state behind it", 1),
-    (Feature::Government, "government", 0),
+    (Feature::Government, "a public body", 0),
     (Feature::Large, "called large", 1),
     (Feature::General, "attacks in general", -1),
     (Feature::Concrete, "a concrete event", 1),

@@ -86,7 +86,7 @@ fn a_hospital_is_hit() {
         &expect![[r#"
             Incident eng
             types ransomware
-            severity high 7.5: mostly by “3.2 lakh patients”: people or records; “government”: government, Government
+            severity high 7.6: mostly by “3.2 lakh patients”: people or records; “government”: a public body, Government
             region IN / UP
             sectors health
             about 
@@ -116,7 +116,7 @@ fn a_patch_day_is_about_no_single_flaw() {
         &expect![[r#"
             ThreatInfo eng
             types vuln_exploit
-            severity medium 5.2: mostly by “Patch”: Vulnerability; “Patch Tuesday”: threat information
+            severity medium 5.1: mostly by “Patch”: Vulnerability; “Patch Tuesday”: threat information
             region  / 
             sectors 
             about 
@@ -131,7 +131,7 @@ fn a_hindi_report_is_read() {
         &expect![[r#"
             Incident hin
             types phishing_fraud data_breach
-            severity low 2.9: mostly by “₹45 लाख”: money
+            severity low 2.8: mostly by “₹45 लाख”: money
             region IN / UP
             sectors 
             about 
@@ -206,7 +206,7 @@ fn a_denial_is_read_as_one() {
         &expect![[r#"
             Incident eng
             types data_breach
-            severity medium 5.0: mostly by “denies data breach”: an incident; “data breach”: Data breach
+            severity medium 4.9: mostly by “denies data breach”: an incident; “Bank”: Banking and finance
             region GB / 
             sectors banking
             about 
