@@ -1,6 +1,6 @@
 //! Trains what [`understand::linear`] reads.
 
-use understand::features::{BUCKETS, WORD_BUCKETS};
+use understand::features::{BUCKETS, Feature, Terms, WORD_BUCKETS};
 use understand::signals;
 
 use crate::file::{Writer, to_bytes};
@@ -48,11 +48,17 @@ impl Space {
     /// none is left out of the model.
     #[must_use]
     pub fn learn<'a>(texts: impl IntoIterator<Item = &'a Text>) -> Self {
+        Self::of(texts.into_iter().map(|text| &text.terms))
+    }
+
+    /// The same of features alone.
+    #[must_use]
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a Terms>) -> Self {
         let mut holders = vec![0_u32; BUCKETS];
         let mut total = 0_u32;
-        for text in texts {
+        for terms in texts {
             total += 1;
-            for feature in text.terms.features() {
+            for feature in terms.features() {
                 if let Some(count) = holders.get_mut(feature.bucket as usize) {
                     *count += 1;
                 }
@@ -73,10 +79,21 @@ impl Space {
     /// The row of one text, as the pipeline weighs it.
     #[must_use]
     pub fn row(&self, text: &Text) -> Vec<(u32, f32)> {
-        let mut row = Vec::with_capacity(text.terms.features().len() + signals::COUNT);
+        let mut row = self.terms(&text.terms, BUCKETS);
+        let values = text.signals.values().iter().enumerate();
+        row.extend(values.map(|(at, value)| ((BUCKETS + at) as u32, *value)));
+        row
+    }
+
+    /// The features below `buckets`, those of words and those of pieces each scaled
+    /// to length one.
+    #[must_use]
+    pub fn terms(&self, terms: &Terms, buckets: usize) -> Vec<(u32, f32)> {
+        let mut row = Vec::with_capacity(terms.features().len() + signals::COUNT);
         let mut squares = [0.0_f32; 2];
         let block = |bucket: u32| usize::from(bucket as usize >= WORD_BUCKETS);
-        for feature in text.terms.features() {
+        let known = |feature: &&Feature| (feature.bucket as usize) < buckets;
+        for feature in terms.features().iter().filter(known) {
             let idf = self
                 .idf
                 .get(feature.bucket as usize)
@@ -92,8 +109,6 @@ impl Space {
         for (bucket, value) in &mut row {
             *value /= lengths[block(*bucket)];
         }
-        let values = text.signals.values().iter().enumerate();
-        row.extend(values.map(|(at, value)| ((BUCKETS + at) as u32, *value)));
         row
     }
 
@@ -224,12 +239,18 @@ pub fn folds_of(keys: &[Option<Option<&str>>], count: usize, seed: u64) -> Vec<O
 
 /// Puts the outputs into a file.
 pub fn write(writer: &mut Writer, space: &Space, outputs: &[Fitted]) {
+    write_first(writer, space, outputs, BUCKETS);
+}
+
+/// Puts outputs into a file that know only the first `buckets`; the weights behind
+/// those are of other numbers.
+pub fn write_first(writer: &mut Writer, space: &Space, outputs: &[Fitted], buckets: usize) {
     let packed: Vec<(Vec<i8>, f32)> = outputs
         .iter()
-        .map(|output| to_bytes(output.weights.get(..BUCKETS).unwrap_or_default()))
+        .map(|output| to_bytes(output.weights.get(..buckets).unwrap_or_default()))
         .collect();
-    let mut rows = Vec::with_capacity(BUCKETS * (outputs.len() + 1));
-    for (bucket, idf) in space.idf.iter().enumerate() {
+    let mut rows = Vec::with_capacity(buckets * (outputs.len() + 1));
+    for (bucket, idf) in space.idf.iter().enumerate().take(buckets) {
         rows.push(*idf);
         rows.extend(packed.iter().map(|(weights, _)| {
             weights
@@ -244,12 +265,12 @@ pub fn write(writer: &mut Writer, space: &Space, outputs: &[Fitted]) {
     let bias: Vec<f32> = outputs.iter().map(|output| output.bias).collect();
     let extras: Vec<f32> = outputs
         .iter()
-        .flat_map(|output| output.weights.iter().skip(BUCKETS).copied())
+        .flat_map(|output| output.weights.iter().skip(buckets).copied())
         .collect();
     writer
-        .count("buckets", BUCKETS)
+        .count("buckets", buckets)
         .count("outputs", outputs.len())
-        .count("extras", signals::COUNT)
+        .count("extras", extras.len() / outputs.len().max(1))
         .section("rows", &rows)
         .section("scales", &scales)
         .section("bias", &bias)

@@ -130,6 +130,7 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
     };
     let known = severity::Known {
         models: context.models(),
+        read: &read,
         is_record: item.kind == ItemKind::CveRecord,
         label: relevance.label,
         types: &types,

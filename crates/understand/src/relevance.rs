@@ -48,10 +48,10 @@ pub(crate) fn judge(
 ) -> Relevance {
     let (mut odds, mut incident) = (UNKNOWN, 0.0);
     if let Some(model) = model {
-        let scores = model.score(read.terms, read.signals.values());
+        let scores = model.score(read.terms, read.signals.values(), 0..OUTPUTS);
         let output = if read.bare { BARE } else { NEWS };
-        odds = scores.sums.get(output).copied().unwrap_or_default();
-        incident = scores.sums.get(INCIDENT).copied().unwrap_or_default();
+        odds = scores.sum(output);
+        incident = scores.sum(INCIDENT);
         reasons.extend(read.reasons(model, &scores, output, Aspect::Relevance, ""));
     }
     let by_kind = match form.kind {

@@ -85,8 +85,8 @@ fn a_hospital_is_hit() {
         "hospital-ransomware.html",
         &expect![[r#"
             Incident eng
-            types ransomware supply_chain
-            severity high 7.8: by the signs of the text, above all: something happened
+            types ransomware
+            severity high 7.6: mostly by “3.2 lakh patients”: people or records; “government”: a public body, Government
             region IN / UP
             sectors health
             about 
@@ -116,7 +116,7 @@ fn a_patch_day_is_about_no_single_flaw() {
         &expect![[r#"
             ThreatInfo eng
             types vuln_exploit
-            severity medium 5.3: by the signs of the text, above all: Vulnerability in the title
+            severity medium 5.1: mostly by “Patch”: Vulnerability; “Patch Tuesday”: threat information
             region  / 
             sectors 
             about 
@@ -130,8 +130,8 @@ fn a_hindi_report_is_read() {
         "hindi-fraud.html",
         &expect![[r#"
             Incident hin
-            types phishing_fraud
-            severity low 3.4: by the signs of the text, above all: 1 in money and more
+            types phishing_fraud data_breach
+            severity low 2.8: mostly by “₹45 लाख”: money
             region IN / UP
             sectors 
             about 
@@ -161,7 +161,7 @@ fn a_lawsuit_is_aftermath() {
         &expect![[r#"
             Incident eng
             types data_breach
-            severity low 2.9: by the signs of the text, above all: aftermath in the title
+            severity low 2.6: mostly by “sued”: aftermath, legal follow-up; “last year”: recovery
             region CA / 
             sectors telecom
             about 
@@ -191,7 +191,7 @@ fn attackers_are_not_where_it_happened() {
         &expect![[r#"
             Incident eng
             types apt_espionage
-            severity high 7.1: by the signs of the text, above all: Government
+            severity high 7.3: mostly by “Chinese hackers”: a state behind it, Espionage; “ministry”: a vital victim, government
             region NO / 
             sectors government
             about 
@@ -206,7 +206,7 @@ fn a_denial_is_read_as_one() {
         &expect![[r#"
             Incident eng
             types data_breach
-            severity medium 4.4: by the signs of the text, above all: Banking and finance
+            severity medium 4.9: mostly by “denies data breach”: an incident; “Bank”: Banking and finance
             region GB / 
             sectors banking
             about 

@@ -6,6 +6,7 @@
 )]
 
 mod analysis;
+mod hostile;
 mod placement;
 
 use model::item::{Draft, Stated};
