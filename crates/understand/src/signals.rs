@@ -150,13 +150,7 @@ fn kind(sense: &Sense) -> Option<usize> {
         }
         Sense::Feature(feature) => 15 + (*feature as usize).min(15),
         Sense::Sector(_) => 31,
-        Sense::Country(_)
-        | Sense::State(_)
-        | Sense::City(_)
-        | Sense::ClashingCity(_)
-        | Sense::Body(_)
-        | Sense::Company
-        | Sense::Term => 32,
+        Sense::Country(_) | Sense::Local(..) => 32,
         Sense::AttackerAfter | Sense::AttackerBefore | Sense::Negation | Sense::Mask => {
             return None;
         }

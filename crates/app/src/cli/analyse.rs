@@ -103,7 +103,7 @@ struct Waiting {
 impl Analyse {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<Outcome> {
         let (reader, size) = open_input(&self.input)?;
-        let context = Context::new(&settings.watch.keywords);
+        let context = settings.context();
         let bar = bar(size);
         let mut aside = BufWriter::new(tempfile::tempfile().context("no temporary file")?);
         let mut waiting = Vec::new();

@@ -7,6 +7,7 @@
 
 mod analysis;
 mod placement;
+mod regions;
 
 use model::item::{Draft, Stated};
 use model::{Item, ItemKind, Markup, SourceId, Timestamp};
