@@ -81,7 +81,11 @@ pub(crate) fn judge(
     let victims: Vec<Hit> = hits
         .iter()
         .filter(|hit| matches!(hit.cue.sense, Sense::Country(_) | Sense::Local(..)))
-        .filter(|hit| !is_attacker(passages, hits, hit.field, hit.start, hit.end))
+        .filter(|hit| {
+            // Hackers of a company are not its own.
+            matches!(&hit.cue.sense, Sense::Local(_, local) if is_organisation(local))
+                || !is_attacker(passages, hits, hit.field, hit.start, hit.end)
+        })
         .copied()
         .collect();
     let mut region = Region::default();
@@ -178,13 +182,14 @@ fn sightings(pack: &Pack, victims: &[Hit], document: &Document) -> Vec<Sighting>
                 .any(|veto| overlaps(veto.field, veto.start, veto.end));
             !known
                 && !hidden
-                && !is_attacker(
-                    &document.passages,
-                    &document.hits,
-                    name.field,
-                    name.start,
-                    name.end,
-                )
+                && (is_organisation(&name.local)
+                    || !is_attacker(
+                        &document.passages,
+                        &document.hits,
+                        name.field,
+                        name.start,
+                        name.end,
+                    ))
         })
         .cloned()
         .collect();
@@ -287,6 +292,13 @@ fn local(
         }
     }
     (belief, parts)
+}
+
+fn is_organisation(local: &Local) -> bool {
+    matches!(
+        local,
+        Local::Body(_) | Local::Company | Local::ClashingCompany
+    )
 }
 
 /// Two independent signs together.
