@@ -6,6 +6,7 @@
 )]
 
 mod analysis;
+mod hostile;
 mod placement;
 mod regions;
 
