@@ -284,7 +284,7 @@ fn a_line_that_is_no_document_costs_only_itself() {
         .stdin
         .take()
         .unwrap()
-        .write_all(b"{\"id\":1,\"text\":\"Acme was hacked\"}\nnonsense\n{\"text\":\"no id\"}\n{\"id\":3,\"text\":\"x\",\"date\":\"soon\"}\n{\"id\":4}\n")
+        .write_all(b"\xef\xbb\xbf{\"id\":1,\"text\":\"Acme was hacked\"}\nnonsense\n{\"text\":\"no id\"}\n{\"id\":3,\"text\":\"x\",\"date\":\"soon\"}\n{\"id\":4}\n")
         .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));
