@@ -26,7 +26,7 @@ mod models;
 mod passage;
 mod quantity;
 mod reading;
-mod region;
+pub mod region;
 pub mod relevance;
 pub mod severity;
 pub mod signals;
@@ -65,7 +65,8 @@ const MAX_REASONS: usize = 60;
 /// gives an empty analysis, never a panic.
 #[must_use]
 pub fn understand(item: &Item, context: &Context) -> Analysis {
-    let document = Document::of(item);
+    let regions = context.regions();
+    let document = Document::of(item, regions);
     let (passages, hits) = (&document.passages, &document.hits);
     let language = language::of(document.title(), document.text());
     let own = Own::new(item.url.as_deref(), context.own_domains());
@@ -79,10 +80,10 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         .collect();
 
     let prior = region::Prior {
-        hindi: language.as_deref() == Some("hin"),
+        language: language.as_deref(),
         stated: &item.stated.countries,
     };
-    let region = region::judge(passages, hits, prior, &mut named, &mut reasons);
+    let region = region::judge(&document, regions, prior, &mut named, &mut reasons);
     extract::names(passages, context.models().names(), &own, &mut named);
     for (spelled, spans) in &keywords {
         for span in spans {

@@ -176,13 +176,7 @@ fn kind(sense: &Sense) -> Option<usize> {
             FEATURES_AT + FEATURES.iter().position(|known| known == feature)?
         }
         Sense::Sector(_) => KINDS - 2,
-        Sense::Country(_)
-        | Sense::State(_)
-        | Sense::City(_)
-        | Sense::ClashingCity(_)
-        | Sense::Body(_)
-        | Sense::Company
-        | Sense::Term => KINDS - 1,
+        Sense::Country(_) | Sense::Local(..) => KINDS - 1,
         Sense::AttackerAfter | Sense::AttackerBefore | Sense::Negation | Sense::Mask => {
             return None;
         }

@@ -66,6 +66,21 @@ fn describe(settings: &Settings) -> Vec<String> {
         format!("the service listens on {}", settings.server.listen),
         format!("the database is {}", settings.database.display()),
     ];
+    for (index, pack) in settings.regions().packs().iter().enumerate() {
+        let size = pack.size();
+        facts.push(format!(
+            "{} {} ({}, {} signs and {} names)",
+            if index == 0 {
+                "home is"
+            } else {
+                "looked at as closely:"
+            },
+            pack.name,
+            pack.country,
+            size.signs,
+            size.names
+        ));
+    }
     if settings.watch.keywords.is_empty() {
         facts.push("no keywords are watched".to_owned());
     } else {

@@ -13,6 +13,7 @@ mod init_db;
 mod notify;
 mod openapi;
 mod print;
+mod region;
 mod reprocess;
 mod run;
 mod search;
@@ -85,6 +86,8 @@ enum Command {
     Sources(sources::Sources),
     /// Understand documents: JSON Lines in, one analysis a line out; nothing is stored
     Analyse(analyse::Analyse),
+    /// List, show, check and build region packs
+    Region(region::Region),
     /// Test channels, and look after their deliveries
     Notify(notify::Notify),
     /// Read the settings and say what is wrong, and what is assumed
@@ -133,6 +136,9 @@ pub fn main() -> ExitCode {
     if matches!(arguments.command, Command::Check) {
         return finish(on_runtime(check::check(loaded, json, world(&environment))));
     }
+    if let Command::Region(region) = arguments.command {
+        return finish(region.run(loaded.as_ref().ok(), json));
+    }
     let settings = match loaded {
         Ok(settings) => settings,
         Err(mistakes) => {
@@ -160,7 +166,7 @@ pub fn main() -> ExitCode {
         Command::Vulnerability(one) => on_runtime(one.run(settings, world, json)),
         Command::Notify(notify) => on_runtime(notify.run(settings, world, json)),
         Command::Analyse(analyse) => analyse.run(&settings),
-        Command::Check | Command::Openapi => Ok(Outcome::Done),
+        Command::Check | Command::Openapi | Command::Region(_) => Ok(Outcome::Done),
     })
 }
 

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
+use super::region::Region;
 use super::{Mistake, keys};
 
 /// The whole file. Entries of lists are read one by one, so that a mistake in one
@@ -26,6 +27,8 @@ pub(super) struct File {
     pub server: Server,
     /// How the world is reached.
     pub net: net::Config,
+    /// Which country is home.
+    pub region: Region,
     /// What the user watches for.
     pub watch: Watch,
     /// How alerts are gathered.
@@ -57,6 +60,7 @@ impl Default for File {
             catalogue: true,
             server: Server::default(),
             net: net::Config::default(),
+            region: Region::default(),
             watch: Watch::default(),
             alerting: Alerting::default(),
             keep: Keep::default(),

@@ -134,7 +134,7 @@ impl Pipeline {
         };
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
         let rules = RuleSet::compile(settings.rules.clone())?;
-        let context = Arc::new(Context::new(&settings.watch.keywords));
+        let context = Arc::new(settings.context());
         let holder = world.ids.next_id().to_string();
         let begun = world.clock.now();
         let pipeline = Self {

@@ -13,7 +13,9 @@ impl Folder {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
-        std::fs::write(self.0.path().join(name), text).unwrap();
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
         self
     }
 
@@ -282,7 +284,7 @@ fn a_line_that_is_no_document_costs_only_itself() {
         .stdin
         .take()
         .unwrap()
-        .write_all(b"{\"id\":1,\"text\":\"Acme was hacked\"}\nnonsense\n{\"text\":\"no id\"}\n{\"id\":3,\"text\":\"x\",\"date\":\"soon\"}\n{\"id\":4}\n")
+        .write_all(b"\xef\xbb\xbf{\"id\":1,\"text\":\"Acme was hacked\"}\nnonsense\n{\"text\":\"no id\"}\n{\"id\":3,\"text\":\"x\",\"date\":\"soon\"}\n{\"id\":4}\n")
         .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));
@@ -300,4 +302,104 @@ fn a_line_that_is_no_document_costs_only_itself() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
         .collect();
     assert_eq!(ids, [1, 4]);
+}
+
+const PACK: &str = r#"
+id = "zorvia"
+name = "Zorvia"
+country = "ZW"
+subdivision = "county"
+[[sources]]
+what = "invented"
+licence = "MIT"
+[subdivisions]
+N = { name = "North", gazetteer = "07", signs = ["North Zorvia"] }
+"#;
+
+#[test]
+fn another_country_can_be_home() {
+    let folder = Folder::new();
+    folder
+        .write("pack/pack.toml", PACK)
+        .write(
+            "towns.csv",
+            "name,population,admin1,country\nZorvexpur,200000,07,ZW\nParis,2000000,11,FR\n",
+        )
+        .write(
+            "prahari.toml",
+            "catalogue = false\n[region]\nhome = \"zorvia\"\npacks = [\"pack\"]\n",
+        );
+    let built = folder.run(&[
+        "region",
+        "build",
+        "--gazetteer",
+        "towns.csv",
+        "--output",
+        "pack",
+    ]);
+    assert!(built.status.success(), "{built:?}");
+    let names = std::fs::read_to_string(folder.0.path().join("pack/names.tsv")).unwrap();
+    assert!(names.ends_with("\ncity\tZorvexpur\tN\n"), "{names}");
+
+    folder.write(
+        "docs.jsonl",
+        "{\"id\":1,\"title\":\"Clinic in Zorvexpur hit by ransomware\",\"text\":\"\"}\n",
+    );
+    let output = folder.run(&["analyse", "--input", "docs.jsonl"]);
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["countries"], serde_json::json!(["ZW"]));
+    let list = folder.run(&["region", "list", "--json"]);
+    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
+    let states: Vec<&str> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pack| pack["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["home", "shipped", "shipped"]);
+
+    // A pack of its own can be begun from the list alone.
+    let begin = [
+        "region",
+        "build",
+        "--gazetteer",
+        "towns.csv",
+        "--output",
+        "new",
+    ];
+    assert_eq!(folder.run(&begin).status.code(), Some(1));
+    let begun = folder.run(&[&begin[..], &["--country", "ZW", "--name", "New Zorvia"]].concat());
+    assert!(begun.status.success(), "{begun:?}");
+    assert!(folder.run(&["region", "check", "new"]).status.success());
+}
+
+#[test]
+fn a_wrong_pack_stops_the_start_and_says_why() {
+    let folder = Folder::new();
+    folder
+        .write(
+            "pack/pack.toml",
+            &PACK.replace("[subdivisions]", "[terms]\nzorvian = 2.0\n[subdivisions]"),
+        )
+        .write("pack/names.tsv", "city\tZorvexpur\tQ\n")
+        .write(
+            "prahari.toml",
+            "catalogue = false\n[region]\nhome = \"atlantis\"\npacks = [\"pack\", \"missing\"]\n",
+        );
+    let output = folder.run(&["check"]);
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    for mistake in [
+        "prahari.toml, [region]: packs: pack: pack.toml, [terms]: 2 of `zorvian` is not from 0 to 1",
+        "packs: pack: names.tsv, line 1: no subdivision has the code `Q`",
+        "packs: missing/pack.toml:",
+        "home: no pack has the id `atlantis`; shipped are india, singapore",
+    ] {
+        assert!(told.contains(mistake), "{told}");
+    }
+    assert_eq!(
+        folder.run(&["region", "check", "pack"]).status.code(),
+        Some(1)
+    );
 }

@@ -234,6 +234,9 @@ fn india_is_found_without_its_name() {
         "Hyderabad police warn of UPI fraud",
         "India denies data breach of vaccine portal",
         "Firm based in India hit by ransomware",
+        "Star Health hacker claims insider sold data",
+        "Hackers of BigBasket leak customers",
+        "साइबर ठगों ने बुजुर्ग से 50 लाख ठगे",
     ] {
         assert!(india(title), "{title}");
     }
@@ -252,6 +255,12 @@ fn india_is_not_affected_by_its_attackers_and_namesakes() {
         "Hackers leak data of hospital in Hyderabad, Pakistan",
         "Indiana county pays ransom",
         "Tata-owned Jaguar Land Rover halts production",
+        "Jaguar Land Rover restarts production, parent Tata Motors says",
+        "US charges Indian national over hack of exchange",
+        "Scammers from Kolkata call centre defrauded Americans, FBI says",
+        "Karnataka-born hacker jailed in London",
+        "Surat Thani hospital in Thailand hit by ransomware",
+        "अमेरिका में अस्पताल पर रैनसमवेयर हमला, मरीजों का डेटा चोरी",
     ] {
         assert!(!india(title), "{title}");
     }
