@@ -172,12 +172,17 @@ function makeIncident(r, index, age, at) {
           : index % 17 === 9
             ? 'dismissed'
             : 'new',
+    assignee: index % 9 === 5 ? 'Asha Rao' : null,
+    tags: index % 13 === 8 ? ['vpn-wave'] : [],
     relevance: isFlaw ? 'threat_info' : 'incident',
     relevance_probability: 0.94,
     first_seen: timeline.at(-1)?.published ?? at(age),
     last_seen: timeline[0]?.published ?? at(age),
     items,
     sources: [...new Set(timeline.map((item) => item.source))],
+    publishers: [...new Set(timeline.map((item) => `${item.source}.example`))],
+    notes: [],
+    history: [],
     reasons,
     voices: [],
     entities: isFlaw

@@ -1,5 +1,8 @@
 //! The items that tell one story.
 
+mod development;
+mod handling;
+
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{IncidentType, Reason, Relevance, Sector, Tagged};
@@ -8,6 +11,9 @@ use crate::id::{CveId, IncidentId, ItemId, SourceId};
 use crate::print::Member;
 use crate::region::Region;
 use crate::severity::{Judgement, Severity};
+
+pub use development::{Developed, Development, between};
+pub use handling::{Note, NoteText, Person, Tag};
 
 labels! {
     /// What people have done about an incident.
@@ -56,13 +62,17 @@ pub struct Candidate {
     /// What they share, strongest first; empty when it was found by its words.
     pub links: Vec<Link>,
     /// Its latest items near the time of the item, latest first, when it was found
-    /// by its words.
+    /// by its words, or when people keep it apart from another one.
     pub members: Vec<Member>,
+    /// Incidents with items that people took out of this one.
+    pub apart: Vec<IncidentId>,
 }
 
 /// What an item and an incident share.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Link {
+    /// People said that the item's document belongs to it.
+    Said,
     /// The item is a new version of this one: same source, same external id.
     Edit(ItemId),
     /// This item has the same canonical address.
@@ -112,6 +122,12 @@ pub struct Incident {
     pub claim: ClaimStatus,
     /// What people did about it.
     pub status: IncidentStatus,
+    /// Who looks after it.
+    #[serde(default)]
+    pub assignee: Option<String>,
+    /// What people filed it under, in alphabetical order.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// Effective time of its earliest item.
     pub first_seen: Timestamp,
     /// Effective time of its latest item.
@@ -120,6 +136,10 @@ pub struct Incident {
     pub items: u32,
     /// The sources that tell it, in order of first telling.
     pub sources: Vec<SourceId>,
+    /// Who tells it in words of their own, in order of first telling: sites, and
+    /// authors of posts, at most [`Incident::MAX_PUBLISHERS`]. Reprints are left out.
+    #[serde(default)]
+    pub publishers: Vec<String>,
     /// Why, weightiest first: relevance, types, severity, region.
     pub reasons: Vec<Reason>,
 }
@@ -128,10 +148,23 @@ impl Incident {
     /// How many opinions on severity are kept.
     pub const MAX_VOICES: usize = 12;
 
+    /// How many publishers are kept.
+    pub const MAX_PUBLISHERS: usize = 100;
+
+    /// How many tags people may give it.
+    pub const MAX_TAGS: usize = 20;
+
     /// How bad.
     #[must_use]
     pub const fn band(&self) -> Severity {
         self.severity.severity
+    }
+
+    /// Takes over what people decided of `stored`: machines never undo it.
+    pub fn keep_decisions_of(&mut self, stored: &Self) {
+        self.status = stored.status;
+        self.assignee.clone_from(&stored.assignee);
+        self.tags.clone_from(&stored.tags);
     }
 
     /// Its types without the confidence.

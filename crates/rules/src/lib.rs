@@ -267,10 +267,13 @@ mod tests {
             keywords: Vec::new(),
             claim: ClaimStatus::Reported,
             status: IncidentStatus::New,
+            assignee: None,
+            tags: Vec::new(),
             first_seen: now,
             last_seen: now,
             items: 1,
             sources: vec!["feed-a".parse().unwrap()],
+            publishers: Vec::new(),
             reasons: Vec::new(),
         };
         change(&mut incident);

@@ -347,10 +347,13 @@ fn placement(n: u32, item: &Item) -> Placed {
         keywords: Vec::new(),
         claim: ClaimStatus::Reported,
         status: IncidentStatus::New,
+        assignee: None,
+        tags: Vec::new(),
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source.clone()],
+        publishers: Vec::new(),
         reasons: vec![reason()],
     };
     let analysis = Analysis {

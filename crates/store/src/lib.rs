@@ -1,14 +1,11 @@
 //! Remembers everything; the only SQL.
 //!
-//! Five traits, one for each part of the flow that needs memory: [`Intake`] for
-//! what was collected, [`Lane`] for placement, [`Outbox`] for deliveries,
-//! [`Library`] for readers and [`Archive`] for documents and second readings.
-//! [`Store`] is all of them. Every write is one
-//! what was collected, [`Audit`] for how sources behave, [`Lane`] for placement,
 //! A trait for each part of the flow that needs memory: [`Roster`] for which
-//! sources people want, [`Intake`] for what was collected, [`Lane`] for placement,
-//! [`Outbox`] for deliveries and [`Library`] for readers. [`Store`] is all of them. Every write is one
-//! transaction; what belongs together is written together.
+//! sources people want, [`Intake`] for what was collected, [`Audit`] for how sources
+//! behave, [`Lane`] for placement, [`Outbox`] for deliveries, [`Library`] for readers,
+//! [`Handling`] for what people do about incidents, and [`Archive`] for documents and
+//! second readings. [`Store`] is all of them. Every write is one transaction; what
+//! belongs together is written together.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,14 +21,16 @@ use model::{
 };
 
 pub mod archive;
+pub mod handling;
 pub mod sqlite;
 mod tokens;
 
 pub use archive::{Archive, Arrived};
+pub use handling::Handling;
 
 /// All of the memory.
-pub trait Store: Intake + Roster + Audit + Lane + Outbox + Library + Archive {}
-impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive> Store for T {}
+pub trait Store: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling {}
+impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling> Store for T {}
 
 /// Why the store did not do it. Each variant is a different next step.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -84,12 +83,12 @@ pub trait Roster: Send + Sync {
     async fn remove_source(&self, source: &SourceId) -> Result<bool, StoreError>;
 }
 
-/// When and by whom a source was changed.
+/// When and by whom a source or an incident was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// When.
     pub at: Timestamp,
-    /// `command` or `api`.
+    /// A person's name; `command` or `api` where nobody gave one.
     pub by: String,
 }
 
@@ -467,19 +466,12 @@ pub trait Library: Send + Sync {
         page: &PageRequest,
     ) -> Result<IncidentPage, StoreError>;
 
-    /// One incident with all that belongs to it.
+    /// One incident with all that belongs to it. The name of one that was merged
+    /// gives the one it went into.
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError>;
 
     /// The latest items of an incident, newest first, repeats left out.
     async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError>;
-
-    /// Sets what people did about an incident. `None` if there is no such incident.
-    async fn set_status(
-        &self,
-        id: IncidentId,
-        status: IncidentStatus,
-        at: Timestamp,
-    ) -> Result<Option<Incident>, StoreError>;
 
     /// The incident an item was placed in; `None` while it waits, `Some(None)` when
     /// it was found irrelevant.
@@ -598,6 +590,10 @@ pub struct IncidentDetail {
     pub vulnerabilities: Vec<Vulnerability>,
     /// Alerts on it with their deliveries, newest first, at most 200.
     pub alerts: Vec<(Alert, Vec<Delivery>)>,
+    /// How it developed, latest first.
+    pub developments: Vec<model::incident::Developed>,
+    /// What people wrote beside it, oldest first.
+    pub notes: Vec<model::incident::Note>,
 }
 
 /// An item in its incident.
@@ -686,7 +682,8 @@ pub struct Event {
     pub seq: i64,
     /// When.
     pub at: Timestamp,
-    /// What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`.
+    /// What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is
+    /// gone), `delivery.settled`, `source.polled`.
     pub kind: String,
     /// About what: the id.
     pub subject: String,

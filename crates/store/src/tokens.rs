@@ -41,6 +41,19 @@ pub(crate) fn stream(text: &str) -> String {
     joined
 }
 
+/// The words of a text that may tell it from others, as they stand in the index and
+/// as a reader would know them. Numbers alone and short words do not.
+pub(crate) fn words(text: &str) -> Vec<(String, String)> {
+    let tells = |token: &Token| {
+        token.raw.chars().count() >= 3 && token.raw.chars().any(char::is_alphabetic)
+    };
+    tokens(text, LONGEST_TEXT)
+        .into_iter()
+        .filter(tells)
+        .map(|token| (token.text, token.raw))
+        .collect()
+}
+
 /// The text with case and form folded, for keys that must be equal.
 pub(crate) fn folded(text: &str) -> String {
     text.trim()

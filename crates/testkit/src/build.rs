@@ -183,10 +183,13 @@ pub fn incident(title: &str) -> Incident {
         keywords: Vec::new(),
         claim: ClaimStatus::Reported,
         status: IncidentStatus::New,
+        assignee: None,
+        tags: Vec::new(),
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source],
+        publishers: Vec::new(),
         reasons: vec![severity.reason],
     }
 }

@@ -49,15 +49,112 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One incident with its items, entities, reasons, vulnerabilities and alerts. */
+        /**
+         * One incident with its items, entities, reasons, vulnerabilities, alerts, notes and
+         *     history. The id of one that was merged gives the one it went into.
+         */
         get: operations["getIncident"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes what people did about an incident. */
+        /** Sets status and assignee, adds and takes away tags. */
         patch: operations["changeIncident"];
+        trace?: never;
+    };
+    "/api/incidents/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets an incident go into another, with its alerts, threads and notes. Its id leads
+         *     there from now on. `If-Match` is of the one that goes.
+         */
+        post: operations["mergeIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/not-same": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an item out of an incident to which it does not belong, and places it again,
+         *     anywhere but there.
+         */
+        post: operations["notSame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a note beside an incident. Notes stay as they were written. */
+        post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents that read most like this one: they share its rarest words and its CVEs. */
+        get: operations["similarIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets items leave an incident and open another. It stays so: neither a new version
+         *     of them nor a reprint goes back. Nobody is told again.
+         */
+        post: operations["splitIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/live": {
@@ -442,6 +539,103 @@ export interface components {
              */
             settled: string | null;
         };
+        /** @description Something of an incident changed. */
+        Development: {
+            /** @description How bad it was then. */
+            severity: components["schemas"]["Severity"];
+            /** @description How firm it was then. */
+            claim: components["schemas"]["ClaimStatus"];
+            /** @description Why that severity. */
+            why: string;
+            /** @enum {string} */
+            kind: "opened";
+        } | {
+            /** @description The band before. */
+            from: components["schemas"]["Severity"];
+            /** @description The band since. */
+            to: components["schemas"]["Severity"];
+            /** @description Why. */
+            why: string;
+            /** @enum {string} */
+            kind: "severity";
+        } | {
+            /** @description Before. */
+            from: components["schemas"]["ClaimStatus"];
+            /** @description Since. */
+            to: components["schemas"]["ClaimStatus"];
+            /** @enum {string} */
+            kind: "claim";
+        } | {
+            /** @enum {string} */
+            kind: "exploited";
+        } | {
+            /** @enum {string} */
+            kind: "kev_listed";
+        } | {
+            /** @description The headline before. */
+            from: string;
+            /** @description The headline since. */
+            to: string;
+            /** @enum {string} */
+            kind: "retold";
+        } | {
+            /** @description Before. */
+            from: components["schemas"]["IncidentStatus"];
+            /** @description Since. */
+            to: components["schemas"]["IncidentStatus"];
+            /** @enum {string} */
+            kind: "status";
+        } | {
+            /** @description Who did; none: nobody. */
+            from: string | null;
+            /** @description Who does; none: nobody. */
+            to: string | null;
+            /** @enum {string} */
+            kind: "assignee";
+        } | {
+            /** @description New ones. */
+            added: string[];
+            /** @description Those that went. */
+            removed: string[];
+            /** @enum {string} */
+            kind: "tags";
+        } | {
+            /** @description Which, by the name it had. */
+            incident: components["schemas"]["IncidentId"];
+            /** @description Its headline. */
+            title: string;
+            /**
+             * Format: int32
+             * @description How many items came with it, repeats included.
+             */
+            items: number;
+            /** @enum {string} */
+            kind: "merged";
+        } | {
+            /** @description The other one. */
+            into: components["schemas"]["IncidentId"];
+            /**
+             * Format: int32
+             * @description How many left, repeats included.
+             */
+            items: number;
+            /** @enum {string} */
+            kind: "split";
+        } | {
+            /** @description The other one. */
+            incident: components["schemas"]["IncidentId"];
+            /** @description Its headline. */
+            title: string;
+            /** @enum {string} */
+            kind: "split_from";
+        } | {
+            /** @description Which. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its title. */
+            title: string;
+            /** @enum {string} */
+            kind: "taken_out";
+        };
         /** @description A named thing in an item, with every place where it stands. */
         Entity: {
             /** @description What it is. */
@@ -531,10 +725,40 @@ export interface components {
          * @enum {string}
          */
         Freshness: "fresh" | "late" | "silent" | "failing" | "gone" | "resting" | "not_reached" | "off";
-        /** @description What a person changes. */
+        /** @description Something that happened to an incident. */
+        HistoryEntry: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What kind of thing. */
+            kind: components["schemas"]["HistoryKind"];
+            /** @description The same in a sentence: an item's title, a note's text. */
+            text: string;
+            /** @description Whose hand; null: Prahari itself, or a source. */
+            by: string | null;
+            item: components["schemas"]["ItemId"] | null;
+            alert: components["schemas"]["AlertId"] | null;
+            development: components["schemas"]["Development"] | null;
+            was: components["schemas"]["IncidentId"] | null;
+        };
+        /**
+         * @description What kind of thing happened.
+         * @enum {string}
+         */
+        HistoryKind: "item" | "development" | "alert" | "note";
+        /** @description What a person changes. What is absent stays. */
         IncidentChange: {
-            /** @description What was done about it. */
-            status: components["schemas"]["IncidentStatus"];
+            status?: components["schemas"]["IncidentStatus"] | null;
+            /** @description Who looks after it; null: nobody. */
+            assignee?: string | null;
+            /** @description Tags to add; upper case and blanks are folded. */
+            add_tags?: string[];
+            /** @description Tags to take away. */
+            remove_tags?: string[];
+            /** @description Who does it; `api` if absent. */
+            by?: string | null;
         };
         /** @description One incident with all that belongs to it. */
         IncidentFull: components["schemas"]["IncidentSummary"] & {
@@ -550,6 +774,10 @@ export interface components {
             vulnerabilities: components["schemas"]["Vulnerability"][];
             /** @description Alerts on it, newest first. */
             alerts: components["schemas"]["AlertView"][];
+            /** @description What people wrote beside it, oldest first. */
+            notes: components["schemas"]["NoteView"][];
+            /** @description All that happened, latest first: items, alerts, notes and what changed of it. */
+            history: components["schemas"]["HistoryEntry"][];
         };
         /**
          * Format: uuid
@@ -637,6 +865,10 @@ export interface components {
             claim: components["schemas"]["ClaimStatus"];
             /** @description What people did about it. */
             status: components["schemas"]["IncidentStatus"];
+            /** @description Who looks after it. */
+            assignee: string | null;
+            /** @description What people filed it under. */
+            tags: string[];
             /** @description Incident, threat information, or neither. */
             relevance: components["schemas"]["RelevanceLabel"];
             /**
@@ -661,6 +893,11 @@ export interface components {
             items: number;
             /** @description The sources that tell it. */
             sources: components["schemas"]["SourceId"][];
+            /**
+             * @description Who tells it in words of their own: sites, and authors of posts. Reprints are
+             *     left out; so many are independent of one another.
+             */
+            publishers: string[];
         };
         /**
          * @description What kind of event an item tells of. An item may have several.
@@ -701,7 +938,7 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`. */
+            /** @description What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is gone), `delivery.settled`, `source.polled`. */
             kind: string;
             /** @description About what: an id. */
             subject: string;
@@ -741,6 +978,13 @@ export interface components {
             /** @description What it would give. */
             preview: components["schemas"]["Preview"];
         };
+        /** @description Into which incident one goes. */
+        Merge: {
+            /** @description Its id. */
+            into: components["schemas"]["IncidentId"];
+            /** @description Who does it; `api` if absent. */
+            by?: string | null;
+        };
         /** @description An incident as a person or a script writes it. */
         NewIncident: {
             /** @description The headline. */
@@ -762,6 +1006,13 @@ export interface components {
             /** @description The affected country, as `IN`. */
             country?: string | null;
         };
+        /** @description A note. */
+        NewNote: {
+            /** @description What to write, at most 10,000 characters. */
+            text: string;
+            /** @description Who writes it; `api` if absent. */
+            by?: string | null;
+        };
         /** @description A source to add. */
         NewSource: {
             /** @description A web address, as for `/api/sources/preview`. */
@@ -782,6 +1033,31 @@ export interface components {
             };
             /** @description Whether it must be readable now; true if absent. Without it `kind` is needed. */
             check?: boolean | null;
+        };
+        /** @description Which item does not belong to an incident. */
+        NotSame: {
+            /** @description Its id. Items that repeat it go along. */
+            item: components["schemas"]["ItemId"];
+            /** @description Who says so; `api` if absent. */
+            by?: string | null;
+        };
+        /** @description Where an item that did not belong is now. */
+        NotSameView: {
+            /** @description The incident it left. */
+            left: components["schemas"]["IncidentSummary"];
+            placed: components["schemas"]["IncidentSummary"] | null;
+        };
+        /** @description What a person wrote beside an incident. */
+        NoteView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description What. */
+            text: string;
         };
         /**
          * @description Where a source comes from.
@@ -1102,6 +1378,23 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /** @description An incident that reads like another. */
+        SimilarIncident: {
+            /** @description Which. */
+            incident: components["schemas"]["IncidentSummary"];
+            /**
+             * Format: float
+             * @description Which share of the other's telling words and CVEs stand in it, from 0 to 1.
+             */
+            score: number;
+            /** @description What they share, weightiest first. */
+            shared: string[];
+        };
+        /** @description Incidents like another. */
+        SimilarList: {
+            /** @description Most like it first. */
+            incidents: components["schemas"]["SimilarIncident"][];
+        };
         /** @description What to change of a source. */
         SourceChange: {
             /** @description Whether it is read. */
@@ -1223,6 +1516,20 @@ export interface components {
              * @description One past the last code point.
              */
             end: number;
+        };
+        /** @description Which items open an incident of their own. */
+        Split: {
+            /** @description Their ids. Items that repeat them come along. */
+            items: components["schemas"]["ItemId"][];
+            /** @description Who does it; `api` if absent. */
+            by?: string | null;
+        };
+        /** @description What a split came to. */
+        SplitView: {
+            /** @description The incident the items left. */
+            left: components["schemas"]["IncidentSummary"];
+            /** @description The one they opened. */
+            opened: components["schemas"]["IncidentSummary"];
         };
         /** @description One body's assessment. */
         Ssvc: {
@@ -1635,6 +1942,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Its revision, for `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1654,7 +1963,10 @@ export interface operations {
     changeIncident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Only if this is still its ETag */
+                "If-Match"?: string | null;
+            };
             path: {
                 id: components["schemas"]["IncidentId"];
             };
@@ -1683,6 +1995,291 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeIncident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if this is still its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notSame: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if this is still its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotSame"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSameView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    similarIncidents: {
+        parameters: {
+            query?: {
+                /** @description 1 to 50; 10 if absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    splitIncident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if this is still its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Split"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -88,6 +88,22 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "duplicate", what)
     }
 
+    /// What is there does not allow it.
+    pub(super) fn refused(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "refused", what)
+    }
+
+    /// It was changed since the client looked at it; with `If-Match`, a precondition
+    /// that failed.
+    pub(super) fn changed(what: impl Into<String>, conditional: bool) -> Self {
+        let status = if conditional {
+            StatusCode::PRECONDITION_FAILED
+        } else {
+            StatusCode::CONFLICT
+        };
+        Self::new(status, "changed", what)
+    }
+
     /// An address elsewhere that cannot be read, or holds nothing that we know.
     pub(super) fn unreadable(what: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", what)

@@ -1,12 +1,11 @@
-//! `/api/incidents`: list, one, write, change.
+//! `/api/incidents`: list, one, write.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use model::item::{Draft, Stated};
 use model::{
-    Country, Incident, IncidentId, IncidentStatus, IncidentType, Item, ItemKind, Markup, Severity,
-    SourceId,
+    Country, Incident, IncidentId, IncidentType, Item, ItemKind, Markup, Severity, SourceId,
 };
 use serde::Deserialize;
 use store::{IncidentFilter, IncidentOrder, PageRequest};
@@ -14,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::error::Problem;
+use super::handling::Revision;
 use super::input::{JsonBody, Parameters, read_time};
 use super::view::{IncidentFull, IncidentList, IncidentSummary};
 
@@ -122,19 +122,20 @@ pub(super) async fn list(
     }))
 }
 
-/// One incident with its items, entities, reasons, vulnerabilities and alerts.
+/// One incident with its items, entities, reasons, vulnerabilities, alerts, notes and
+/// history. The id of one that was merged gives the one it went into.
 #[utoipa::path(
     get, path = "/api/incidents/{id}", tag = "incidents", operation_id = "getIncident",
     params(("id" = IncidentId, Path)),
     responses(
-        (status = 200, body = IncidentFull),
+        (status = 200, body = IncidentFull, headers(("ETag" = String, description = "Its revision, for `If-Match`"))),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn get_one(
     State(shared): State<Shared>,
     Path(id): Path<String>,
-) -> Result<Json<IncidentFull>, Problem> {
+) -> Result<(Revision, Json<IncidentFull>), Problem> {
     let id = read_id(&id)?;
     let detail = shared
         .pipeline
@@ -142,7 +143,8 @@ pub(super) async fn get_one(
         .incident(id)
         .await?
         .ok_or_else(|| unknown(id))?;
-    Ok(Json(detail.into()))
+    let revision = Revision(detail.incident.revision);
+    Ok((revision, Json(detail.into())))
 }
 
 /// An incident as a person or a script writes it.
@@ -344,47 +346,12 @@ fn api_source() -> SourceId {
     SourceId::new("api").expect("`api` is a valid name")
 }
 
-/// What a person changes.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct IncidentChange {
-    /// What was done about it.
-    status: IncidentStatus,
-}
-
-/// Changes what people did about an incident.
-#[utoipa::path(
-    patch, path = "/api/incidents/{id}", tag = "incidents", operation_id = "changeIncident",
-    params(("id" = IncidentId, Path)),
-    request_body = IncidentChange,
-    responses(
-        (status = 200, body = IncidentSummary),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn change(
-    State(shared): State<Shared>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<IncidentChange>,
-) -> Result<Json<IncidentSummary>, Problem> {
-    let id = read_id(&id)?;
-    let now = shared.pipeline.clock.now();
-    let incident = shared
-        .pipeline
-        .store
-        .set_status(id, body.status, now)
-        .await?
-        .ok_or_else(|| unknown(id))?;
-    Ok(Json(incident.into()))
-}
-
-fn read_id(text: &str) -> Result<IncidentId, Problem> {
+pub(super) fn read_id(text: &str) -> Result<IncidentId, Problem> {
     text.parse()
         .map_err(|error: model::IdError| Problem::not_found(error.to_string()))
 }
 
-fn unknown(id: IncidentId) -> Problem {
+pub(super) fn unknown(id: IncidentId) -> Problem {
     Problem::not_found(format!("there is no incident {id}"))
 }
 

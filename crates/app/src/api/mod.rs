@@ -8,6 +8,7 @@ mod alerts;
 mod docs;
 mod error;
 mod guard;
+mod handling;
 mod health;
 mod incidents;
 mod input;
@@ -68,7 +69,12 @@ struct Described;
 fn described() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(incidents::list, incidents::create))
-        .routes(routes!(incidents::get_one, incidents::change))
+        .routes(routes!(incidents::get_one, handling::change))
+        .routes(routes!(handling::note))
+        .routes(routes!(handling::split))
+        .routes(routes!(handling::merge))
+        .routes(routes!(handling::not_same))
+        .routes(routes!(handling::similar))
         .routes(routes!(alerts::list))
         .routes(routes!(owasp::list))
         .routes(routes!(vulnerabilities::list))
@@ -92,9 +98,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What clients send, where a missing member and null mean the same.
-const SENT: [&str; 5] = [
+const SENT: [&str; 9] = [
     "NewIncident",
     "IncidentChange",
+    "NewNote",
+    "Split",
+    "Merge",
+    "NotSame",
     "Look",
     "NewSource",
     "SourceChange",
@@ -126,6 +136,11 @@ fn require_nullable(schema: &mut Schema) {
             }
         }
         Schema::AllOf(all) => all.items.iter_mut().for_each(|part| {
+            if let RefOr::T(part) = part {
+                require_nullable(part);
+            }
+        }),
+        Schema::OneOf(one) => one.items.iter_mut().for_each(|part| {
             if let RefOr::T(part) = part {
                 require_nullable(part);
             }

@@ -1,11 +1,12 @@
-//! `prahari incident list|show`.
+//! `prahari incident list|show`; what people do about one is in `by_hand`.
 
 use clap::Subcommand;
 use model::{Country, IncidentId, IncidentType, Severity};
 use store::{IncidentFilter, IncidentOrder, PageRequest};
 
+use super::by_hand::ByHand;
 use super::{Outcome, open, print};
-use crate::api::view::{IncidentFull, IncidentList, IncidentSummary};
+use crate::api::view::{HistoryKind, IncidentFull, IncidentList, IncidentSummary};
 use crate::config::Settings;
 use crate::pipeline::World;
 
@@ -25,6 +26,8 @@ enum Command {
         /// Its id
         id: IncidentId,
     },
+    #[command(flatten)]
+    ByHand(ByHand),
 }
 
 /// Which incidents, and how many.
@@ -131,6 +134,7 @@ impl Incident {
         match self.command {
             Command::List(listing) => listing.print(None, settings, world, as_json).await,
             Command::Show { id } => show(id, settings, world, as_json).await,
+            Command::ByHand(by_hand) => by_hand.run(settings, world, as_json).await,
         }
     }
 }
@@ -164,7 +168,7 @@ fn print_full(full: &IncidentFull, zone: &str) {
         .map(|tagged| tagged.label.word())
         .collect();
     print::line(&format!(
-        "{} {} {:.1} · {} · {} · {} items from {} sources",
+        "{} {} {:.1} · {} · {} · {} items, {} independent publishers",
         summary.severity.mark(),
         summary.severity.word(),
         summary.severity_score,
@@ -175,7 +179,17 @@ fn print_full(full: &IncidentFull, zone: &str) {
         },
         summary.claim,
         summary.items,
-        summary.sources.len(),
+        summary.publishers.len(),
+    ));
+    let assignee = summary
+        .assignee
+        .as_ref()
+        .map(|name| format!(" · {}", print::plain(name)))
+        .unwrap_or_default();
+    let tags: String = summary.tags.iter().map(|tag| format!(" #{tag}")).collect();
+    print::line(&format!(
+        "{}{assignee}{tags} · revision {}",
+        summary.status, summary.revision
     ));
     print::line(&format!(
         "first {} · last {}",
@@ -221,7 +235,9 @@ fn print_full(full: &IncidentFull, zone: &str) {
         if let Some(url) = &item.url {
             print::line(&format!("    {}", print::plain(url)));
         }
+        print::line(&format!("    item {}", item.id));
     }
+    print_history(full, zone);
     print::line("\nWhy");
     for reason in &full.reasons {
         print::line(&format!(
@@ -259,5 +275,27 @@ fn print_full(full: &IncidentFull, zone: &str) {
                 ));
             }
         }
+    }
+}
+
+/// What changed, and what people wrote, latest first; items and alerts have lists of
+/// their own.
+fn print_history(full: &IncidentFull, zone: &str) {
+    print::line("\nHistory");
+    let told = full
+        .history
+        .iter()
+        .filter(|entry| matches!(entry.kind, HistoryKind::Development | HistoryKind::Note));
+    for entry in told {
+        let by = entry
+            .by
+            .as_ref()
+            .map(|name| format!("{}: ", print::plain(name)))
+            .unwrap_or_default();
+        print::line(&format!(
+            "  {}  {by}{}",
+            print::time(entry.at, zone),
+            print::plain(&entry.text)
+        ));
     }
 }

@@ -5,6 +5,7 @@
 //! wrong; 3 done in part (some sources failed).
 
 mod analyse;
+mod by_hand;
 mod check;
 mod import;
 mod incident;
@@ -76,7 +77,7 @@ enum Command {
     Reprocess(reprocess::Reprocess),
     /// Make the database, or bring it up to date
     InitDb,
-    /// List incidents, or show one
+    /// List incidents, show one, and do something about them
     Incident(incident::Incident),
     /// Find incidents by words
     Search(search::Search),

@@ -22,7 +22,9 @@ impl Pipeline {
             let audience = self.audience(&verdict.audience);
             let held = match occasion {
                 _ if audience.is_empty() => None,
-                Occasion::History => Some("it is history: a first load alerts nobody".to_owned()),
+                Occasion::History => {
+                    Some("it is history or was moved by hand: nobody is told of it now".to_owned())
+                }
                 Occasion::Fresh | Occasion::CatchUp => verdict.held,
             };
             let alert = Alert {

@@ -7,6 +7,7 @@
 
 mod alert;
 pub(crate) mod audit;
+mod by_hand;
 mod change;
 mod collect;
 mod conduct;
@@ -17,6 +18,7 @@ mod keep;
 mod look;
 mod pacing;
 mod place;
+mod refold;
 mod reprocess;
 mod sources;
 mod stream;
@@ -34,6 +36,7 @@ use understand::Context;
 use crate::config::{ChannelEntry, Settings};
 
 pub use self::sources::{OpenSource, Sources};
+pub use by_hand::{ByHandError, Hand};
 pub use change::{Candidate, NewSource, Refusal, Removal};
 pub use collect::{Poll, PollError};
 pub use deliver::Delivered;

@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use sources::{Progress, Reread, SourceError};
 use store::archive::{Again, Memo, Place, Reading, Revised, Story, Wanted};
 use store::{Fence, Heard, PlacedItem, StoreError};
-use understand::{Placement, fold, understand};
+use understand::understand;
 
 use super::difference::{Difference, describe};
 use super::place::PlaceError;
+use super::refold::refolded;
 use super::{LANE, Pipeline};
 
 /// Under which name its note is kept.
@@ -353,7 +354,7 @@ impl Pipeline {
             .collect();
         let cves: Vec<CveId> = cves.into_iter().collect();
         let known = self.store.vulnerabilities(&cves).await?;
-        let after = refolded(&incident, &items, &known);
+        let after = refolded(incident.id, &items, &known);
         if after
             .as_ref()
             .is_some_and(|after| !follows(&incident, after))
@@ -472,38 +473,10 @@ impl Pipeline {
     }
 }
 
-/// The incident as it follows from its items.
-fn refolded(
-    before: &Incident,
-    items: &[PlacedItem],
-    known: &[model::Vulnerability],
-) -> Option<Incident> {
-    let mut incident: Option<Incident> = None;
-    for placed in items {
-        let placement = match &placed.joined_because {
-            Some(because) => Placement::Joins {
-                incident: before.id,
-                because: because.clone(),
-                repeat_of: placed.repeat_of,
-            },
-            None => Placement::Opens,
-        };
-        incident = Some(fold(
-            incident.as_ref(),
-            before.id,
-            &placed.item,
-            &placed.analysis,
-            &placement,
-            known,
-        ));
-    }
-    incident
-}
-
 /// Whether an incident is the same but for what people and placements count.
 fn follows(before: &Incident, after: &Incident) -> bool {
     let mut after = after.clone();
-    after.status = before.status;
+    after.keep_decisions_of(before);
     after.revision = before.revision;
     *before == after
 }

@@ -402,4 +402,62 @@ fn a_wrong_pack_stops_the_start_and_says_why() {
         folder.run(&["region", "check", "pack"]).status.code(),
         Some(1)
     );
+#[test]
+fn an_incident_is_handled_from_the_command_line() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n").write(
+        "items.jsonl",
+        r#"{"title":"Acme VPN exploited: CVE-2026-1234","text":"Attackers use CVE-2026-1234 in ransomware attacks.","url":"https://one.example/1","published":"2026-11-20T10:00:00Z"}
+{"title":"CVE-2026-1234 lets attackers into Bolt gateways","text":"Hackers used the flaw to breach Bolt.","url":"https://two.example/2","published":"2026-11-20T11:00:00Z"}
+"#,
+    );
+    folder.json(&["ingest", "items.jsonl", "--json"]);
+    let list = folder.json(&["incident", "list", "--json"]);
+    assert_eq!(list["total"], 1, "{list}");
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    let full = folder.json(&["incident", "show", id, "--json"]);
+    let item = full["timeline"][0]["id"].as_str().unwrap();
+    let parts = folder.json(&["incident", "split", id, item, "--by", "Asha", "--json"]);
+    let opened = parts[1]["id"].as_str().unwrap();
+    folder.json(&["incident", "status", opened, "watching", "--json"]);
+    folder.json(&["incident", "assign", opened, "Ravi Kumar", "--json"]);
+    folder.json(&["incident", "tag", opened, "vpn", "Bolt", "--json"]);
+    folder.json(&[
+        "incident",
+        "note",
+        opened,
+        "call them",
+        "--by",
+        "Asha",
+        "--json",
+    ]);
+    let similar = folder.json(&["incident", "similar", opened, "--json"]);
+    assert_eq!(similar["incidents"][0]["incident"]["id"], id, "{similar}");
+    let code = |arguments: &[&str]| folder.run(arguments).status.code();
+    assert_eq!(
+        code(&["incident", "status", opened, "new", "--revision", "1"]),
+        Some(1)
+    );
+    assert_eq!(code(&["incident", "tag", opened, "a,b"]), Some(2));
+    assert_eq!(code(&["incident", "assign", opened]), Some(2));
+    assert_eq!(code(&["incident", "split", id, item]), Some(1));
+    let shown = folder.run(&["incident", "show", opened]);
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    for line in [
+        "watching · Ravi Kumar #bolt #vpn",
+        "Asha: call them",
+        "command: status: new → watching",
+        "Asha: split from “Acme VPN exploited: CVE-2026-1234”",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    let merged = folder.json(&["incident", "merge", opened, id, "--json"]);
+    assert_eq!(merged[0]["items"], 2);
+    let led = folder.json(&["incident", "show", opened, "--json"]);
+    assert_eq!(
+        (&led["id"], &led["notes"][0]["text"]),
+        (&id.into(), &"call them".into())
+    );
+    let out = folder.json(&["incident", "not-same", id, item, "--json"]);
+    assert_eq!(out.as_array().unwrap().len(), 2);
 }

@@ -5,6 +5,8 @@ mod api;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod import;

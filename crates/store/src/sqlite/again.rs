@@ -6,6 +6,7 @@ use model::{Document, SourceId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::archive::{self, Packed};
+use super::developments::{self, Cause};
 use super::intake::{self, Manner};
 use super::rows::{self, Key};
 use super::vulnerabilities::{self, Hearing, Heeded};
@@ -276,7 +277,11 @@ fn next_story(
             |row| row.get(0),
         )
         .optional()?;
-    let Some(n) = n else { return Ok(None) };
+    n.map(|n| story(connection, n)).transpose()
+}
+
+/// The incident in a row, with all its items in the order in which they were placed.
+pub(super) fn story(connection: &Connection, n: i64) -> Result<Story, StoreError> {
     let mut lookup = connection.prepare_cached(
         "SELECT t.body, t.analysis, i.repeat_of, t.joined_because
          FROM items i JOIN item_texts t ON t.item = i.n
@@ -287,11 +292,11 @@ fn next_story(
     while let Some(row) = found.next()? {
         items.push(rows::placed_item(row)?);
     }
-    Ok(Some(Story {
+    Ok(Story {
         n,
         incident: incidents::get(connection, n)?,
         items,
-    }))
+    })
 }
 
 fn irrelevant(
@@ -370,11 +375,17 @@ fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<
     };
     let stored = incidents::get(connection, n)?;
     let mut merged = incident.clone();
-    merged.status = stored.status;
+    merged.keep_decisions_of(&stored);
     merged.revision = stored.revision;
     if merged != stored {
         merged.revision = stored.revision.saturating_add(1);
         incidents::update(connection, n, &merged)?;
+        let cause = Cause {
+            at: revised.at,
+            by: None,
+            item: None,
+        };
+        developments::note(connection, n, cause, &stored, &merged)?;
         let subject = incident.id.to_string();
         events::write(connection, revised.at, events::INCIDENT_UPDATED, &subject)?;
     }

@@ -7,8 +7,9 @@ use model::incident::{Candidate, Link};
 use model::{Analysis, CveId, Item, ItemId, Print};
 use rusqlite::{Connection, ToSql};
 
+use super::marks::Said;
 use super::rows::{self, Key};
-use super::{incidents, prints};
+use super::{incidents, marks, prints};
 use crate::StoreError;
 
 /// How many candidates there are at most.
@@ -115,23 +116,40 @@ pub(super) fn find(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candi
                 .push(Link::Cve(cve.clone()));
         }
     }
-    let mut candidates = latest(connection, found)?;
+    let said = marks::of(
+        connection,
+        &wanted.source,
+        &wanted.external_id,
+        wanted.address.as_deref(),
+        &wanted.text,
+    )?;
+    found.retain(|incident, _| !said.not.contains(incident));
+    for incident in &said.belongs {
+        found.entry(*incident).or_default().push(Link::Said);
+    }
+    let mut candidates = latest(connection, wanted, found)?;
     // A link decides; words are asked only where there is none.
     if candidates.is_empty() && !wanted.print.is_empty() {
-        candidates = by_words(connection, wanted)?;
+        candidates = by_words(connection, wanted, &said)?;
     }
     Ok(candidates)
 }
 
 /// Incidents whose items share words with the item, those that share most first.
-fn by_words(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
+fn by_words(
+    connection: &Connection,
+    wanted: &Wanted,
+    said: &Said,
+) -> Result<Vec<Candidate>, StoreError> {
     prints::near(connection, &wanted.print, wanted.told_from, wanted.told_to)?
         .into_iter()
+        .filter(|(n, _)| !said.not.contains(n))
         .map(|(n, members)| {
             Ok(Candidate {
                 incident: incidents::get(connection, n)?,
                 links: Vec::new(),
                 members,
+                apart: marks::apart(connection, n)?,
             })
         })
         .collect()
@@ -162,7 +180,11 @@ fn by_item(
 
 /// The incidents, latest first. When there are too many, those with the strongest
 /// links stay.
-fn latest(connection: &Connection, found: Found) -> Result<Vec<Candidate>, StoreError> {
+fn latest(
+    connection: &Connection,
+    wanted: &Wanted,
+    found: Found,
+) -> Result<Vec<Candidate>, StoreError> {
     let mut candidates = Vec::with_capacity(found.len().min(MOST));
     let mut ranked = Vec::with_capacity(found.len());
     for (n, mut links) in found {
@@ -172,10 +194,11 @@ fn latest(connection: &Connection, found: Found) -> Result<Vec<Candidate>, Store
             .prepare_cached("SELECT last_seen FROM incidents WHERE n = ?1")?
             .query_one([n], |row| row.get(0))?;
         let strength = match links.first() {
-            Some(Link::Edit(_)) => 0,
-            Some(Link::Address(_)) => 1,
-            Some(Link::Text(_)) => 2,
-            Some(Link::Cve(_)) | None => 3,
+            Some(Link::Said) => 0,
+            Some(Link::Edit(_)) => 1,
+            Some(Link::Address(_)) => 2,
+            Some(Link::Text(_)) => 3,
+            Some(Link::Cve(_)) | None => 4,
         };
         ranked.push((strength, std::cmp::Reverse(last_seen), n, links));
     }
@@ -187,7 +210,18 @@ fn latest(connection: &Connection, found: Found) -> Result<Vec<Candidate>, Store
             incident: incidents::get(connection, n)?,
             links,
             members: Vec::new(),
+            apart: marks::apart(connection, n)?,
         });
+    }
+    // Of two that people keep apart and that share the same with the item, its words
+    // decide.
+    if candidates.iter().any(|one| !one.apart.is_empty()) {
+        for candidate in &mut candidates {
+            if let Some(n) = incidents::row(connection, candidate.incident.id)? {
+                candidate.members =
+                    prints::members(connection, n, wanted.told_from, wanted.told_to)?;
+            }
+        }
     }
     Ok(candidates)
 }

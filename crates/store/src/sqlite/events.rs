@@ -16,6 +16,7 @@ const LONGEST_PAGE: u32 = 5_000;
 
 pub(super) const INCIDENT_OPENED: &str = "incident.opened";
 pub(super) const INCIDENT_UPDATED: &str = "incident.updated";
+pub(super) const INCIDENT_MERGED: &str = "incident.merged";
 pub(super) const DELIVERY_SETTLED: &str = "delivery.settled";
 pub(super) const SOURCE_POLLED: &str = "source.polled";
 

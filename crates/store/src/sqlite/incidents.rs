@@ -14,6 +14,17 @@ pub(super) fn row(connection: &Connection, id: IncidentId) -> Result<Option<i64>
         .optional()?)
 }
 
+/// The row of an incident, or of the one it was merged into.
+pub(super) fn resolve(connection: &Connection, id: IncidentId) -> Result<Option<i64>, StoreError> {
+    if let Some(n) = row(connection, id)? {
+        return Ok(Some(n));
+    }
+    Ok(connection
+        .prepare_cached("SELECT incident FROM merged_incidents WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?)
+}
+
 /// The incident in a row.
 pub(super) fn get(connection: &Connection, n: i64) -> Result<Incident, StoreError> {
     let body: String = connection
@@ -74,6 +85,18 @@ pub(super) fn update(
 }
 
 /// By what filters and candidates find the incident.
+/// Takes away an incident on which nothing hangs any more.
+pub(super) fn remove(connection: &Connection, n: i64) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM incident_keys WHERE incident = ?1",
+        "DELETE FROM incident_bodies WHERE incident = ?1",
+        "DELETE FROM incidents WHERE n = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([n])?;
+    }
+    Ok(())
+}
+
 fn keys(incident: &Incident) -> Vec<(i64, String)> {
     let mut keys: Vec<(i64, String)> = Vec::new();
     let mut add = |kind: Key, value: String| keys.push((kind.number(), value));

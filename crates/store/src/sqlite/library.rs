@@ -1,15 +1,15 @@
 //! What readers ask.
 
 use async_trait::async_trait;
-use model::{
-    Alert, CveId, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
-    Vulnerability,
-};
+use model::{Alert, CveId, Incident, IncidentId, Item, ItemId, RuleId, Vulnerability};
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 
 use super::writer::News;
-use super::{Sqlite, deliveries, events, history, incidents, owasp, pages, rows, vulnerabilities};
+use super::{
+    Sqlite, deliveries, developments, events, history, incidents, owasp, pages, rows,
+    vulnerabilities,
+};
 use crate::{
     EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, OwaspStanding, PageRequest,
     PlacedItem, StoreError, Totals, VulnerabilityDetail, VulnerabilityFilter, VulnerabilityPage,
@@ -46,21 +46,6 @@ impl Library for Sqlite {
     async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError> {
         self.readers
             .read(move |connection| latest_items(connection, id, limit.min(MOST_ITEMS)))
-            .await
-    }
-
-    async fn set_status(
-        &self,
-        id: IncidentId,
-        status: IncidentStatus,
-        at: Timestamp,
-    ) -> Result<Option<Incident>, StoreError> {
-        self.writer
-            .run(
-                News::Yes,
-                |_| None,
-                move |connection| set_status(connection, id, status, at),
-            )
             .await
     }
 
@@ -181,7 +166,7 @@ impl Library for Sqlite {
 }
 
 fn detail(connection: &Connection, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError> {
-    let Some(n) = incidents::row(connection, id)? else {
+    let Some(n) = incidents::resolve(connection, id)? else {
         return Ok(None);
     };
     let incident = incidents::get(connection, n)?;
@@ -199,6 +184,8 @@ fn detail(connection: &Connection, id: IncidentId) -> Result<Option<IncidentDeta
         items: placed_items(connection, n)?,
         vulnerabilities: known,
         alerts: alerts_with_deliveries(connection, n)?,
+        developments: developments::of(connection, n)?,
+        notes: developments::notes(connection, n)?,
         incident,
     }))
 }
@@ -222,7 +209,7 @@ fn latest_items(
     id: IncidentId,
     limit: u32,
 ) -> Result<Vec<Item>, StoreError> {
-    let Some(n) = incidents::row(connection, id)? else {
+    let Some(n) = incidents::resolve(connection, id)? else {
         return Ok(Vec::new());
     };
     let mut lookup = connection.prepare_cached(
@@ -274,23 +261,4 @@ fn alerts(
         ));
     }
     Ok(alerts)
-}
-
-fn set_status(
-    connection: &Connection,
-    id: IncidentId,
-    status: IncidentStatus,
-    at: Timestamp,
-) -> Result<Option<Incident>, StoreError> {
-    let Some(n) = incidents::row(connection, id)? else {
-        return Ok(None);
-    };
-    let mut incident = incidents::get(connection, n)?;
-    if incident.status != status {
-        incident.status = status;
-        incident.revision = incident.revision.saturating_add(1);
-        incidents::update(connection, n, &incident)?;
-        events::write(connection, at, events::INCIDENT_UPDATED, &id.to_string())?;
-    }
-    Ok(Some(incident))
 }

@@ -4,6 +4,7 @@
 use model::{Alert, Milestone, Milestones};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::developments::{self, Cause};
 use super::{deliveries, events, incidents, prints, rows};
 use crate::{Placed, StoreError, tokens};
 
@@ -87,8 +88,14 @@ fn write_incident(connection: &Connection, placed: &Placed) -> Result<Option<i64
         return Ok(None);
     };
     let subject = incident.id.to_string();
+    let cause = Cause {
+        at: placed.at,
+        by: None,
+        item: Some(placed.item),
+    };
     let Some(n) = incidents::row(connection, incident.id)? else {
         let n = incidents::insert(connection, incident)?;
+        developments::opened(connection, n, cause, incident)?;
         events::write(connection, placed.at, events::INCIDENT_OPENED, &subject)?;
         return Ok(Some(n));
     };
@@ -96,9 +103,10 @@ fn write_incident(connection: &Connection, placed: &Placed) -> Result<Option<i64
     // what people decide stays, and no revision is given twice.
     let stored = incidents::get(connection, n)?;
     let mut merged = incident.clone();
-    merged.status = stored.status;
+    merged.keep_decisions_of(&stored);
     merged.revision = merged.revision.max(stored.revision.saturating_add(1));
     incidents::update(connection, n, &merged)?;
+    developments::note(connection, n, cause, &stored, &merged)?;
     events::write(connection, placed.at, events::INCIDENT_UPDATED, &subject)?;
     Ok(Some(n))
 }
@@ -162,7 +170,7 @@ pub(super) fn index(
     Ok(())
 }
 
-fn write_alert(connection: &Connection, alert: &Alert) -> Result<(), StoreError> {
+pub(super) fn write_alert(connection: &Connection, alert: &Alert) -> Result<(), StoreError> {
     let Some(incident) = incidents::row(connection, alert.incident)? else {
         return Err(StoreError::Invalid(format!(
             "there is no incident {} to alert on",

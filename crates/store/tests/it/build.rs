@@ -11,9 +11,10 @@ use model::{
     DeliveryKind, Incident, IncidentId, IncidentStatus, Item, ItemKind, Judgement, Markup, Reason,
     Region, Relevance, RelevanceLabel, RuleId, Score, ScoreVersion, SourceId, Statement, Timestamp,
 };
+use store::handling::{Act, Handled};
 use store::{
-    Claimed, Collected, Fence, Heard, IncidentFilter, IncidentOrder, IncidentPage, NewDelivery,
-    Occasion, PageRequest, Placed, Recorded, Store, StoreError,
+    Change, Claimed, Collected, Fence, Heard, IncidentFilter, IncidentOrder, IncidentPage,
+    NewDelivery, Occasion, PageRequest, Placed, Recorded, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -125,10 +126,13 @@ pub(crate) fn incident(item: &Item) -> Incident {
         keywords: Vec::new(),
         claim: ClaimStatus::Reported,
         status: IncidentStatus::New,
+        assignee: None,
+        tags: Vec::new(),
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source.clone()],
+        publishers: Vec::new(),
         reasons: Vec::new(),
     }
 }
@@ -324,6 +328,27 @@ impl Tale {
             .collect();
         self.told(incident, vec![alert.clone()], deliveries).await;
         alert
+    }
+
+    /// Somebody sets a status.
+    pub(crate) async fn set_status(
+        &self,
+        id: IncidentId,
+        status: IncidentStatus,
+        at: Timestamp,
+    ) -> Incident {
+        let act = Act {
+            status: Some(status),
+            ..Act::default()
+        };
+        let change = Change {
+            at,
+            by: "Asha".to_owned(),
+        };
+        match self.store.handle(id, act, change, None).await.unwrap() {
+            Handled::Done(incident) => *incident,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) async fn claim(&self, to: &[&str], now: Timestamp) -> Vec<Claimed> {

@@ -11,6 +11,7 @@ use model::{
 
 use super::claim;
 use super::place::Placement;
+use super::publisher::publisher;
 use super::summary;
 
 /// Reasons kept on an incident.
@@ -46,7 +47,17 @@ pub fn fold(
             if repeat_of.is_none() {
                 incident.items = incident.items.saturating_add(1);
             }
-            let independent = repeat_of.is_none() && !before.sources.contains(&item.source);
+            let publisher = publisher(item);
+            // Incidents of earlier versions know no publishers.
+            let is_known = if before.publishers.is_empty() {
+                before.sources.contains(&item.source)
+            } else {
+                before.publishers.contains(&publisher)
+            };
+            let independent = repeat_of.is_none() && !is_known;
+            if independent && before.publishers.len() < Incident::MAX_PUBLISHERS {
+                incident.publishers.push(publisher);
+            }
             incident.claim = claim::merged(before.claim, signs.claim, independent);
             retell(&mut incident, item, analysis, repeat_of.is_some());
             incident
@@ -132,10 +143,13 @@ fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) 
         keywords: Vec::new(),
         claim,
         status: IncidentStatus::New,
+        assignee: None,
+        tags: Vec::new(),
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source.clone()],
+        publishers: vec![publisher(item)],
         reasons: Vec::new(),
     }
 }

@@ -260,10 +260,8 @@ pub(crate) async fn a_revised_story_keeps_what_people_decided(store: Db, other: 
     let opened = tale.opened(&news, |_| ()).await;
     tale.opened(&item("other", "2", "Another story", ""), |_| ())
         .await;
-    store
-        .set_status(opened.id, IncidentStatus::Watching, minute(3))
-        .await
-        .unwrap();
+    tale.set_status(opened.id, IncidentStatus::Watching, minute(3))
+        .await;
     let by_feed = Wanted {
         source: Some(source("feed")),
         ..all()

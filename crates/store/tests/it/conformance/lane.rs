@@ -370,11 +370,9 @@ pub(crate) async fn what_people_decided_survives_a_placement(store: Db, _: Db) {
     let tale = Tale::of(store.clone()).await;
     let opened = tale.story("One").await;
     // The lane has read the incident; then somebody handles it; then the lane commits.
-    let handled = store
+    let handled = tale
         .set_status(opened.id, IncidentStatus::Handled, minute(3))
-        .await
-        .unwrap()
-        .unwrap();
+        .await;
     assert_eq!(handled.revision, 2);
     tale.told(&opened, vec![alert(&opened, "urgent", minute(4))], vec![])
         .await;

@@ -7,6 +7,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod audit;
+pub(crate) mod handling;
 pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod lane;
@@ -87,7 +88,6 @@ macro_rules! suite {
             library {
                 an_incident_shows_all_that_belongs_to_it
                 the_latest_items_leave_repeats_out
-                a_status_is_set_and_told
                 alerts_of_a_rule_are_the_latest_of_each_incident
                 events_are_numbered_and_a_gap_is_told
                 changes_wake_readers
@@ -127,6 +127,19 @@ macro_rules! suite {
                 the_history_of_a_cve_is_bounded
                 a_cve_shows_who_says_what_and_its_incidents
                 vulnerabilities_are_listed_in_pages
+            }
+            handling {
+                a_status_is_set_and_told
+                tags_people_and_notes_are_kept_within_limits
+                a_revision_that_is_gone_is_refused
+                how_an_incident_developed_is_kept
+                a_split_opens_an_incident_and_stays
+                a_merge_takes_all_along_and_its_name_leads_on
+                a_merge_joins_what_waits_and_keeps_the_thread
+                what_was_taken_out_waits_and_does_not_come_back
+                two_that_are_kept_apart_are_told_so
+                who_lost_the_lane_cannot_rearrange
+                like_ones_share_rare_words_and_cves
             }
             races {
                 two_stores_write_to_one_database

@@ -42,10 +42,8 @@ pub(crate) async fn each_filter_narrows(store: Db, _: Db) {
     })
     .await;
     open(10, "feed-b", "Phish", &|it| it.severity = judgement(3.0)).await;
-    store
-        .set_status(bank.id, IncidentStatus::Handled, minute(3))
-        .await
-        .unwrap();
+    tale.set_status(bank.id, IncidentStatus::Handled, minute(3))
+        .await;
 
     let all = || IncidentFilter::default();
     let check = async |filter: IncidentFilter, expected: &[&str]| {
