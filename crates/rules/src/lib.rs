@@ -272,6 +272,7 @@ mod tests {
             items: 1,
             sources: vec!["feed-a".parse().unwrap()],
             reasons: Vec::new(),
+            said: None,
         };
         change(&mut incident);
         incident

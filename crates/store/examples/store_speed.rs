@@ -352,6 +352,7 @@ fn placement(n: u32, item: &Item) -> Placed {
         items: 1,
         sources: vec![item.source.clone()],
         reasons: vec![reason()],
+        said: None,
     };
     let analysis = Analysis {
         title: item.title.clone(),

@@ -188,6 +188,7 @@ pub fn incident(title: &str) -> Incident {
         items: 1,
         sources: vec![item.source],
         reasons: vec![severity.reason],
+        said: None,
     }
 }
 

@@ -130,6 +130,7 @@ pub(crate) fn incident(item: &Item) -> Incident {
         items: 1,
         sources: vec![item.source.clone()],
         reasons: Vec::new(),
+        said: None,
     }
 }
 

@@ -109,6 +109,7 @@ pub fn fold(
         .any(|vulnerability| vulnerability.is_exploited());
     incident.exploited |= confirmed || (signs.exploited && analysis.relevance.is_relevant());
     incident.reasons = reasons(&incident, analysis, placement);
+    incident.heed();
     incident
 }
 
@@ -137,6 +138,7 @@ fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) 
         items: 1,
         sources: vec![item.source.clone()],
         reasons: Vec::new(),
+        said: None,
     }
 }
 
