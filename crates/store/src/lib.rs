@@ -24,14 +24,16 @@ use model::{
 };
 
 pub mod archive;
+pub mod learning;
 pub mod sqlite;
 mod tokens;
 
 pub use archive::{Archive, Arrived};
+pub use learning::Learning;
 
 /// All of the memory.
-pub trait Store: Intake + Roster + Audit + Lane + Outbox + Library + Archive {}
-impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive> Store for T {}
+pub trait Store: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Learning {}
+impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Learning> Store for T {}
 
 /// Why the store did not do it. Each variant is a different next step.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -686,7 +688,8 @@ pub struct Event {
     pub seq: i64,
     /// When.
     pub at: Timestamp,
-    /// What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`.
+    /// What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`,
+    /// `feedback.changed`, `model.decided`.
     pub kind: String,
     /// About what: the id.
     pub subject: String,

@@ -10,7 +10,7 @@ use super::intake::{self, Manner};
 use super::rows::{self, Key};
 use super::vulnerabilities::{self, Hearing, Heeded};
 use super::writer::News;
-use super::{Sqlite, events, incidents, lane, owasp, placing, prints};
+use super::{Sqlite, events, incidents, lane, learning, owasp, placing, prints};
 use crate::archive::{
     Again, Archive, Arrived, Irrelevant, Kept, Memo, Place, Reading, Retention, Revised, Story,
     Swept, Unknown, Wanted,
@@ -276,7 +276,11 @@ fn next_story(
             |row| row.get(0),
         )
         .optional()?;
-    let Some(n) = n else { return Ok(None) };
+    n.map(|n| story(connection, n)).transpose()
+}
+
+/// The incident in a row, with all its items in the order in which they were placed.
+pub(super) fn story(connection: &Connection, n: i64) -> Result<Story, StoreError> {
     let mut lookup = connection.prepare_cached(
         "SELECT t.body, t.analysis, i.repeat_of, t.joined_because
          FROM items i JOIN item_texts t ON t.item = i.n
@@ -287,11 +291,11 @@ fn next_story(
     while let Some(row) = found.next()? {
         items.push(rows::placed_item(row)?);
     }
-    Ok(Some(Story {
+    Ok(Story {
         n,
         incident: incidents::get(connection, n)?,
         items,
-    }))
+    })
 }
 
 fn irrelevant(
@@ -372,6 +376,7 @@ fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<
     let mut merged = incident.clone();
     merged.status = stored.status;
     merged.revision = stored.revision;
+    learning::heed(connection, n, &stored, &mut merged)?;
     if merged != stored {
         merged.revision = stored.revision.saturating_add(1);
         incidents::update(connection, n, &merged)?;

@@ -16,6 +16,7 @@ mod history;
 mod incidents;
 mod intake;
 mod lane;
+mod learning;
 mod library;
 mod outbox;
 mod owasp;
