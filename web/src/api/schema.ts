@@ -21,6 +21,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what people said, newest first, a page at a time. */
+        get: operations["listFeedback"];
+        put?: never;
+        /**
+         * Says what is right about an incident or an item. It holds at once, stands above what
+         *     was read out of the items, and is learned from.
+         */
+        post: operations["giveFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes back what was said: the incident is again what its items say of it. */
+        delete: operations["withdrawFeedback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents": {
         parameters: {
             query?: never;
@@ -74,6 +112,78 @@ export interface paths {
         get: operations["streamEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which models decide, how they were measured, and what was decided about them. */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{task}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a version live, whatever its scores: a person's decision. */
+        post: operations["activateModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{task}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes back to the model that was live before. */
+        post: operations["rollBackModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{task}/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trains a task on feedback, in the background and one task at a time. Whether the
+         *     model goes live is a decision of the gate: see `GET /api/models`, or wait for the
+         *     live event `model.decided`.
+         */
+        post: operations["trainModel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -245,6 +355,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Which model is to decide. */
+        Activation: {
+            /** @description `shipped`, or one of the task's versions. */
+            version: string;
+        };
         /** @description An affected product. */
         Affected: {
             /** @description Who makes it, lower-case as in CPE names, or as the source writes it. */
@@ -407,6 +522,37 @@ export interface components {
         /** @description A weakness class of MITRE's list: the number in `CWE-79`. */
         CweId: string;
         /**
+         * @description A decision about the model of one task. The latest one of a task says which
+         *     model is live.
+         */
+        Decision: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who asked for it: `api`, `command`, or `service` when enough feedback came. */
+            by: string;
+            /** @description Of which task. */
+            task: components["schemas"]["Task"];
+            /** @description What was done. */
+            step: components["schemas"]["Step"];
+            /** @description The model that was trained or chosen; absent when none came of it. */
+            version: string | null;
+            /** @description The model that was live before: `shipped`, or a version. */
+            before: string;
+            /** @description The model that is live since. */
+            live: string;
+            /** @description Why, in a sentence. */
+            why: string;
+            trial: components["schemas"]["Trial"] | null;
+        };
+        /** @description A decision about the model of a task. */
+        DecisionView: components["schemas"]["Decision"] & {
+            /** @description Whether another model is live since. */
+            changed: boolean;
+        };
+        /**
          * Format: uuid
          * @description Names a delivery. Receivers see it and can de-duplicate on it.
          */
@@ -520,6 +666,49 @@ export interface components {
             action: string | null;
             /** @description Whether ransomware is known to use it. */
             ransomware: boolean;
+        };
+        /**
+         * Format: uuid
+         * @description Names a saying of a person.
+         */
+        FeedbackId: string;
+        /** @description A page of feedback. */
+        FeedbackList: {
+            /** @description What was said, newest first. */
+            feedback: components["schemas"]["FeedbackView"][];
+            /** @description Give this as `after` to get the next page; null on the last. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How much there is in all.
+             */
+            total: number;
+        };
+        /** @description What a person said. */
+        FeedbackView: {
+            /** @description Its name. */
+            id: components["schemas"]["FeedbackId"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description By whom: `api` or `command`. */
+            by: string;
+            incident: components["schemas"]["IncidentId"] | null;
+            /** @description The item it was said of. */
+            item: components["schemas"]["ItemId"];
+            /** @description The item's title. */
+            title: string;
+            /** @description Whether it matters; null: nothing was said of it. */
+            relevant: boolean | null;
+            /** @description Its kinds of event. */
+            types: components["schemas"]["IncidentType"][] | null;
+            severity: components["schemas"]["Severity"] | null;
+            /** @description The affected countries. */
+            countries: components["schemas"]["Country"][] | null;
+            /** @description Why. */
+            note: string | null;
         };
         /**
          * @description Which text of the item a span lies in.
@@ -661,6 +850,7 @@ export interface components {
             items: number;
             /** @description The sources that tell it. */
             sources: components["schemas"]["SourceId"][];
+            said: components["schemas"]["Said"] | null;
         };
         /**
          * @description What kind of event an item tells of. An item may have several.
@@ -740,6 +930,80 @@ export interface components {
             found: string;
             /** @description What it would give. */
             preview: components["schemas"]["Preview"];
+        };
+        /** @description How well a model does. Both are better when lower. */
+        Marks: {
+            /**
+             * Format: double
+             * @description Mean of the negative logarithm of the probability given to what is right.
+             */
+            log_loss: number;
+            /**
+             * Format: double
+             * @description The share of wrong decisions.
+             */
+            error: number;
+        };
+        /** @description The models and the latest decisions about them. */
+        ModelList: {
+            /** @description One a task. */
+            models: components["schemas"]["ModelView"][];
+            /** @description What was decided, newest first. */
+            decisions: components["schemas"]["DecisionView"][];
+        };
+        /** @description What decides one task. */
+        ModelView: {
+            /** @description The task. */
+            task: components["schemas"]["Task"];
+            /** @description The task in words. */
+            name: string;
+            /** @description The version that decides: `shipped`, or one that was trained here. */
+            live: string;
+            /**
+             * @description The version that was live before; null when there was none. Rolling back goes
+             *     there.
+             */
+            previous: string | null;
+            /** @description Why the shipped model decides although another should; null when all is well. */
+            problem: string | null;
+            /** @description Every model there is, the live one first. */
+            versions: components["schemas"]["VersionView"][];
+            /** @description Whether it learns from feedback. */
+            taught: boolean;
+            /**
+             * Format: int32
+             * @description Texts that feedback labels for it.
+             */
+            labels: number;
+            /**
+             * Format: int32
+             * @description Those that are held back for the gate.
+             */
+            held_back: number;
+            /**
+             * Format: int32
+             * @description How many must be held back before a trained model can go live.
+             */
+            needed: number;
+            /** @description Whether it is being trained now. */
+            training: boolean;
+        };
+        /**
+         * @description What a person says of an incident or an item. At least one of `relevant`, `types`,
+         *     `severity` and `countries` is given.
+         */
+        NewFeedback: {
+            incident?: components["schemas"]["IncidentId"] | null;
+            item?: components["schemas"]["ItemId"] | null;
+            /** @description Whether it matters. */
+            relevant?: boolean | null;
+            /** @description Its kinds of event, all of them; `other` if none fits. */
+            types?: components["schemas"]["IncidentType"][] | null;
+            severity?: components["schemas"]["Severity"] | null;
+            /** @description The affected countries, all of them (ISO 3166-1 alpha-2). */
+            countries?: components["schemas"]["Country"][] | null;
+            /** @description Why, in your own words. */
+            note?: string | null;
         };
         /** @description An incident as a person or a script writes it. */
         NewIncident: {
@@ -1050,6 +1314,25 @@ export interface components {
         Role: "victim";
         /** @description Names a rule, as `urgent`. */
         RuleId: string;
+        /** @description What people said of one thing. What nobody spoke of is absent. */
+        Said: {
+            /** @description Whether it matters. */
+            relevant: boolean | null;
+            /** @description Its kinds of event, all of them. */
+            types: components["schemas"]["IncidentType"][] | null;
+            severity: components["schemas"]["Severity"] | null;
+            /** @description The affected countries, all of them. */
+            countries: components["schemas"]["Country"][] | null;
+            /** @description Why, in their own words. */
+            note: string | null;
+            /** @description Who said the latest of it: `api`, `command`. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When the latest of it was said.
+             */
+            at: string;
+        };
         /**
          * @description Who says a score. The order is that of trust when several say one: the CVE's
          *     own numbering authority, then CISA, GitHub, NVD, others.
@@ -1285,6 +1568,11 @@ export interface components {
             /** @description Whether it says that the flaw is exploited. */
             exploited: boolean;
         };
+        /**
+         * @description What was done with a model.
+         * @enum {string}
+         */
+        Step: "trained" | "activated" | "rolled_back";
         /** @description A label and how sure we are of it. */
         Tagged_IncidentType: {
             /**
@@ -1311,6 +1599,11 @@ export interface components {
              */
             confidence: number;
         };
+        /**
+         * @description What a model decides.
+         * @enum {string}
+         */
+        Task: "relevance" | "types" | "severity" | "flaw" | "stories" | "names";
         /**
          * @description What an attacker gains.
          * @enum {string}
@@ -1370,6 +1663,58 @@ export interface components {
             /** @description Why, with the words it rests on. */
             reasons: components["schemas"]["Reason"][];
         };
+        /** @description How a trained model did beside the live one, on feedback that it had not seen. */
+        Trial: {
+            /**
+             * Format: int32
+             * @description Texts that feedback labels for this task.
+             */
+            labels: number;
+            /**
+             * Format: int32
+             * @description Those it learned from.
+             */
+            learned: number;
+            /**
+             * Format: int32
+             * @description Those that were held back.
+             */
+            held_back: number;
+            /**
+             * Format: int32
+             * @description How many must be held back before the gate can pass.
+             */
+            needed: number;
+            /** @description The live model on those held back. */
+            before: components["schemas"]["Marks"];
+            /** @description The trained one on the same. */
+            after: components["schemas"]["Marks"];
+            /**
+             * Format: double
+             * @description The share of wrong decisions of one who always says what is said most.
+             */
+            constant_error: number;
+            /**
+             * Format: int32
+             * @description Texts held back that only the trained one gets right, or more right.
+             */
+            mended: number;
+            /**
+             * Format: int32
+             * @description Texts held back that only the live one gets right, or more right.
+             */
+            broken: number;
+            /**
+             * Format: int32
+             * @description Texts nobody spoke of that were decided by both.
+             */
+            others: number;
+            /**
+             * Format: int32
+             * @description How many of those the trained one decides otherwise.
+             */
+            moved: number;
+        };
         /** @description A stretch of versions that are affected. All bounds absent means all. */
         VersionRange: {
             /** @description Exactly this version. */
@@ -1382,6 +1727,28 @@ export interface components {
             to_including: string | null;
             /** @description Up to this version, itself excluded: usually the one that mends it. */
             to_excluding: string | null;
+        };
+        /** @description One model of a task. */
+        VersionView: {
+            /** @description `shipped`, or the beginning of the file's SHA-256. */
+            version: string;
+            /** @description When it was made, in RFC 3339. */
+            made: string;
+            /** @description The fingerprint of the data it learned from. */
+            data: string;
+            /**
+             * Format: int64
+             * @description Its bytes.
+             */
+            size: number;
+            /** @description How it was measured when it was made, by name of the measure. */
+            scores: {
+                [key: string]: number;
+            };
+            /** @description Sizes: texts it learned from, outputs. */
+            counts: {
+                [key: string]: number;
+            };
         };
         /** @description One opinion on how bad an incident is: an item's, or a vulnerability's. */
         Voice: {
@@ -1523,6 +1890,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicAlert"][];
+                };
+            };
+        };
+    };
+    listFeedback: {
+        parameters: {
+            query?: {
+                /** @description On items of this incident */
+                incident?: string;
+                /** @description On this item */
+                item?: string;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description 1 to 200; 50 if absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeedback"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FeedbackId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1710,6 +2181,148 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+        };
+    };
+    activateModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["Task"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Activation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["Task"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["Task"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

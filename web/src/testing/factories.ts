@@ -42,6 +42,7 @@ export function incident(id: string, change: Partial<IncidentSummary> = {}): Inc
     last_seen: minutesAgo(42),
     items: 2,
     sources: ['wire', 'cert_in'],
+    said: null,
     ...change,
   }
 }

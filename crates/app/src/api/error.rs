@@ -88,6 +88,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "duplicate", what)
     }
 
+    /// It cannot be done as things stand.
+    pub(super) fn conflict(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", what)
+    }
+
     /// An address elsewhere that cannot be read, or holds nothing that we know.
     pub(super) fn unreadable(what: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", what)

@@ -7,11 +7,13 @@
 mod alerts;
 mod docs;
 mod error;
+pub(crate) mod feedback;
 mod guard;
 mod health;
 mod incidents;
 mod input;
 mod live;
+pub(crate) mod models;
 mod owasp;
 mod source_changes;
 mod sources;
@@ -58,6 +60,7 @@ const LARGEST_BODY: usize = 256 * 1024;
         (name = "alerts", description = "For websites"),
         (name = "vulnerabilities", description = "What is known of CVEs"),
         (name = "sources", description = "What is read, and how it stands"),
+        (name = "learning", description = "What people say of items, and the models that learn from it"),
         (name = "live", description = "What happens, as it happens"),
         (name = "health", description = "For those who run Prahari")
     )
@@ -77,6 +80,12 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(source_changes::look))
         .routes(routes!(source_changes::change, source_changes::remove))
         .routes(routes!(source_changes::preview))
+        .routes(routes!(feedback::list, feedback::give))
+        .routes(routes!(feedback::withdraw))
+        .routes(routes!(models::list))
+        .routes(routes!(models::train))
+        .routes(routes!(models::activate))
+        .routes(routes!(models::roll_back))
         .routes(routes!(live::stream))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
@@ -92,12 +101,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What clients send, where a missing member and null mean the same.
-const SENT: [&str; 5] = [
+const SENT: [&str; 7] = [
     "NewIncident",
     "IncidentChange",
     "Look",
     "NewSource",
     "SourceChange",
+    "NewFeedback",
+    "Activation",
 ];
 
 /// Answers have every member, null where there is nothing to say; the derive takes

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{
     Alert, Cause, ClaimStatus, Country, CveId, Delivery, DeliveryState, Entity, EntityKind,
     Incident, IncidentId, IncidentStatus, IncidentType, ItemId, ItemKind, Reason, RelevanceLabel,
-    Role, RuleId, Sector, Severity, SourceId, Tagged, Timestamp, Voice, Vulnerability,
+    Role, RuleId, Said, Sector, Severity, SourceId, Tagged, Timestamp, Voice, Vulnerability,
 };
 use serde::Serialize;
 use store::{IncidentDetail, PlacedItem};
@@ -64,6 +64,9 @@ pub(crate) struct IncidentSummary {
     pub items: u32,
     /// The sources that tell it.
     pub sources: Vec<SourceId>,
+    /// What people said of it, which stands above what its items say; null when nobody
+    /// said anything.
+    pub said: Option<Said>,
 }
 
 impl From<Incident> for IncidentSummary {
@@ -94,6 +97,7 @@ impl From<Incident> for IncidentSummary {
             last_seen: incident.last_seen,
             items: incident.items,
             sources: incident.sources,
+            said: incident.said,
         }
     }
 }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub use credential::{SourceVariables, switched_on_by, variable_for, variable_of};
 pub use entry::{ChannelEntry, Origin, SourceEntry};
 pub use env::{Environment, read_environment};
-pub use file::{Alerting, Audit, Keep, Log, LogFormat, Polling, Server, Watch};
+pub use file::{Alerting, Audit, Keep, Learning, Log, LogFormat, Polling, Server, Watch};
 pub use roster::{Roster, of_table, reads_the_same, secret_keys, set, setting};
 
 use model::Rule;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub polling: Polling,
     /// The self-audit of sources.
     pub audit: Audit,
+    /// Learning from feedback.
+    pub learning: Learning,
     /// How the log is written.
     pub log: Log,
     /// What is read, switched-off ones included, before what people changed with
@@ -190,6 +192,7 @@ pub fn parse(
         keep: file.keep,
         polling: file.polling,
         audit: file.audit,
+        learning: file.learning,
         log: file.log,
         sources,
         source_variables,

@@ -12,14 +12,17 @@ mod collect;
 mod conduct;
 mod deliver;
 mod difference;
+mod feedback;
 mod import;
 mod keep;
 mod look;
+pub(crate) mod models;
 mod pacing;
 mod place;
 mod reprocess;
 mod sources;
 mod stream;
+mod training;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
@@ -38,11 +41,14 @@ pub use change::{Candidate, NewSource, Refusal, Removal};
 pub use collect::{Poll, PollError};
 pub use deliver::Delivered;
 pub use difference::Difference;
+pub use feedback::{About, FeedbackRefusal};
 pub use import::{Import, Imported};
 pub use look::Looked;
+pub use models::{ModelRefusal, Standing, Version};
 pub use place::PlaceError;
 pub use reprocess::{Reprocess, Reprocessed};
 pub use stream::OpenStream;
+pub use training::{Labels, Training};
 
 /// Everything the stages need.
 pub struct Pipeline {
@@ -60,7 +66,10 @@ pub struct Pipeline {
     tools: ::sources::Tools,
     ids: Arc<dyn IdMaker>,
     milestones: Arc<dyn Milestones>,
-    context: Arc<Context>,
+    /// What understanding knows, with the models as they are now.
+    live: RwLock<Arc<models::Live>>,
+    /// What is being trained.
+    busy: training::Busy,
     rules: RuleSet,
     /// Names this process in leases.
     holder: String,
@@ -134,7 +143,7 @@ impl Pipeline {
         };
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
         let rules = RuleSet::compile(settings.rules.clone())?;
-        let context = Arc::new(Context::new(&settings.watch.keywords));
+        let live = models::Live::shipped(Context::new(&settings.watch.keywords));
         let holder = world.ids.next_id().to_string();
         let begun = world.clock.now();
         let pipeline = Self {
@@ -146,7 +155,8 @@ impl Pipeline {
             tools,
             ids: world.ids,
             milestones: world.milestones,
-            context,
+            live: RwLock::new(Arc::new(live)),
+            busy: training::Busy::default(),
             rules,
             holder,
             begun,
@@ -155,6 +165,7 @@ impl Pipeline {
         };
         let revision = pipeline.store.source_revision().await?;
         pipeline.take_up(revision).await?;
+        pipeline.follow_models().await?;
         Ok(pipeline)
     }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sources::{Progress, Reread, SourceError};
 use store::archive::{Again, Memo, Place, Reading, Revised, Story, Wanted};
 use store::{Fence, Heard, PlacedItem, StoreError};
-use understand::{Placement, fold, understand};
+use understand::{Placement, fold, understand_as};
 
 use super::difference::{Difference, describe};
 use super::place::PlaceError;
@@ -335,7 +335,10 @@ impl Pipeline {
         let Story {
             incident, items, ..
         } = story;
-        let (items, analyses) = self.understand_again(&pass.wanted, items).await?;
+        // Items of a story that people say matters do.
+        let said = incident.said.as_ref().and_then(|said| said.relevant);
+        let said = said.filter(|relevant| *relevant);
+        let (items, analyses) = self.understand_again(&pass.wanted, items, said).await?;
         pass.sum.items += items
             .iter()
             .filter(|one| pass.wanted.holds(&one.item))
@@ -380,8 +383,9 @@ impl Pipeline {
         &self,
         wanted: &Reprocess,
         items: Vec<PlacedItem>,
+        said: Option<bool>,
     ) -> Result<(Vec<PlacedItem>, Vec<(usize, Vec<String>)>), PlaceError> {
-        let (context, wanted) = (Arc::clone(&self.context), wanted.clone());
+        let (context, wanted) = (self.context(), wanted.clone());
         tokio::task::spawn_blocking(move || {
             let mut items = items;
             let mut differ = Vec::new();
@@ -389,7 +393,7 @@ impl Pipeline {
                 if !wanted.holds(&placed.item) {
                     continue;
                 }
-                let now = understand(&placed.item, &context);
+                let now = understand_as(&placed.item, &context, said);
                 // The words are kept beside the analysis, not in it.
                 placed.analysis.story_keys.print = now.story_keys.print.clone();
                 if now != placed.analysis {
@@ -419,7 +423,9 @@ impl Pipeline {
             repeat_of: None,
             joined_because: None,
         });
-        let (items, differ) = self.understand_again(&pass.wanted, items.collect()).await?;
+        let (items, differ) = self
+            .understand_again(&pass.wanted, items.collect(), None)
+            .await?;
         let before = pass.clone();
         pass.irrelevant = last;
         pass.sum.items += items.len() as u64;
@@ -472,8 +478,8 @@ impl Pipeline {
     }
 }
 
-/// The incident as it follows from its items.
-fn refolded(
+/// The incident as it follows from its items, and what people said of it.
+pub(super) fn refolded(
     before: &Incident,
     items: &[PlacedItem],
     known: &[model::Vulnerability],
@@ -496,6 +502,10 @@ fn refolded(
             &placement,
             known,
         ));
+    }
+    if let Some(incident) = &mut incident {
+        incident.said.clone_from(&before.said);
+        incident.heed();
     }
     incident
 }
