@@ -58,12 +58,14 @@ impl Sums {
 
     /// The labels that answers give: yes or no, or the kinds that apply.
     fn numbers(&self, answers: &[bool]) -> Vec<usize> {
-        let answers = answers.iter().enumerate();
         if self.task == Task::Relevance {
-            answers.map(|(_, yes)| usize::from(*yes)).collect()
-        } else {
-            answers.filter(|(_, yes)| **yes).map(|(at, _)| at).collect()
+            return answers.iter().map(|yes| usize::from(*yes)).collect();
         }
+        let numbered = answers.iter().enumerate();
+        numbered
+            .filter(|(_, yes)| **yes)
+            .map(|(at, _)| at)
+            .collect()
     }
 
     fn sums(&self, text: &Read) -> Vec<f64> {
