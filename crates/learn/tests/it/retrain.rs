@@ -112,7 +112,7 @@ fn sensible_feedback_passes_and_changes_what_is_decided() {
         taught.trial
     );
     assert_eq!(taught.trial.moved, 0, "{:?}", taught.trial);
-    let file = taught.file.clone().unwrap();
+    let file = taught.file.unwrap();
     // Texts that it has not seen, in the same words and in places of their own.
     let unseen: Vec<Lesson> = (500..540)
         .flat_map(|n| {
