@@ -79,7 +79,7 @@ impl Train {
             let bytes = tasks::train(task, data, self.seed, &made, &|what| step(&bar, what))?;
             let trained = match (&self.output, &pipeline) {
                 (Some(folder), _) => write(task, folder, bytes)?,
-                (None, Some(pipeline)) => keep(task, pipeline, bytes)?,
+                (None, Some(pipeline)) => keep(task, pipeline, &bytes)?,
                 (None, None) => anyhow::bail!("nowhere to write {task}"),
             };
             if !as_json {
@@ -179,9 +179,9 @@ fn write(task: Task, folder: &Path, bytes: Vec<u8>) -> anyhow::Result<Trained> {
 }
 
 /// Keeps a model among the versions here; it is not live.
-fn keep(task: Task, pipeline: &Pipeline, bytes: Vec<u8>) -> anyhow::Result<Trained> {
-    let (_, version) = pipeline.keep_model(bytes.clone())?;
-    trained(task, &bytes, |trained| trained.version = Some(version))
+fn keep(task: Task, pipeline: &Pipeline, bytes: &[u8]) -> anyhow::Result<Trained> {
+    let (_, version) = pipeline.keep_model(bytes.to_vec())?;
+    trained(task, bytes, |trained| trained.version = Some(version))
 }
 
 fn trained(task: Task, bytes: &[u8], add: impl FnOnce(&mut Trained)) -> anyhow::Result<Trained> {

@@ -153,7 +153,7 @@ mod tests {
         let folder = Folder::of(place.path());
         let shipped = Models::shipped_file("severity").unwrap();
         let version = folder.write(Task::Severity, shipped).unwrap();
-        assert_eq!(folder.versions(Task::Severity), [version.clone()]);
+        assert_eq!(folder.versions(Task::Severity), [version.as_str()]);
         assert_eq!(
             folder.read(Task::Severity, &version).unwrap().bytes,
             shipped
