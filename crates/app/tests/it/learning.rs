@@ -492,7 +492,7 @@ fn sets(folder: &Folder) -> PathBuf {
         let story = format!("story-{}", n / 3);
         json!({
             "id": n.to_string(), "title": title, "text": text, "relevance": relevance,
-            "types": ["data_breach"], "severity": if n % 2 == 0 { "high" } else { "medium" },
+            "types": ["data_breach"], "severity": if n.is_multiple_of(2) { "high" } else { "medium" },
             "story": story, "window": if n % 4 < 2 { "a" } else { "b" },
             "date": format!("2026-0{}-{:02}T10:00:00", 1 + n / 28, 1 + n % 28),
         })
