@@ -107,7 +107,7 @@ fn show(list: &ModelList, zone: &str) {
             ..
         } = model;
         let made = model.versions.first().map_or("", |version| &version.made);
-        let mut line = format!("{task:10} {live:17} {made:21}");
+        let mut line = format!("{:10} {live:17} {made:21}", task.as_str());
         if model.taught {
             line += &format!(" {labels} labels, {held_back} of {needed} held back");
         }
