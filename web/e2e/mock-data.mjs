@@ -139,6 +139,7 @@ function makeIncident(r, index, age, at) {
       : isFlaw
         ? `${product} before 7.2.4 lets a remote attacker in without a password. The maker has released a fix.`
         : `The operator says that billing and admissions are down and that work goes on with paper. The police have been told.`,
+    said: null,
     url: `https://news.example/story/${index}`,
     source: timeline.at(-1)?.source ?? 'wire',
     severity,

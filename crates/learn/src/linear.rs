@@ -2,6 +2,7 @@
 
 use understand::features::{BUCKETS, Feature, Terms, WORD_BUCKETS};
 use understand::signals;
+use understand::weights::{Weights, WeightsError};
 
 use crate::file::{Writer, to_bytes};
 use crate::folds::folds;
@@ -275,4 +276,58 @@ pub fn write_first(writer: &mut Writer, space: &Space, outputs: &[Fitted], bucke
         .section("scales", &scales)
         .section("bias", &bias)
         .section("extras", &extras);
+}
+
+/// Takes the outputs out of a file again, as far as bytes kept them.
+///
+/// # Errors
+///
+/// If it is no such file, or counts other features.
+pub fn read(weights: &Weights) -> Result<(Space, Vec<Fitted>), WeightsError> {
+    read_first(weights, BUCKETS, signals::COUNT)
+}
+
+/// Takes outputs out of a file that know only the first `buckets`, and `numbers`
+/// others, as [`write_first`] puts them there.
+///
+/// # Errors
+///
+/// If it is no such file, or counts other features.
+pub fn read_first(
+    weights: &Weights,
+    buckets: usize,
+    numbers: usize,
+) -> Result<(Space, Vec<Fitted>), WeightsError> {
+    // Its reader proves every size and number.
+    let outputs = if buckets == BUCKETS {
+        understand::linear::Linear::read(weights)?.outputs()
+    } else {
+        understand::linear::Linear::read_words(weights, numbers)?.outputs()
+    };
+    let extras = weights.section::<f32>("extras")?;
+    let table = weights.section::<u8>("rows")?;
+    let scales = weights.section::<f32>("scales")?;
+    let bias = weights.section::<f32>("bias")?;
+    let width = outputs + 1;
+    let space = Space {
+        idf: table.bytes().chunks_exact(width).map(first).collect(),
+        scale: scales.at(0),
+    };
+    let fitted = (0..outputs).map(|output| {
+        let weight = |row: &[u8]| {
+            let byte = row.get(1 + output).copied().unwrap_or_default();
+            f32::from(byte.cast_signed()) * scales.at(1 + output)
+        };
+        let words = table.bytes().chunks_exact(width).map(weight);
+        let rest = (0..numbers).map(|at| extras.at(output * numbers + at));
+        Fitted {
+            weights: words.chain(rest).collect(),
+            bias: bias.at(output),
+        }
+    });
+    Ok((space, fitted.collect()))
+}
+
+fn first(row: &[u8]) -> u8 {
+    row.first().copied().unwrap_or_default()
 }

@@ -287,7 +287,9 @@ impl Judged {
 }
 
 impl Scores {
-    fn named(&self) -> BTreeMap<String, f64> {
+    /// The figures that stand in the file.
+    #[must_use]
+    pub fn named(&self) -> BTreeMap<String, f64> {
         [
             ("auc", self.auc),
             ("rejected_at_recall_95", self.rejected),

@@ -355,7 +355,9 @@ impl Scores {
         ]
     }
 
-    fn named(&self) -> BTreeMap<String, f64> {
+    /// The figures that stand in the file.
+    #[must_use]
+    pub fn named(&self) -> BTreeMap<String, f64> {
         self.figures()
             .map(|(name, score)| (name.to_owned(), (score * 1e4).round() / 1e4))
             .into()

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{IncidentType, Reason, Relevance, Sector, Tagged};
 use crate::clock::Timestamp;
+use crate::feedback::Said;
 use crate::id::{CveId, IncidentId, ItemId, SourceId};
 use crate::print::Member;
 use crate::region::Region;
@@ -142,6 +143,9 @@ pub struct Incident {
     pub publishers: Vec<String>,
     /// Why, weightiest first: relevance, types, severity, region.
     pub reasons: Vec<Reason>,
+    /// What people said of it, which stands above what its items say.
+    #[serde(default)]
+    pub said: Option<Said>,
 }
 
 impl Incident {

@@ -275,6 +275,7 @@ mod tests {
             sources: vec!["feed-a".parse().unwrap()],
             publishers: Vec::new(),
             reasons: Vec::new(),
+            said: None,
         };
         change(&mut incident);
         incident

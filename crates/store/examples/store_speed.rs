@@ -355,6 +355,7 @@ fn placement(n: u32, item: &Item) -> Placed {
         sources: vec![item.source.clone()],
         publishers: Vec::new(),
         reasons: vec![reason()],
+        said: None,
     };
     let analysis = Analysis {
         title: item.title.clone(),

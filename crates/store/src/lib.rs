@@ -22,15 +22,23 @@ use model::{
 
 pub mod archive;
 pub mod handling;
+pub mod learning;
 pub mod sqlite;
 mod tokens;
 
 pub use archive::{Archive, Arrived};
 pub use handling::Handling;
+pub use learning::Learning;
 
 /// All of the memory.
-pub trait Store: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling {}
-impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling> Store for T {}
+pub trait Store:
+    Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling + Learning
+{
+}
+impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling + Learning> Store
+    for T
+{
+}
 
 /// Why the store did not do it. Each variant is a different next step.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -683,7 +691,7 @@ pub struct Event {
     /// When.
     pub at: Timestamp,
     /// What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is
-    /// gone), `delivery.settled`, `source.polled`.
+    /// gone), `delivery.settled`, `source.polled`, `feedback.changed`, `model.decided`.
     pub kind: String,
     /// About what: the id.
     pub subject: String,

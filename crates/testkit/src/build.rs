@@ -191,6 +191,7 @@ pub fn incident(title: &str) -> Incident {
         sources: vec![item.source],
         publishers: Vec::new(),
         reasons: vec![severity.reason],
+        said: None,
     }
 }
 

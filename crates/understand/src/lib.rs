@@ -65,6 +65,13 @@ const MAX_REASONS: usize = 60;
 /// gives an empty analysis, never a panic.
 #[must_use]
 pub fn understand(item: &Item, context: &Context) -> Analysis {
+    understand_as(item, context, None)
+}
+
+/// The same, when a person has said whether the item is relevant: then it is what
+/// they say.
+#[must_use]
+pub fn understand_as(item: &Item, context: &Context, said: Option<bool>) -> Analysis {
     let regions = context.regions();
     let document = Document::of(item, regions);
     let (passages, hits) = (&document.passages, &document.hits);
@@ -97,15 +104,14 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         kind: item.kind,
         ids: entities.iter().any(is_security_id),
         stated: !item.stated.types.is_empty() || item.stated.severity.is_some(),
+        said,
     };
     let models = context.models();
     let read = Read {
         document: &document,
         terms: &Terms::of(&document),
         signals: &Signals::of(&document),
-        bare: item.kind == ItemKind::Post
-            || language.as_deref() == Some("hin")
-            || document.title().trim().is_empty(),
+        bare: is_bare(item.kind, language.as_deref(), document.title()),
     };
     let relevance = relevance::judge(
         models.relevance.as_ref(),
@@ -157,6 +163,13 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         story_keys,
         reasons,
     }
+}
+
+/// Whether a text reads like a post or a line of a list, not like news: its words
+/// have other odds.
+#[must_use]
+pub fn is_bare(kind: ItemKind, language: Option<&str>, title: &str) -> bool {
+    kind == ItemKind::Post || language == Some("hin") || title.trim().is_empty()
 }
 
 /// An id or a hash that only texts about security hold.

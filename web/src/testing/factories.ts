@@ -45,6 +45,7 @@ export function incident(id: string, change: Partial<IncidentSummary> = {}): Inc
     items: 2,
     sources: ['wire', 'cert_in'],
     publishers: ['wire.example', 'cert-in.example'],
+    said: null,
     ...change,
   }
 }

@@ -7,12 +7,14 @@
 mod alerts;
 mod docs;
 mod error;
+pub(crate) mod feedback;
 mod guard;
 mod handling;
 mod health;
 mod incidents;
 mod input;
 mod live;
+pub(crate) mod models;
 mod owasp;
 mod source_changes;
 mod sources;
@@ -59,6 +61,7 @@ const LARGEST_BODY: usize = 256 * 1024;
         (name = "alerts", description = "For websites"),
         (name = "vulnerabilities", description = "What is known of CVEs"),
         (name = "sources", description = "What is read, and how it stands"),
+        (name = "learning", description = "What people say of items, and the models that learn from it"),
         (name = "live", description = "What happens, as it happens"),
         (name = "health", description = "For those who run Prahari")
     )
@@ -83,6 +86,12 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(source_changes::look))
         .routes(routes!(source_changes::change, source_changes::remove))
         .routes(routes!(source_changes::preview))
+        .routes(routes!(feedback::list, feedback::give))
+        .routes(routes!(feedback::withdraw))
+        .routes(routes!(models::list))
+        .routes(routes!(models::train))
+        .routes(routes!(models::activate))
+        .routes(routes!(models::roll_back))
         .routes(routes!(live::stream))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
@@ -98,7 +107,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What clients send, where a missing member and null mean the same.
-const SENT: [&str; 9] = [
+const SENT: [&str; 11] = [
     "NewIncident",
     "IncidentChange",
     "NewNote",
@@ -108,6 +117,8 @@ const SENT: [&str; 9] = [
     "Look",
     "NewSource",
     "SourceChange",
+    "NewFeedback",
+    "Activation",
 ];
 
 /// Answers have every member, null where there is nothing to say; the derive takes

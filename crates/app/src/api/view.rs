@@ -6,7 +6,7 @@ use model::incident::{Development, Note};
 use model::{
     Alert, Cause, ClaimStatus, Country, CveId, Delivery, DeliveryState, Entity, EntityKind,
     Incident, IncidentId, IncidentStatus, IncidentType, ItemId, ItemKind, Reason, RelevanceLabel,
-    Role, RuleId, Sector, Severity, SourceId, Tagged, Timestamp, Voice, Vulnerability,
+    Role, RuleId, Said, Sector, Severity, SourceId, Tagged, Timestamp, Voice, Vulnerability,
 };
 use serde::Serialize;
 use store::handling::Similar;
@@ -73,6 +73,9 @@ pub(crate) struct IncidentSummary {
     /// Who tells it in words of their own: sites, and authors of posts. Reprints are
     /// left out; so many are independent of one another.
     pub publishers: Vec<String>,
+    /// What people said of it, which stands above what its items say; null when nobody
+    /// said anything.
+    pub said: Option<Said>,
 }
 
 impl From<Incident> for IncidentSummary {
@@ -106,6 +109,7 @@ impl From<Incident> for IncidentSummary {
             items: incident.items,
             sources: incident.sources,
             publishers: incident.publishers,
+            said: incident.said,
         }
     }
 }

@@ -7,10 +7,13 @@
 mod analyse;
 mod by_hand;
 mod check;
+mod evaluate;
+mod feedback;
 mod import;
 mod incident;
 mod ingest;
 mod init_db;
+mod models;
 mod notify;
 mod openapi;
 mod print;
@@ -19,6 +22,7 @@ mod reprocess;
 mod run;
 mod search;
 mod sources;
+mod train;
 mod vulnerability;
 
 use std::io::IsTerminal;
@@ -89,6 +93,14 @@ enum Command {
     Analyse(analyse::Analyse),
     /// List, show, check and build region packs
     Region(region::Region),
+    /// Say what is right about an incident or item; list and take back what was said
+    Feedback(feedback::Feedback),
+    /// Train models: on feedback, or on labelled sets
+    Train(train::Train),
+    /// Measure models: on feedback, or on labelled sets
+    Evaluate(evaluate::Evaluate),
+    /// List the models that decide, and choose others
+    Models(models::Models),
     /// Test channels, and look after their deliveries
     Notify(notify::Notify),
     /// Read the settings and say what is wrong, and what is assumed
@@ -166,6 +178,10 @@ pub fn main() -> ExitCode {
         Command::Search(search) => on_runtime(search.run(settings, world, json)),
         Command::Vulnerability(one) => on_runtime(one.run(settings, world, json)),
         Command::Notify(notify) => on_runtime(notify.run(settings, world, json)),
+        Command::Feedback(feedback) => on_runtime(feedback.run(settings, world, json)),
+        Command::Train(train) => on_runtime(train.run(settings, world, json)),
+        Command::Evaluate(evaluate) => on_runtime(evaluate.run(settings, world, json)),
+        Command::Models(models) => on_runtime(models.run(settings, world, json)),
         Command::Analyse(analyse) => analyse.run(&settings),
         Command::Check | Command::Openapi | Command::Region(_) => Ok(Outcome::Done),
     })

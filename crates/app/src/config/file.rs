@@ -39,6 +39,8 @@ pub(super) struct File {
     pub polling: Polling,
     /// The self-audit of sources.
     pub audit: Audit,
+    /// Learning from feedback.
+    pub learning: Learning,
     /// How the log is written.
     pub log: Log,
     /// What is read. An entry with the id of a shipped source changes that one.
@@ -66,6 +68,7 @@ impl Default for File {
             keep: Keep::default(),
             polling: Polling::default(),
             audit: Audit::default(),
+            learning: Learning::default(),
             log: Log::default(),
             sources: Vec::new(),
             channels: Vec::new(),
@@ -281,6 +284,21 @@ impl Audit {
     #[must_use]
     pub const fn failing_after(&self) -> Duration {
         Duration::from_secs(self.failing_after_hours.saturating_mul(3600))
+    }
+}
+
+/// Learning from what people say of items.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Learning {
+    /// Whether the service trains by itself when enough feedback came. By hand it is
+    /// always possible.
+    pub automatic: bool,
+}
+
+impl Default for Learning {
+    fn default() -> Self {
+        Self { automatic: true }
     }
 }
 

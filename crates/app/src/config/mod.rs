@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use credential::{SourceVariables, switched_on_by, variable_for, variable_of};
 pub use entry::{ChannelEntry, Origin, SourceEntry};
 pub use env::{Environment, read_environment};
-pub use file::{Alerting, Audit, Keep, Log, LogFormat, Polling, Server, Watch};
+pub use file::{Alerting, Audit, Keep, Learning, Log, LogFormat, Polling, Server, Watch};
 pub use region::{Region, pack};
 pub use roster::{Roster, of_table, reads_the_same, secret_keys, set, setting};
 
@@ -55,6 +55,8 @@ pub struct Settings {
     pub polling: Polling,
     /// The self-audit of sources.
     pub audit: Audit,
+    /// Learning from feedback.
+    pub learning: Learning,
     /// How the log is written.
     pub log: Log,
     /// What is read, switched-off ones included, before what people changed with
@@ -227,6 +229,7 @@ pub fn parse(
         keep: file.keep,
         polling: file.polling,
         audit: file.audit,
+        learning: file.learning,
         log: file.log,
         sources,
         source_variables,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::clock::later;
-use model::{Alert, CveId, Incident, IncidentId, ItemId};
+use model::{Alert, CveId, Incident, IncidentId, ItemId, Said};
 use store::archive::Story;
 use store::handling::{Handled, Moved, Rearranged, Rearrangement};
 use store::{Change, Fence, Occasion, PlacedItem, StoreError};
@@ -209,7 +209,13 @@ impl Pipeline {
             .collect();
         let cves: Vec<CveId> = cves.into_iter().cloned().collect();
         let known = self.store.vulnerabilities(&cves).await?;
-        refolded(id, items, &known).ok_or_else(|| nothing_left("no item"))
+        let mut incident =
+            refolded(id, items, &known).ok_or_else(|| nothing_left("no item"))?;
+        let items: Vec<ItemId> = items.iter().map(|placed| placed.item.id).collect();
+        let said = self.store.feedback_on(&items).await?;
+        incident.said = Said::together(said.into_iter().map(|one| one.said));
+        incident.heed();
+        Ok(incident)
     }
 
     /// What rules say of an incident that nobody is told of.

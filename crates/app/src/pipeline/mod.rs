@@ -13,15 +13,18 @@ mod collect;
 mod conduct;
 mod deliver;
 mod difference;
+mod feedback;
 mod import;
 mod keep;
 mod look;
+pub(crate) mod models;
 mod pacing;
 mod place;
 mod refold;
 mod reprocess;
 mod sources;
 mod stream;
+mod training;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
@@ -31,7 +34,6 @@ use model::{ChannelId, Clock, IdMaker, Milestones, Timestamp};
 use net::Door;
 use rules::RuleSet;
 use store::{Store, StoreError};
-use understand::Context;
 
 use crate::config::{ChannelEntry, Settings};
 
@@ -41,11 +43,14 @@ pub use change::{Candidate, NewSource, Refusal, Removal};
 pub use collect::{Poll, PollError};
 pub use deliver::Delivered;
 pub use difference::Difference;
+pub use feedback::{About, FeedbackRefusal};
 pub use import::{Import, Imported};
 pub use look::Looked;
+pub use models::{ModelRefusal, Standing, Version};
 pub use place::PlaceError;
 pub use reprocess::{Reprocess, Reprocessed};
 pub use stream::OpenStream;
+pub use training::{Labels, Training};
 
 /// Everything the stages need.
 pub struct Pipeline {
@@ -63,7 +68,10 @@ pub struct Pipeline {
     tools: ::sources::Tools,
     ids: Arc<dyn IdMaker>,
     milestones: Arc<dyn Milestones>,
-    context: Arc<Context>,
+    /// What understanding knows, with the models as they are now.
+    live: RwLock<Arc<models::Live>>,
+    /// What is being trained.
+    busy: training::Busy,
     rules: RuleSet,
     /// Names this process in leases.
     holder: String,
@@ -137,7 +145,7 @@ impl Pipeline {
         };
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
         let rules = RuleSet::compile(settings.rules.clone())?;
-        let context = Arc::new(settings.context());
+        let live = models::Live::shipped(settings.context());
         let holder = world.ids.next_id().to_string();
         let begun = world.clock.now();
         let pipeline = Self {
@@ -149,7 +157,8 @@ impl Pipeline {
             tools,
             ids: world.ids,
             milestones: world.milestones,
-            context,
+            live: RwLock::new(Arc::new(live)),
+            busy: training::Busy::default(),
             rules,
             holder,
             begun,
@@ -158,6 +167,7 @@ impl Pipeline {
         };
         let revision = pipeline.store.source_revision().await?;
         pipeline.take_up(revision).await?;
+        pipeline.follow_models().await?;
         Ok(pipeline)
     }
 

@@ -5,13 +5,12 @@
 //! not open two incidents. The lease has a fencing number that every commit
 //! checks, so a process that slept through its lease cannot write.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::clock::later;
-use model::{Analysis, Incident, IncidentId};
+use model::{Analysis, Incident, IncidentId, ItemId, Said};
 use store::{Fence, Placed, StoreError, Waiting};
-use understand::{Placement, fold, place, understand};
+use understand::{Placement, fold, place, understand_as};
 
 use super::{LANE, Pipeline};
 
@@ -39,6 +38,7 @@ impl Pipeline {
     /// See [`PlaceError`].
     pub async fn place_waiting(&self) -> Result<u64, PlaceError> {
         let _alone = self.lane.lock().await;
+        self.follow_models().await?;
         let mut placed = 0;
         loop {
             let now = self.clock.now();
@@ -54,8 +54,8 @@ impl Pipeline {
                 self.store.release(&fence).await?;
                 return Ok(placed);
             }
-            for (waiting, analysis) in self.analyse(waiting).await? {
-                match self.place_one(&fence, &waiting, analysis).await {
+            for (waiting, said, analysis) in self.analyse(waiting).await? {
+                match self.place_one(&fence, &waiting, said, analysis).await {
                     Ok(()) => placed += 1,
                     Err(StoreError::Fenced) => return Ok(placed),
                     Err(error) => return Err(error.into()),
@@ -64,15 +64,25 @@ impl Pipeline {
         }
     }
 
-    /// Understands a batch away from the threads that serve requests.
-    async fn analyse(&self, waiting: Vec<Waiting>) -> Result<Vec<(Waiting, Analysis)>, PlaceError> {
-        let context = Arc::clone(&self.context);
+    /// Understands a batch away from the threads that serve requests, as people say
+    /// of it where they do.
+    async fn analyse(
+        &self,
+        waiting: Vec<Waiting>,
+    ) -> Result<Vec<(Waiting, Option<Said>, Analysis)>, PlaceError> {
+        let ids: Vec<ItemId> = waiting.iter().map(|waiting| waiting.item.id).collect();
+        let feedback = self.store.feedback_on(&ids).await?;
+        let context = self.context();
         tokio::task::spawn_blocking(move || {
             waiting
                 .into_iter()
                 .map(|waiting| {
-                    let analysis = understand(&waiting.item, &context);
-                    (waiting, analysis)
+                    let item = &waiting.item;
+                    let of_it = feedback.iter().filter(|one| one.item == item.id);
+                    let said = Said::together(of_it.map(|one| one.said.clone()));
+                    let relevant = said.as_ref().and_then(|said| said.relevant);
+                    let analysis = understand_as(item, &context, relevant);
+                    (waiting, said, analysis)
                 })
                 .collect()
         })
@@ -84,6 +94,7 @@ impl Pipeline {
         &self,
         fence: &Fence,
         waiting: &Waiting,
+        said: Option<Said>,
         analysis: Analysis,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
@@ -100,7 +111,7 @@ impl Pipeline {
         };
         if placed.analysis.relevance.is_relevant() {
             let candidates = self.store.candidates(item, &placed.analysis).await?;
-            let placement = place(item, &placed.analysis, &candidates, &self.context);
+            let placement = place(item, &placed.analysis, &candidates, &self.context());
             let (before, id) = match &placement {
                 Placement::Joins {
                     incident,
@@ -119,7 +130,7 @@ impl Pipeline {
             };
             let cves = all_cves(before, &placed.analysis);
             let vulnerabilities = self.store.vulnerabilities(&cves).await?;
-            let after = fold(
+            let mut after = fold(
                 before,
                 id,
                 item,
@@ -127,6 +138,8 @@ impl Pipeline {
                 &placement,
                 &vulnerabilities,
             );
+            after.said = Said::together(after.said.into_iter().chain(said));
+            after.heed();
             let (alerts, deliveries) = self.alert(before, &after, waiting.occasion, now);
             placed.alerts = alerts;
             placed.deliveries = deliveries;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sources::{Progress, Reread, SourceError};
 use store::archive::{Again, Memo, Place, Reading, Revised, Story, Wanted};
 use store::{Fence, Heard, PlacedItem, StoreError};
-use understand::understand;
+use understand::understand_as;
 
 use super::difference::{Difference, describe};
 use super::place::PlaceError;
@@ -336,7 +336,10 @@ impl Pipeline {
         let Story {
             incident, items, ..
         } = story;
-        let (items, analyses) = self.understand_again(&pass.wanted, items).await?;
+        // Items of a story that people say matters do.
+        let said = incident.said.as_ref().and_then(|said| said.relevant);
+        let said = said.filter(|relevant| *relevant);
+        let (items, analyses) = self.understand_again(&pass.wanted, items, said).await?;
         pass.sum.items += items
             .iter()
             .filter(|one| pass.wanted.holds(&one.item))
@@ -354,7 +357,11 @@ impl Pipeline {
             .collect();
         let cves: Vec<CveId> = cves.into_iter().collect();
         let known = self.store.vulnerabilities(&cves).await?;
-        let after = refolded(incident.id, &items, &known);
+        let mut after = refolded(incident.id, &items, &known);
+        if let Some(after) = &mut after {
+            after.said.clone_from(&incident.said);
+            after.heed();
+        }
         if after
             .as_ref()
             .is_some_and(|after| !follows(&incident, after))
@@ -381,8 +388,9 @@ impl Pipeline {
         &self,
         wanted: &Reprocess,
         items: Vec<PlacedItem>,
+        said: Option<bool>,
     ) -> Result<(Vec<PlacedItem>, Vec<(usize, Vec<String>)>), PlaceError> {
-        let (context, wanted) = (Arc::clone(&self.context), wanted.clone());
+        let (context, wanted) = (self.context(), wanted.clone());
         tokio::task::spawn_blocking(move || {
             let mut items = items;
             let mut differ = Vec::new();
@@ -390,7 +398,7 @@ impl Pipeline {
                 if !wanted.holds(&placed.item) {
                     continue;
                 }
-                let now = understand(&placed.item, &context);
+                let now = understand_as(&placed.item, &context, said);
                 // The words are kept beside the analysis, not in it.
                 placed.analysis.story_keys.print = now.story_keys.print.clone();
                 if now != placed.analysis {
@@ -420,7 +428,9 @@ impl Pipeline {
             repeat_of: None,
             joined_because: None,
         });
-        let (items, differ) = self.understand_again(&pass.wanted, items.collect()).await?;
+        let (items, differ) = self
+            .understand_again(&pass.wanted, items.collect(), None)
+            .await?;
         let before = pass.clone();
         pass.irrelevant = last;
         pass.sum.items += items.len() as u64;

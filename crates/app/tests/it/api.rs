@@ -9,15 +9,15 @@ use tokio::sync::watch;
 use crate::world::{World, minutes};
 
 /// A client of a served world.
-struct Client {
-    world: World,
+pub(crate) struct Client {
+    pub(crate) world: World,
     base: String,
     http: reqwest::Client,
     _stop: watch::Sender<bool>,
 }
 
 impl Client {
-    async fn of(world: World) -> Self {
+    pub(crate) async fn of(world: World) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (stop, stopping) = watch::channel(false);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -36,11 +36,11 @@ impl Client {
         }
     }
 
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::of(World::start().await).await
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
         let response = self
             .http
             .get(format!("{}{path}", self.base))
@@ -54,7 +54,7 @@ impl Client {
         )
     }
 
-    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = self
             .http
             .post(format!("{}{path}", self.base))
@@ -67,7 +67,12 @@ impl Client {
         )
     }
 
-    async fn send(&self, method: reqwest::Method, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
         let request = self
             .http
             .request(method, format!("{}{path}", self.base))

@@ -402,6 +402,8 @@ fn a_wrong_pack_stops_the_start_and_says_why() {
         folder.run(&["region", "check", "pack"]).status.code(),
         Some(1)
     );
+}
+
 #[test]
 fn an_incident_is_handled_from_the_command_line() {
     let folder = Folder::new();

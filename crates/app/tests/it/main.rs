@@ -13,6 +13,8 @@ mod import;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod learning;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod reprocess;

@@ -11,7 +11,7 @@ use super::intake::{self, Manner};
 use super::rows::{self, Key};
 use super::vulnerabilities::{self, Hearing, Heeded};
 use super::writer::News;
-use super::{Sqlite, events, incidents, lane, owasp, placing, prints};
+use super::{Sqlite, events, incidents, lane, learning, owasp, placing, prints};
 use crate::archive::{
     Again, Archive, Arrived, Irrelevant, Kept, Memo, Place, Reading, Retention, Revised, Story,
     Swept, Unknown, Wanted,
@@ -377,6 +377,7 @@ fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<
     let mut merged = incident.clone();
     merged.keep_decisions_of(&stored);
     merged.revision = stored.revision;
+    learning::heed(connection, n, &stored, &mut merged)?;
     if merged != stored {
         merged.revision = stored.revision.saturating_add(1);
         incidents::update(connection, n, &merged)?;

@@ -19,6 +19,8 @@ pub(super) const INCIDENT_UPDATED: &str = "incident.updated";
 pub(super) const INCIDENT_MERGED: &str = "incident.merged";
 pub(super) const DELIVERY_SETTLED: &str = "delivery.settled";
 pub(super) const SOURCE_POLLED: &str = "source.polled";
+pub(super) const FEEDBACK_CHANGED: &str = "feedback.changed";
+pub(super) const MODEL_DECIDED: &str = "model.decided";
 
 pub(super) fn write(
     connection: &Connection,

@@ -18,6 +18,7 @@ mod history;
 mod incidents;
 mod intake;
 mod lane;
+mod learning;
 mod library;
 mod marks;
 mod outbox;

@@ -5,7 +5,7 @@ use model::{Alert, Milestone, Milestones};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::developments::{self, Cause};
-use super::{deliveries, events, incidents, prints, rows};
+use super::{deliveries, events, incidents, learning, prints, rows};
 use crate::{Placed, StoreError, tokens};
 
 /// A placement made ready for writing, off the writing thread.
@@ -65,7 +65,14 @@ pub(super) fn write(
     };
     let incident = write_incident(connection, placed)?;
     write_item(connection, item, incident, prepared)?;
-    if incident.is_some() {
+    if let Some(incident) = incident {
+        if placed
+            .incident
+            .as_ref()
+            .is_some_and(|one| one.said.is_some())
+        {
+            learning::settle(connection, incident)?;
+        }
         milestones.passed(Milestone::INCIDENT_WRITTEN);
     }
     for alert in &placed.alerts {
@@ -105,6 +112,7 @@ fn write_incident(connection: &Connection, placed: &Placed) -> Result<Option<i64
     let mut merged = incident.clone();
     merged.keep_decisions_of(&stored);
     merged.revision = merged.revision.max(stored.revision.saturating_add(1));
+    learning::heed(connection, n, &stored, &mut merged)?;
     incidents::update(connection, n, &merged)?;
     developments::note(connection, n, cause, &stored, &merged)?;
     events::write(connection, placed.at, events::INCIDENT_UPDATED, &subject)?;

@@ -134,6 +134,7 @@ pub(crate) fn incident(item: &Item) -> Incident {
         sources: vec![item.source.clone()],
         publishers: Vec::new(),
         reasons: Vec::new(),
+        said: None,
     }
 }
 

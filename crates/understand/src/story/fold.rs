@@ -120,6 +120,7 @@ pub fn fold(
         .any(|vulnerability| vulnerability.is_exploited());
     incident.exploited |= confirmed || (signs.exploited && analysis.relevance.is_relevant());
     incident.reasons = reasons(&incident, analysis, placement);
+    incident.heed();
     incident
 }
 
@@ -151,6 +152,7 @@ fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) 
         sources: vec![item.source.clone()],
         publishers: vec![publisher(item)],
         reasons: Vec::new(),
+        said: None,
     }
 }
 

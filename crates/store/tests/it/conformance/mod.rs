@@ -11,6 +11,7 @@ pub(crate) mod handling;
 pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod lane;
+pub(crate) mod learning;
 pub(crate) mod library;
 pub(crate) mod outbox;
 pub(crate) mod pages;
@@ -120,6 +121,15 @@ macro_rules! suite {
                 a_second_reading_finds_what_was_lost_and_undoes_nothing
                 a_revised_story_keeps_what_people_decided
                 an_irrelevant_item_can_be_placed_anew
+            }
+            learning {
+                what_is_said_is_kept_listed_and_taken_back
+                what_is_said_holds_for_the_incident_and_survives_a_placement
+                an_incident_that_moved_on_takes_no_feedback
+                an_item_said_to_be_relevant_waits_again
+                the_said_of_a_new_item_reaches_the_incident_it_joins
+                decisions_are_numbered_listed_and_pruned
+                the_items_placed_last_are_given
             }
             history {
                 a_changed_score_is_history_and_an_edit_is_not
