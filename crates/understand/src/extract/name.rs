@@ -62,14 +62,17 @@ impl Seen {
                 ..found
             }));
         }
-        seen.genre = (1..)
-            .zip(genre)
-            .max_by_key(|(index, sum)| (*sum, std::cmp::Reverse(*index)))
-            .filter(|(_, sum)| *sum > 0)
-            .map_or(0, |(index, _)| index);
+        seen.genre = clear_genre(&genre);
         seen.elsewhere = features::elsewhere(&seen.words);
         seen.sentences = features::sentences(&seen.words);
         seen
+    }
+
+    /// The same as a text of no clear genre.
+    #[must_use]
+    pub fn without_genre(mut self) -> Self {
+        self.genre = 0;
+        self
     }
 
     /// How many tokens there are.
@@ -317,5 +320,18 @@ impl Seen {
         gazetteer
             .entries(hash)
             .find(|entry| entry.classes & wanted != 0)
+    }
+}
+
+/// The genre that the words speak for, counted from 1; zero if none is clear: a
+/// single sentence often resembles several.
+fn clear_genre(sums: &[i32; GENRES]) -> u64 {
+    /// Three natural units: by so much the best must lead.
+    const LEAD: i32 = 50;
+    let mut ranked: Vec<(i32, u64)> = sums.iter().copied().zip(1..).collect();
+    ranked.sort_unstable_by_key(|(sum, index)| (std::cmp::Reverse(*sum), *index));
+    match ranked.as_slice() {
+        [(first, index), (second, _), ..] if *first > 0 && first - second >= LEAD => *index,
+        _ => 0,
     }
 }
