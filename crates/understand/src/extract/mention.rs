@@ -116,6 +116,23 @@ fn place<'p>(
 /// The end of Latin Extended-B.
 const LAST_LATIN: char = '\u{24f}';
 
+/// Who attacks, without a name; at the start of a sentence they look like one.
+const NAMELESS: &[&str] = &[
+    "actor",
+    "actors",
+    "adversaries",
+    "adversary",
+    "attacker",
+    "attackers",
+    "criminals",
+    "cybercriminals",
+    "hacker",
+    "hackers",
+    "scammers",
+    "threat actor",
+    "threat actors",
+];
+
 /// Scraps of a torn address are labelled in some sets, but tell nobody anything.
 fn says_something(kind: NameKind, text: &str) -> bool {
     // The model has seen nothing of other scripts.
@@ -132,6 +149,7 @@ fn says_something(kind: NameKind, text: &str) -> bool {
         {
             false
         }
+        NameKind::Actor => !NAMELESS.iter().any(|word| text.eq_ignore_ascii_case(word)),
         // Some sets label the plain words `exploit` and `zero-day` too.
         NameKind::Vulnerability => text.contains(|c: char| c.is_uppercase() || c.is_numeric()),
         // Plain words are none.
