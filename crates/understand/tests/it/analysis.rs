@@ -191,7 +191,7 @@ fn attackers_are_not_where_it_happened() {
         &expect![[r#"
             Incident eng
             types apt_espionage
-            severity high 7.3: mostly by “Chinese hackers”: a state behind it, Espionage; “ministry”: a vital victim, government
+            severity high 7.3: mostly by “Chinese hackers”: a state behind it, Espionage; “ministry”: a vital victim, a public body
             region NO / 
             sectors government
             about 
