@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{IncidentType, Reason, Relevance, Sector, Tagged};
 use crate::clock::Timestamp;
+use crate::entity::{EntityKind, Role};
 use crate::id::{CveId, IncidentId, ItemId, SourceId};
 use crate::print::Member;
 use crate::region::Region;
@@ -46,6 +47,20 @@ pub struct Voice {
     pub origin: String,
     /// What it says.
     pub judgement: Judgement,
+}
+
+/// A named thing and how many items of an incident name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EntityCount {
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its name.
+    pub name: String,
+    /// How many items name it.
+    pub count: u32,
+    /// The part that an item gives it, if one does.
+    #[serde(default)]
+    pub role: Option<Role>,
 }
 
 /// An incident that an item may belong to, and what they share.
@@ -122,11 +137,23 @@ pub struct Incident {
     pub sources: Vec<SourceId>,
     /// Why, weightiest first: relevance, types, severity, region.
     pub reasons: Vec<Reason>,
+    /// Named things in its items, victims and then those named most first, at most
+    /// [`Incident::MAX_ENTITIES`].
+    #[serde(default)]
+    pub entities: Vec<EntityCount>,
+    /// The highest EPSS score of its CVEs when it was last told.
+    #[serde(default)]
+    pub epss: Option<f32>,
+    /// The highest CVSS score of its CVEs when it was last told.
+    #[serde(default)]
+    pub cvss: Option<f32>,
 }
 
 impl Incident {
     /// How many opinions on severity are kept.
     pub const MAX_VOICES: usize = 12;
+    /// How many named things are kept.
+    pub const MAX_ENTITIES: usize = 64;
 
     /// How bad.
     #[must_use]

@@ -29,10 +29,12 @@ pub mod item;
 pub mod milestone;
 pub mod owasp;
 pub mod print;
+pub mod query;
 pub mod region;
 pub mod rule;
 pub mod secret;
 pub mod severity;
+pub mod tokens;
 pub mod vulnerability;
 
 pub use alert::{Alert, Cause};
@@ -46,13 +48,14 @@ pub use document::Document;
 pub use entity::{Entity, EntityKind, Field, Role, Span};
 pub use id::{
     AlertId, ChannelId, CveId, CweId, DeliveryId, IdError, IdMaker, IncidentId, ItemId, RuleId,
-    SourceId,
+    SearchId, SourceId,
 };
-pub use incident::{ClaimStatus, Incident, IncidentStatus, Voice};
+pub use incident::{ClaimStatus, EntityCount, Incident, IncidentStatus, Voice};
 pub use item::{Item, ItemKind, Markup};
 pub use milestone::{Milestone, Milestones};
 pub use owasp::OwaspCategory;
 pub use print::{Member, Print};
+pub use query::Query;
 pub use region::{Country, Region};
 pub use rule::{Audience, Rule, Sign};
 pub use secret::Secret;

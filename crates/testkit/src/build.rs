@@ -188,6 +188,9 @@ pub fn incident(title: &str) -> Incident {
         items: 1,
         sources: vec![item.source],
         reasons: vec![severity.reason],
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     }
 }
 

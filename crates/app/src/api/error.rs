@@ -21,10 +21,17 @@ pub(super) struct Problem {
     pub status: u16,
     /// What is wrong and what to do, in a sentence.
     pub detail: String,
-    /// A stable name for programs: `not_found`, `bad_value`, `busy` …
+    /// A stable name for programs: `not_found`, `bad_value`, `query_invalid`, `busy` …
     pub code: &'static str,
     /// The parameter or member that is wrong.
     pub field: Option<String>,
+    /// Of a wrong query: the first character that is wrong, counted in Unicode code
+    /// points from 0.
+    pub start: Option<u32>,
+    /// One past the last.
+    pub end: Option<u32>,
+    /// What to write in its place.
+    pub suggestion: Option<String>,
 }
 
 impl Problem {
@@ -36,6 +43,20 @@ impl Problem {
             detail: detail.into(),
             code,
             field: None,
+            start: None,
+            end: None,
+            suggestion: None,
+        }
+    }
+
+    /// A query that cannot be read, and where it is wrong.
+    pub(super) fn bad_query(field: &str, error: model::query::QueryError) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            start: Some(error.start),
+            end: Some(error.end),
+            suggestion: error.suggestion.clone(),
+            ..Self::new(StatusCode::BAD_REQUEST, "query_invalid", error.to_string())
         }
     }
 

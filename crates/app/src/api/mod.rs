@@ -5,14 +5,18 @@
 //! `/api/docs`.
 
 mod alerts;
+mod asked;
 mod docs;
 mod error;
+mod facets;
 mod guard;
 mod health;
 mod incidents;
 mod input;
 mod live;
 mod owasp;
+mod query;
+mod searches;
 mod source_changes;
 mod sources;
 mod ui;
@@ -56,6 +60,7 @@ const LARGEST_BODY: usize = 256 * 1024;
     tags(
         (name = "incidents", description = "Reports of one event, joined into one story"),
         (name = "alerts", description = "For websites"),
+        (name = "query", description = "The query language: what a query means, what may follow, searches that are kept"),
         (name = "vulnerabilities", description = "What is known of CVEs"),
         (name = "sources", description = "What is read, and how it stands"),
         (name = "live", description = "What happens, as it happens"),
@@ -69,6 +74,12 @@ fn described() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(incidents::list, incidents::create))
         .routes(routes!(incidents::get_one, incidents::change))
+        .routes(routes!(facets::facets))
+        .routes(routes!(query::explain))
+        .routes(routes!(query::completion))
+        .routes(routes!(query::fields))
+        .routes(routes!(searches::list, searches::save))
+        .routes(routes!(searches::forget))
         .routes(routes!(alerts::list))
         .routes(routes!(owasp::list))
         .routes(routes!(vulnerabilities::list))
@@ -92,8 +103,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What clients send, where a missing member and null mean the same.
-const SENT: [&str; 5] = [
+const SENT: [&str; 6] = [
     "NewIncident",
+    "NewSearch",
     "IncidentChange",
     "Look",
     "NewSource",

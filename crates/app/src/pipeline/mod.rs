@@ -17,6 +17,7 @@ mod keep;
 mod look;
 mod pacing;
 mod place;
+mod query;
 mod reprocess;
 mod sources;
 mod stream;
@@ -41,6 +42,7 @@ pub use difference::Difference;
 pub use import::{Import, Imported};
 pub use look::Looked;
 pub use place::PlaceError;
+pub use query::RuleTest;
 pub use reprocess::{Reprocess, Reprocessed};
 pub use stream::OpenStream;
 
@@ -133,7 +135,7 @@ impl Pipeline {
             clock: Arc::clone(&world.clock),
         };
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
-        let rules = RuleSet::compile(settings.rules.clone())?;
+        let rules = RuleSet::compile(settings.rules.clone());
         let context = Arc::new(Context::new(&settings.watch.keywords));
         let holder = world.ids.next_id().to_string();
         let begun = world.clock.now();
@@ -156,6 +158,11 @@ impl Pipeline {
         let revision = pipeline.store.source_revision().await?;
         pipeline.take_up(revision).await?;
         Ok(pipeline)
+    }
+
+    /// A fresh id.
+    pub(crate) fn next_id(&self) -> uuid::Uuid {
+        self.ids.next_id()
     }
 
     /// The channels' names.

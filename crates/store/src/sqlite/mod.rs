@@ -26,6 +26,8 @@ mod readers;
 mod roster;
 mod rows;
 mod schema;
+mod searches;
+mod translate;
 mod vulnerabilities;
 mod writer;
 

@@ -12,7 +12,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5052_4852;
 
 /// Every migration, in order; its number is its place, from 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_weaknesses.sql"),
     include_str!("../../migrations/sqlite/0003_vulnerability_changes.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/sqlite/0005_audit.sql"),
     include_str!("../../migrations/sqlite/0006_source_settings.sql"),
     include_str!("../../migrations/sqlite/0007_story_words.sql"),
+    include_str!("../../migrations/sqlite/0008_queries.sql"),
 ];
 
 /// The schema this program knows.

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use model::analysis::StoryKeys;
 use model::item::{Draft, Stated};
+use model::query::{Condition, Frame};
 use model::{
     Alert, AlertId, Analysis, Aspect, Cause, ChannelId, ClaimStatus, CveId, DeliveryId,
     DeliveryKind, Incident, IncidentId, IncidentStatus, Item, ItemKind, Judgement, Markup, Reason,
     Region, Relevance, RelevanceLabel, RuleId, Score, ScoreVersion, SourceId, Statement, Timestamp,
 };
 use store::{
-    Claimed, Collected, Fence, Heard, IncidentFilter, IncidentOrder, IncidentPage, NewDelivery,
-    Occasion, PageRequest, Placed, Recorded, Store, StoreError,
+    Claimed, Collected, Fence, Heard, IncidentOrder, IncidentPage, NewDelivery, Occasion,
+    PageRequest, Placed, Recorded, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -130,6 +131,9 @@ pub(crate) fn incident(item: &Item) -> Incident {
         items: 1,
         sources: vec![item.source.clone()],
         reasons: Vec::new(),
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     }
 }
 
@@ -240,6 +244,14 @@ pub(crate) fn first_page(order: IncidentOrder, limit: u32) -> PageRequest {
     }
 }
 
+/// What a query asks, at the time of the tests.
+pub(crate) fn wanted(query: &str) -> Condition {
+    match model::query::parse(query) {
+        Ok(query) => query.bind(&Frame::at(minute(10))),
+        Err(error) => panic!("{query}: {error}"),
+    }
+}
+
 /// The titles of a page.
 pub(crate) fn titles(page: &IncidentPage) -> Vec<String> {
     page.incidents
@@ -334,21 +346,13 @@ impl Tale {
             .unwrap()
     }
 
-    pub(crate) async fn found(&self, filter: IncidentFilter) -> Vec<String> {
+    pub(crate) async fn found(&self, query: &str) -> Vec<String> {
         titles(
             &self
                 .store
-                .incidents(&filter, &first_page(IncidentOrder::Latest, 200))
+                .incidents(&wanted(query), &first_page(IncidentOrder::Latest, 200))
                 .await
                 .unwrap(),
         )
-    }
-
-    pub(crate) async fn search(&self, text: &str) -> Vec<String> {
-        self.found(IncidentFilter {
-            text: Some(text.to_owned()),
-            ..IncidentFilter::default()
-        })
-        .await
     }
 }
