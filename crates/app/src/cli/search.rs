@@ -10,8 +10,9 @@ use crate::pipeline::World;
 /// region:IN, cve:CVE-2026-1234 (docs/queries.md).
 #[derive(Debug, clap::Args)]
 pub(super) struct Search {
-    /// The query; several arguments are joined by blanks
-    #[arg(required = true, allow_hyphen_values = true)]
+    /// The query; several arguments are joined by blanks. One that begins with a minus
+    /// goes after `--`
+    #[arg(required = true)]
     query: Vec<String>,
     #[command(flatten)]
     listing: Listing,
