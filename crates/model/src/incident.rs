@@ -166,3 +166,29 @@ impl Incident {
         self.types.iter().map(|tagged| tagged.label)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the first version stored it.
+    #[test]
+    fn an_incident_from_before_entities_still_reads() {
+        let stored = serde_json::json!({
+            "id": "01936000-0000-7000-8000-000000000001", "revision": 1, "title": "Acme attacked",
+            "summary": "", "url": null, "source": "feed-a",
+            "severity": { "severity": "high", "score": 8.0,
+                "reason": { "aspect": "severity", "text": "a test", "weight": 1.0 } },
+            "voices": [], "types": [], "region": { "countries": ["IN"], "states": [] },
+            "sectors": [], "relevance": { "label": "incident", "probability": 0.9 },
+            "cves": [], "exploited": false, "kev": false, "keywords": [], "claim": "reported",
+            "status": "new", "first_seen": "2026-11-21T09:00:00Z",
+            "last_seen": "2026-11-21T09:00:00Z", "items": 1, "sources": ["feed-a"], "reasons": [],
+        });
+        let incident: Incident = serde_json::from_value(stored).unwrap();
+        assert_eq!(
+            (incident.entities.len(), incident.epss, incident.cvss),
+            (0, None, None)
+        );
+    }
+}

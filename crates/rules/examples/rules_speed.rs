@@ -2,6 +2,7 @@
 //! --example rules_speed`. Rules are of the kinds people write: products, vendors,
 //! actors and victims they watch, words, types with regions; all different.
 #![expect(clippy::print_stdout, reason = "a measurement is printed")]
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
 
 use std::error::Error;
 use std::hint::black_box;

@@ -74,12 +74,14 @@ mod tests {
         expect![[r#"
             there is no field `severty`; did you mean `severity`?
               type:ransomware severty:high
-                              ^^^^^^^"#]].assert_eq(&lines);
+                              ^^^^^^^"#]]
+        .assert_eq(&lines);
         let far = format!("{} (", "word ".repeat(20));
         let lines = marked(&far, &parse(&far).unwrap_err()).join("\n");
         expect![[r#"
             something is missing here
               rd word word word word word word word  (
-                                                      ^"#]].assert_eq(&lines);
+                                                      ^"#]]
+        .assert_eq(&lines);
     }
 }
