@@ -21,12 +21,10 @@ pub(crate) struct Index {
 type Filed = HashMap<String, Vec<usize>>;
 
 impl Index {
-    /// Files queries under their places in this list; one that is bound anew each time
-    /// has no condition here, and no anchor.
-    pub(crate) fn of<'a>(conditions: impl Iterator<Item = Option<&'a Condition>>) -> Self {
-        let lists: Vec<Vec<Vec<Anchor>>> = conditions
-            .map(|condition| condition.map(anchors).unwrap_or_default())
-            .collect();
+    /// Files queries under their places in this list.
+    pub(crate) fn of(conditions: impl Iterator<Item = Condition>) -> Self {
+        let lists: Vec<Vec<Vec<Anchor>>> =
+            conditions.map(|condition| anchors(&condition)).collect();
         let mut often: HashMap<&Anchor, usize> = HashMap::new();
         for anchor in lists.iter().flatten().flatten() {
             *often.entry(anchor).or_default() += 1;

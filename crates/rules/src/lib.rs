@@ -68,7 +68,9 @@ impl RuleSet {
             });
             forms[form].rules.push(nth);
         }
-        let index = Index::of(forms.iter().map(|form| form.condition.as_ref()));
+        // What a query cannot hold without is the same every day: times have no anchor.
+        let frame = Frame::at(Timestamp::UNIX_EPOCH);
+        let index = Index::of(forms.iter().map(|form| form.query.bind(&frame)));
         Self {
             rules,
             forms,
@@ -455,10 +457,17 @@ mod tests {
             rule("actor:lockbit -type:ddos (region:IN OR attackers title:acme)"),
             None,
             &lockbit,
-            &expect!["r: new incident (the actor is lockbit, and not (the type is DDoS), and “attackers” stands in it, and “acme” stands in its title)"],
+            &expect![
+                "r: new incident (the actor is lockbit, and not (the type is DDoS), and “attackers” stands in it, and “acme” stands in its title)"
+            ],
         );
         check(rule("actor:lazarus"), None, &lockbit, &expect![""]);
-        check(rule("last:2h"), None, &lockbit, &expect!["r: new incident (its latest report is of the last 2 hours)"]);
+        check(
+            rule("last:2h"),
+            None,
+            &lockbit,
+            &expect!["r: new incident (its latest report is of the last 2 hours)"],
+        );
         check(rule("last:30m"), None, &lockbit, &expect![""]);
     }
 

@@ -61,5 +61,5 @@ pub(super) fn asked(parameters: &Parameters) -> Result<Query, Problem> {
 /// The query in a parameter; everything when it is absent.
 pub(super) fn query_of(parameters: &Parameters, name: &str) -> Result<Query, Problem> {
     query::parse(parameters.whole(name).unwrap_or_default())
-        .map_err(|error| Problem::bad_query(name, error))
+        .map_err(|error| Problem::bad_query(name, &error))
 }

@@ -85,7 +85,7 @@ pub(super) async fn save(
     let search = SavedSearch {
         id: SearchId(shared.pipeline.next_id()),
         name,
-        query: parse(&body.query).map_err(|error| Problem::bad_query("query", error))?,
+        query: parse(&body.query).map_err(|error| Problem::bad_query("query", &error))?,
         at: shared.pipeline.clock.now(),
     };
     if !shared.pipeline.store.save_search(search.clone()).await? {

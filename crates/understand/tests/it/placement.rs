@@ -590,27 +590,21 @@ fn what_is_named_is_counted_by_items_and_bounded() {
     let opened = open(1, &first);
     let second = article("b", 2, "LockBit hits Acme again", text);
     let joined = join(&opened, &second, None, &[]);
-    let counts = |incident: &Incident| -> Vec<(String, u32)> {
+    let named = |incident: &Incident| -> u32 {
         let entities = incident.entities.iter();
-        let named = entities.filter(|entity| entity.name.starts_with("LockBit"));
-        named
-            .map(|entity| (entity.name.clone(), entity.count))
-            .collect()
+        let lockbit = entities.filter(|entity| entity.name.starts_with("LockBit"));
+        lockbit.map(|entity| entity.count).sum()
     };
-    assert_eq!(counts(&opened), [("LockBit".to_owned(), 1)]);
-    assert_eq!(counts(&joined), [("LockBit".to_owned(), 2)]);
+    assert_eq!((named(&opened), named(&joined)), (1, 2));
     // A reprint names nothing once more.
     let reprint = article("c", 3, "LockBit hits Acme again", text);
-    assert_eq!(
-        counts(&join(&joined, &reprint, Some(second.id), &[])),
-        counts(&joined)
-    );
+    assert_eq!(named(&join(&joined, &reprint, Some(second.id), &[])), 2);
     // Traces by the hundred crowd out no name.
     let traces: Vec<String> = (0..250).map(|n| format!("198.51.100.{n}")).collect();
     let report = article("d", 4, "Indicators of LockBit", &traces.join(" and "));
     let full = join(&joined, &report, None, &[]);
     assert_eq!(full.entities.len(), Incident::MAX_ENTITIES);
-    assert_eq!(counts(&full), [("LockBit".to_owned(), 3)]);
+    assert_eq!(named(&full), 3);
 }
 
 #[test]
