@@ -25,7 +25,7 @@ mod value;
 
 pub use bind::{Column, Condition, Frame, Wanted};
 pub use complete::{Completion, Expected, Offer, complete};
-pub use evaluate::{Anchor, anchors, holds};
+pub use evaluate::{Anchor, Need, holds, need};
 pub use facts::{AffectedProduct, Facts, Subject};
 pub use field::{Field, Kind};
 pub use key::{Key, KeyRange, name_range, name_words};

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use model::query::{Anchor, Condition, Facts, Key, anchors};
+use model::query::{Anchor, Condition, Facts, Key, Need, need};
 
 /// Queries by their anchors.
 #[derive(Debug, Default)]
@@ -23,20 +23,16 @@ type Filed = HashMap<String, Vec<usize>>;
 impl Index {
     /// Files queries under their places in this list.
     pub(crate) fn of(conditions: impl Iterator<Item = Condition>) -> Self {
-        let lists: Vec<Vec<Vec<Anchor>>> =
-            conditions.map(|condition| anchors(&condition)).collect();
+        let needs: Vec<Need> = conditions.map(|condition| need(&condition)).collect();
         let mut often: HashMap<&Anchor, usize> = HashMap::new();
-        for anchor in lists.iter().flatten().flatten() {
-            *often.entry(anchor).or_default() += 1;
+        for need in &needs {
+            count(need, &mut often);
         }
         let mut index = Self::default();
-        for (nth, lists) in lists.iter().enumerate() {
-            let load = |list: &&Vec<Anchor>| -> usize {
-                list.iter().filter_map(|anchor| often.get(anchor)).sum()
-            };
-            match lists.iter().min_by_key(load) {
+        for (nth, need) in needs.iter().enumerate() {
+            match rarest(need, &often) {
                 None => index.always.push(nth),
-                Some(list) => list.iter().for_each(|anchor| index.file(anchor, nth)),
+                Some((_, anchors)) => anchors.iter().for_each(|anchor| index.file(anchor, nth)),
             }
         }
         index
@@ -57,13 +53,13 @@ impl Index {
             let Some(filed) = self.keys.get(key) else {
                 continue;
             };
-            // Names are filed under their first word.
-            let word = if key.is_name() {
-                value.split(' ').next().unwrap_or_default()
+            // Names are filed under one of their words.
+            if key.is_name() {
+                let words = value.split_ascii_whitespace();
+                found.extend(words.filter_map(|word| filed.get(word)).flatten());
             } else {
-                value
-            };
-            found.extend(filed.get(word).into_iter().flatten());
+                found.extend(filed.get(value).into_iter().flatten());
+            }
         }
         if !self.tokens.is_empty() {
             for text in facts.texts() {
@@ -75,5 +71,39 @@ impl Index {
         found.sort_unstable();
         found.dedup();
         found
+    }
+}
+
+fn count<'a>(need: &'a Need, often: &mut HashMap<&'a Anchor, usize>) {
+    match need {
+        Need::Nothing => {}
+        Need::One(anchor) => *often.entry(anchor).or_default() += 1,
+        Need::Each(needs) | Need::Either(needs) => {
+            needs.iter().for_each(|need| count(need, often));
+        }
+    }
+}
+
+/// The anchors of which one must be there, and how many queries have them: those
+/// that fewest have. None when it needs nothing.
+fn rarest<'a>(need: &'a Need, often: &HashMap<&Anchor, usize>) -> Option<(usize, Vec<&'a Anchor>)> {
+    match need {
+        Need::Nothing => None,
+        // It never holds, as bound here: an unknown category of OWASP is known later.
+        Need::Either(needs) if needs.is_empty() => None,
+        Need::One(anchor) => Some((often.get(anchor).copied().unwrap_or(0), vec![anchor])),
+        Need::Each(needs) => {
+            let each = needs.iter().filter_map(|need| rarest(need, often));
+            each.min_by_key(|(load, _)| *load)
+        }
+        Need::Either(needs) => {
+            let mut together = (0, Vec::new());
+            for need in needs {
+                let (load, anchors) = rarest(need, often)?;
+                together.0 += load;
+                together.1.extend(anchors);
+            }
+            Some(together)
+        }
     }
 }

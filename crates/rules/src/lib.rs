@@ -569,4 +569,33 @@ mod tests {
             assert!(together.len() > 8, "{}", together.len());
         }
     }
+
+    #[test]
+    fn a_category_that_is_read_later_counts_from_then_on() {
+        let told = incident(|i| i.cves = vec!["CVE-2026-1234".parse().unwrap()]);
+        let mut statement =
+            model::Statement::new("CVE-2026-1234".parse().unwrap(), "nvd".parse().unwrap());
+        statement.weaknesses = vec![model::CweId(79)];
+        let known: Vec<_> = model::Vulnerability::fuse(&[statement])
+            .into_iter()
+            .collect();
+        let subject = Subject {
+            incident: &told,
+            vulnerabilities: &known,
+            texts: &[],
+        };
+        let set = RuleSet::compile(rule("owasp:A05"));
+        let mut frame = Frame::at("2026-11-21T10:00:00Z".parse().unwrap());
+        assert_eq!(set.evaluate(None, subject, &frame).len(), 0);
+        frame.owasp = vec![model::OwaspCategory {
+            edition: 2025,
+            rank: 5,
+            id: "A05:2025".to_owned(),
+            title: "Injection".to_owned(),
+            url: String::new(),
+            summary: String::new(),
+            cwes: vec![model::CweId(79)],
+        }];
+        assert_eq!(set.evaluate(None, subject, &frame).len(), 1);
+    }
 }

@@ -3,6 +3,7 @@
 use super::bind::{Condition, Wanted};
 use super::facts::Facts;
 use super::key::{Key, KeyRange};
+use crate::tokens::Phrase;
 
 /// Whether the condition holds of these facts.
 #[must_use]
@@ -28,68 +29,72 @@ pub fn holds(condition: &Condition, facts: &Facts<'_>) -> bool {
     }
 }
 
-/// Something without which a condition cannot hold.
+/// Something that an incident has.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Anchor {
-    /// The incident has this key; of names their first word, without the space.
+    /// This key; of names one of their words.
     Key(Key, String),
-    /// This token stands in one of its texts.
+    /// A token of one of its texts.
     Token(String),
 }
 
-/// Lists of anchors: of each list at least one must be there for the condition to
-/// hold. None at all when it may hold of anything. A set of many rules is looked up
-/// by them.
+/// What a condition cannot hold without. A set of many rules is looked up by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: it may hold of anything.
+    Nothing,
+    /// This.
+    One(Anchor),
+    /// Each of these.
+    Each(Vec<Self>),
+    /// One of these.
+    Either(Vec<Self>),
+}
+
+/// What the condition cannot hold without.
 #[must_use]
-pub fn anchors(condition: &Condition) -> Vec<Vec<Anchor>> {
+pub fn need(condition: &Condition) -> Need {
     match condition {
-        Condition::All(parts) => parts.iter().flat_map(anchors).collect(),
-        Condition::Any(parts) => {
-            let mut either = Vec::new();
-            for part in parts {
-                // Of each part one list; the shortest costs least.
-                let Some(one) = anchors(part).into_iter().min_by_key(Vec::len) else {
-                    return Vec::new();
-                };
-                either.extend(one);
-            }
-            either.sort_unstable();
-            either.dedup();
-            if either.is_empty() {
-                Vec::new()
-            } else {
-                vec![either]
-            }
+        Condition::All(parts) => Need::Each(parts.iter().map(need).collect()),
+        Condition::Any(parts) => Need::Either(parts.iter().map(need).collect()),
+        Condition::Key(key, ranges) => key_need(*key, ranges),
+        Condition::Affected(names, _) => key_need(Key::Product, names),
+        Condition::Words(wanted) => {
+            let phrase = |phrase: &Phrase| {
+                // The last token of a beginning is none that must stand there.
+                let whole = phrase.tokens.len() - usize::from(phrase.prefix);
+                let tokens = phrase.tokens.iter().take(whole);
+                Need::Each(
+                    tokens
+                        .map(|token| Need::One(Anchor::Token(token.clone())))
+                        .collect(),
+                )
+            };
+            let term = |one: &Wanted| Need::Either(one.term.0.iter().map(phrase).collect());
+            Need::Each(wanted.iter().map(term).collect())
         }
-        Condition::Key(key, ranges) => listed(ranges, |range| key_anchor(*key, range)),
-        Condition::Affected(names, _) => listed(names, |range| key_anchor(Key::Product, range)),
-        Condition::Words(wanted) => wanted
-            .iter()
-            .flat_map(|one| {
-                listed(&one.term.0, |phrase| {
-                    let whole = !phrase.prefix || phrase.tokens.len() > 1;
-                    let first = phrase.tokens.first().filter(|_| whole)?;
-                    Some(Anchor::Token(first.clone()))
-                })
-            })
-            .collect(),
-        Condition::Not(_) | Condition::Number(..) => Vec::new(),
+        Condition::Not(_) | Condition::Number(..) => Need::Nothing,
     }
 }
 
-/// One list, if each alternative has its anchor.
-fn listed<T>(alternatives: &[T], anchor: impl Fn(&T) -> Option<Anchor>) -> Vec<Vec<Anchor>> {
-    let list: Option<Vec<Anchor>> = alternatives.iter().map(anchor).collect();
-    list.into_iter().filter(|list| !list.is_empty()).collect()
-}
-
-fn key_anchor(key: Key, range: &KeyRange) -> Option<Anchor> {
-    if key.is_name() {
-        let (first, _) = range.from.split_once(' ')?;
-        return Some(Anchor::Key(key, first.to_owned()));
-    }
-    range
-        .to
-        .is_none()
-        .then(|| Anchor::Key(key, range.from.clone()))
+fn key_need(key: Key, ranges: &[KeyRange]) -> Need {
+    let range = |range: &KeyRange| {
+        if !key.is_name() {
+            let is_one = range.to.is_none();
+            return if is_one {
+                Need::One(Anchor::Key(key, range.from.clone()))
+            } else {
+                Need::Nothing
+            };
+        }
+        // What stands behind the last space is a word only begun.
+        let (words, _) = range.from.rsplit_once(' ').unwrap_or_default();
+        let words = words.split(' ').filter(|word| !word.is_empty());
+        Need::Each(
+            words
+                .map(|word| Need::One(Anchor::Key(key, word.to_owned())))
+                .collect(),
+        )
+    };
+    Need::Either(ranges.iter().map(range).collect())
 }

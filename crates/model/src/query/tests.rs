@@ -440,7 +440,7 @@ proptest! {
                 prop_assert_eq!(again.as_ref(), Ok(&query), "{} as {}", text, printed);
                 let frame = Frame::at(Timestamp::UNIX_EPOCH);
                 let condition = query.bind(&frame);
-                let _ = (query.sentence(), anchors(&condition));
+                let _ = (query.sentence(), need(&condition));
             }
             Err(error) => {
                 let length = u32::try_from(text.chars().count()).unwrap();
