@@ -161,6 +161,8 @@ function makeIncident(r, index, age, at) {
     states: india && !isFlaw ? [state] : [],
     sectors: isFlaw ? [] : [{ label: sector, confidence: 0.81 }],
     cves: isFlaw ? [cve] : [],
+    epss: isFlaw ? 0.42 : null,
+    cvss: isFlaw ? score : null,
     exploited,
     kev: exploited,
     keywords: !isFlaw && sector === 'health' ? ['hospital'] : [],

@@ -84,6 +84,11 @@ uuid_id!(
     FeedbackId, "a feedback id (a UUID)"
 );
 
+uuid_id!(
+    /// Names a saved search.
+    SearchId, "a search id (a UUID)"
+);
+
 impl ItemId {
     /// The id of what `source` published as `external_id` with the content of
     /// this hash: a UUID of version 8 over the first bytes of their SHA-256.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{IncidentType, Reason, Relevance, Sector, Tagged};
 use crate::clock::Timestamp;
+use crate::entity::{EntityKind, Role};
 use crate::feedback::Said;
 use crate::id::{CveId, IncidentId, ItemId, SourceId};
 use crate::print::Member;
@@ -53,6 +54,20 @@ pub struct Voice {
     pub origin: String,
     /// What it says.
     pub judgement: Judgement,
+}
+
+/// A named thing and how many items of an incident name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EntityCount {
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its name.
+    pub name: String,
+    /// How many items name it.
+    pub count: u32,
+    /// The part that an item gives it, if one does.
+    #[serde(default)]
+    pub role: Option<Role>,
 }
 
 /// An incident that an item may belong to, and what they share.
@@ -146,11 +161,23 @@ pub struct Incident {
     /// What people said of it, which stands above what its items say.
     #[serde(default)]
     pub said: Option<Said>,
+    /// Named things in its items, victims and then those named most first, at most
+    /// [`Incident::MAX_ENTITIES`].
+    #[serde(default)]
+    pub entities: Vec<EntityCount>,
+    /// The highest EPSS score of its CVEs when it was last told.
+    #[serde(default)]
+    pub epss: Option<f32>,
+    /// The highest CVSS score of its CVEs when it was last told.
+    #[serde(default)]
+    pub cvss: Option<f32>,
 }
 
 impl Incident {
     /// How many opinions on severity are kept.
     pub const MAX_VOICES: usize = 12;
+    /// How many named things are kept.
+    pub const MAX_ENTITIES: usize = 64;
 
     /// How many publishers are kept.
     pub const MAX_PUBLISHERS: usize = 100;
@@ -174,5 +201,31 @@ impl Incident {
     /// Its types without the confidence.
     pub fn type_labels(&self) -> impl Iterator<Item = IncidentType> {
         self.types.iter().map(|tagged| tagged.label)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the first version stored it.
+    #[test]
+    fn an_incident_from_before_entities_still_reads() {
+        let stored = serde_json::json!({
+            "id": "01936000-0000-7000-8000-000000000001", "revision": 1, "title": "Acme attacked",
+            "summary": "", "url": null, "source": "feed-a",
+            "severity": { "severity": "high", "score": 8.0,
+                "reason": { "aspect": "severity", "text": "a test", "weight": 1.0 } },
+            "voices": [], "types": [], "region": { "countries": ["IN"], "states": [] },
+            "sectors": [], "relevance": { "label": "incident", "probability": 0.9 },
+            "cves": [], "exploited": false, "kev": false, "keywords": [], "claim": "reported",
+            "status": "new", "first_seen": "2026-11-21T09:00:00Z",
+            "last_seen": "2026-11-21T09:00:00Z", "items": 1, "sources": ["feed-a"], "reasons": [],
+        });
+        let incident: Incident = serde_json::from_value(stored).unwrap();
+        assert_eq!(
+            (incident.entities.len(), incident.epss, incident.cvss),
+            (0, None, None)
+        );
     }
 }

@@ -30,10 +30,12 @@ pub mod item;
 pub mod milestone;
 pub mod owasp;
 pub mod print;
+pub mod query;
 pub mod region;
 pub mod rule;
 pub mod secret;
 pub mod severity;
+pub mod tokens;
 pub mod training;
 pub mod vulnerability;
 
@@ -49,13 +51,14 @@ pub use entity::{Entity, EntityKind, Field, Role, Span};
 pub use feedback::{Feedback, Said, Sample};
 pub use id::{
     AlertId, ChannelId, CveId, CweId, DeliveryId, FeedbackId, IdError, IdMaker, IncidentId, ItemId,
-    RuleId, SourceId,
+    RuleId, SearchId, SourceId,
 };
-pub use incident::{ClaimStatus, Incident, IncidentStatus, Voice};
+pub use incident::{ClaimStatus, EntityCount, Incident, IncidentStatus, Voice};
 pub use item::{Item, ItemKind, Markup};
 pub use milestone::{Milestone, Milestones};
 pub use owasp::OwaspCategory;
 pub use print::{Member, Print};
+pub use query::Query;
 pub use region::{Country, Region};
 pub use rule::{Audience, Rule, Sign};
 pub use secret::Secret;

@@ -14,19 +14,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::audit::{Episode, Ledger};
 use model::incident::Candidate;
+use model::query::{Condition, Key};
+use model::tokens::Text;
 use model::{
-    Alert, Analysis, Attempt, ChannelId, Country, Cursor, CveId, Delivery, DeliveryId,
-    DeliveryKind, Incident, IncidentId, IncidentStatus, IncidentType, Item, ItemId, Milestones,
-    OwaspCategory, Receipt, Severity, SourceId, Statement, Timestamp, Vulnerability,
+    Alert, Analysis, Attempt, ChannelId, Cursor, CveId, Delivery, DeliveryId, DeliveryKind,
+    Incident, IncidentId, Item, ItemId, Milestones, OwaspCategory, Query, Receipt, SearchId,
+    Severity, SourceId, Statement, Timestamp, Vulnerability,
 };
 
 pub mod archive;
+mod facets;
 pub mod handling;
 pub mod learning;
+mod place;
 pub mod sqlite;
-mod tokens;
 
 pub use archive::{Archive, Arrived};
+pub use facets::{Facet, Facets};
 pub use handling::Handling;
 pub use learning::Learning;
 
@@ -295,6 +299,10 @@ pub trait Lane: Send + Sync {
         analysis: &Analysis,
     ) -> Result<Vec<Candidate>, StoreError>;
 
+    /// The texts of an incident's latest items, repeats last, at most `limit`:
+    /// for rules that look for words.
+    async fn texts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError>;
+
     /// What is known of these CVEs, in this order, unknown ones left out.
     async fn vulnerabilities(&self, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError>;
 
@@ -467,12 +475,40 @@ pub enum Settlement {
 /// What readers ask.
 #[async_trait]
 pub trait Library: Send + Sync {
-    /// One page of incidents.
+    /// One page of the incidents of which this holds.
     async fn incidents(
         &self,
-        filter: &IncidentFilter,
+        wanted: &Condition,
         page: &PageRequest,
     ) -> Result<IncidentPage, StoreError>;
+
+    /// How what a query asks is looked up, and how much there is.
+    async fn explain(&self, wanted: &Condition) -> Result<Explained, StoreError>;
+
+    /// How the latest of them fall into types, countries, sources and the like.
+    async fn facets(&self, wanted: &Condition) -> Result<Facets, StoreError>;
+
+    /// Known keys of a kind that begin so, those of most incidents first, each with
+    /// how many; names without the spaces they are stored with.
+    async fn known_keys(
+        &self,
+        key: Key,
+        begins: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, u64)>, StoreError>;
+
+    /// The categories of the OWASP Top 10, newest edition first.
+    async fn owasp_categories(&self) -> Result<Vec<OwaspCategory>, StoreError>;
+
+    /// Every saved search, by name.
+    async fn saved_searches(&self) -> Result<Vec<SavedSearch>, StoreError>;
+
+    /// Saves a search. False, and nothing is done, when there is one of this name,
+    /// or too many.
+    async fn save_search(&self, search: SavedSearch) -> Result<bool, StoreError>;
+
+    /// Forgets a saved search. False if there is none of this id.
+    async fn forget_search(&self, id: SearchId) -> Result<bool, StoreError>;
 
     /// One incident with all that belongs to it. The name of one that was merged
     /// gives the one it went into.
@@ -526,34 +562,6 @@ pub trait Library: Send + Sync {
     async fn probe(&self) -> Result<(), StoreError>;
 }
 
-/// Which incidents. All given parts must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IncidentFilter {
-    /// Words that stand in its items, all of them; `"quoted words"` stand together
-    /// and `begin*` finds words that begin so. A text without words finds nothing.
-    pub text: Option<String>,
-    /// At least this severe.
-    pub min_severity: Option<Severity>,
-    /// One of these types.
-    pub types: Vec<IncidentType>,
-    /// One of these countries.
-    pub countries: Vec<Country>,
-    /// One of these statuses.
-    pub statuses: Vec<IncidentStatus>,
-    /// About this CVE.
-    pub cve: Option<CveId>,
-    /// Told by this source.
-    pub source: Option<SourceId>,
-    /// Exploited, or not.
-    pub exploited: Option<bool>,
-    /// Brought by this keyword of the user's.
-    pub keyword: Option<String>,
-    /// Last seen at or after this.
-    pub since: Option<Timestamp>,
-    /// Last seen before this.
-    pub until: Option<Timestamp>,
-}
-
 /// Which page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
@@ -572,6 +580,33 @@ pub enum IncidentOrder {
     Latest,
     /// Worst first, then latest.
     Worst,
+    /// Where the words stand most tellingly first, of the latest 2,000; of a query
+    /// without words the latest first.
+    Relevance,
+}
+
+/// How a condition is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// Step by step, in words for people who know databases.
+    pub steps: Vec<String>,
+    /// How many incidents match.
+    pub total: u64,
+    /// Whether `total` is exact.
+    pub exact: bool,
+}
+
+/// A search that somebody keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedSearch {
+    /// Its id.
+    pub id: SearchId,
+    /// Its name, which no other has.
+    pub name: String,
+    /// What it asks.
+    pub query: Query,
+    /// When it was saved.
+    pub at: Timestamp,
 }
 
 /// A page of incidents.

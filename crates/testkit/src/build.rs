@@ -192,6 +192,9 @@ pub fn incident(title: &str) -> Incident {
         publishers: Vec::new(),
         reasons: vec![severity.reason],
         said: None,
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     }
 }
 

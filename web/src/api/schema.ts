@@ -42,6 +42,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the values of the incidents that match, the commonest 20 of each field. */
+        get: operations["incidentFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{id}": {
         parameters: {
             query?: never;
@@ -49,112 +66,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * One incident with its items, entities, reasons, vulnerabilities, alerts, notes and
-         *     history. The id of one that was merged gives the one it went into.
-         */
+        /** One incident with its items, entities, reasons, vulnerabilities and alerts. */
         get: operations["getIncident"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Sets status and assignee, adds and takes away tags. */
+        /** Changes what people did about an incident. */
         patch: operations["changeIncident"];
-        trace?: never;
-    };
-    "/api/incidents/{id}/merge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Lets an incident go into another, with its alerts, threads and notes. Its id leads
-         *     there from now on. `If-Match` is of the one that goes.
-         */
-        post: operations["mergeIncident"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents/{id}/not-same": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes an item out of an incident to which it does not belong, and places it again,
-         *     anywhere but there.
-         */
-        post: operations["notSame"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents/{id}/notes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Writes a note beside an incident. Notes stay as they were written. */
-        post: operations["addNote"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents/{id}/similar": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Incidents that read most like this one: they share its rarest words and its CVEs. */
-        get: operations["similarIncidents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents/{id}/split": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Lets items leave an incident and open another. It stays so: neither a new version
-         *     of them nor a reprint goes back. Nobody is told again.
-         */
-        post: operations["splitIncident"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/live": {
@@ -189,6 +109,92 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/query/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what may be written at a place of a query, which need not be whole. */
+        get: operations["completeQuery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/query/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what a query means and how it is looked up. */
+        get: operations["explainQuery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/query/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the fields of the query language. */
+        get: operations["listQueryFields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists saved searches, by name. */
+        get: operations["listSearches"];
+        put?: never;
+        /** Keeps a search. */
+        post: operations["saveSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a search. */
+        delete: operations["forgetSearch"];
         options?: never;
         head?: never;
         patch?: never;
@@ -482,6 +488,25 @@ export interface components {
          * @enum {string}
          */
         ClaimStatus: "claimed" | "reported" | "corroborated" | "confirmed" | "denied";
+        /** @description What may stand where the cursor is. */
+        Completion: {
+            /**
+             * Format: int32
+             * @description The first character that an offer replaces, counted in Unicode code points.
+             */
+            start: number;
+            /**
+             * Format: int32
+             * @description One past the last.
+             */
+            end: number;
+            /** @description `field` (or a word that is looked for), or `value`. */
+            expected: string;
+            /** @description Of a value: the field it belongs to. */
+            field: string | null;
+            /** @description What fits, likeliest first. */
+            offers: components["schemas"]["Offer"][];
+        };
         /** @description Something people were told of a source. */
         Concern: {
             /** @description What it is. */
@@ -539,103 +564,6 @@ export interface components {
              */
             settled: string | null;
         };
-        /** @description Something of an incident changed. */
-        Development: {
-            /** @description How bad it was then. */
-            severity: components["schemas"]["Severity"];
-            /** @description How firm it was then. */
-            claim: components["schemas"]["ClaimStatus"];
-            /** @description Why that severity. */
-            why: string;
-            /** @enum {string} */
-            kind: "opened";
-        } | {
-            /** @description The band before. */
-            from: components["schemas"]["Severity"];
-            /** @description The band since. */
-            to: components["schemas"]["Severity"];
-            /** @description Why. */
-            why: string;
-            /** @enum {string} */
-            kind: "severity";
-        } | {
-            /** @description Before. */
-            from: components["schemas"]["ClaimStatus"];
-            /** @description Since. */
-            to: components["schemas"]["ClaimStatus"];
-            /** @enum {string} */
-            kind: "claim";
-        } | {
-            /** @enum {string} */
-            kind: "exploited";
-        } | {
-            /** @enum {string} */
-            kind: "kev_listed";
-        } | {
-            /** @description The headline before. */
-            from: string;
-            /** @description The headline since. */
-            to: string;
-            /** @enum {string} */
-            kind: "retold";
-        } | {
-            /** @description Before. */
-            from: components["schemas"]["IncidentStatus"];
-            /** @description Since. */
-            to: components["schemas"]["IncidentStatus"];
-            /** @enum {string} */
-            kind: "status";
-        } | {
-            /** @description Who did; none: nobody. */
-            from: string | null;
-            /** @description Who does; none: nobody. */
-            to: string | null;
-            /** @enum {string} */
-            kind: "assignee";
-        } | {
-            /** @description New ones. */
-            added: string[];
-            /** @description Those that went. */
-            removed: string[];
-            /** @enum {string} */
-            kind: "tags";
-        } | {
-            /** @description Which, by the name it had. */
-            incident: components["schemas"]["IncidentId"];
-            /** @description Its headline. */
-            title: string;
-            /**
-             * Format: int32
-             * @description How many items came with it, repeats included.
-             */
-            items: number;
-            /** @enum {string} */
-            kind: "merged";
-        } | {
-            /** @description The other one. */
-            into: components["schemas"]["IncidentId"];
-            /**
-             * Format: int32
-             * @description How many left, repeats included.
-             */
-            items: number;
-            /** @enum {string} */
-            kind: "split";
-        } | {
-            /** @description The other one. */
-            incident: components["schemas"]["IncidentId"];
-            /** @description Its headline. */
-            title: string;
-            /** @enum {string} */
-            kind: "split_from";
-        } | {
-            /** @description Which. */
-            item: components["schemas"]["ItemId"];
-            /** @description Its title. */
-            title: string;
-            /** @enum {string} */
-            kind: "taken_out";
-        };
         /** @description A named thing in an item, with every place where it stands. */
         Entity: {
             /** @description What it is. */
@@ -646,7 +574,7 @@ export interface components {
             spans: components["schemas"]["Span"][];
             role: components["schemas"]["Role"] | null;
         };
-        /** @description A named thing and how many items name it. */
+        /** @description A named thing and how many items of an incident name it. */
         EntityCount: {
             /** @description What it is. */
             kind: components["schemas"]["EntityKind"];
@@ -692,6 +620,24 @@ export interface components {
              */
             model: string | null;
         };
+        /** @description What a query means. */
+        Explanation: {
+            /** @description The query in its one spelling. */
+            query: string;
+            /** @description What it asks, in plain words. */
+            sentence: string;
+            /** @description Its parts. */
+            tree: components["schemas"]["QueryPart"];
+            /** @description How the store looks it up, step by step. */
+            steps: string[];
+            /**
+             * Format: int64
+             * @description How many incidents match.
+             */
+            total: number;
+            /** @description Whether `total` is exact; beyond 10,000 it is an estimate. */
+            total_exact: boolean;
+        };
         /**
          * @description That a flaw stands in a catalogue of exploited ones: CISA's KEV, wherever we
          *     read of it. What SSVC says of exploitation is no listing; see
@@ -715,50 +661,71 @@ export interface components {
             /** @description Whether ransomware is known to use it. */
             ransomware: boolean;
         };
+        /** @description A value, and how many of the incidents have it. */
+        Facet: {
+            /** @description The value; in quotes it can stand behind its field in a query. */
+            value: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+        };
+        /** @description How the latest of the incidents that match fall into values of fields. */
+        Facets: {
+            /**
+             * Format: int64
+             * @description How many incidents were looked at: the latest that match, at most 2,000.
+             */
+            looked_at: number;
+            /** @description Whether these are all that match, so that the counts are exact. */
+            complete: boolean;
+            /** @description Kinds of event (`type:`). */
+            types: components["schemas"]["Facet"][];
+            /** @description Bands of severity (`severity=`). */
+            severities: components["schemas"]["Facet"][];
+            /** @description Affected countries (`region:`). */
+            countries: components["schemas"]["Facet"][];
+            /** @description Affected Indian states and territories (`region:`), as `IN-KA`. */
+            states: components["schemas"]["Facet"][];
+            /** @description Affected sectors (`sector:`). */
+            sectors: components["schemas"]["Facet"][];
+            /** @description Who tells them (`source:`). */
+            sources: components["schemas"]["Facet"][];
+            /** @description What people did about them (`status:`). */
+            statuses: components["schemas"]["Facet"][];
+            /** @description How firm they are (`claim:`). */
+            claims: components["schemas"]["Facet"][];
+            /** @description Who did it (`actor:`). */
+            actors: components["schemas"]["Facet"][];
+            /** @description Malicious software (`malware:`). */
+            malware: components["schemas"]["Facet"][];
+            /** @description Products that are named (`product:`). */
+            products: components["schemas"]["Facet"][];
+            /** @description Who was attacked (`victim:`). */
+            victims: components["schemas"]["Facet"][];
+        };
         /**
          * @description Which text of the item a span lies in.
          * @enum {string}
          */
         Field: "title" | "text";
+        /** @description A value that a field takes. */
+        FieldValue: {
+            /** @description As it is written. */
+            text: string;
+            /** @description Its word for people. */
+            about: string;
+        };
         /**
          * @description How a source stands.
          * @enum {string}
          */
         Freshness: "fresh" | "late" | "silent" | "failing" | "gone" | "resting" | "not_reached" | "off";
-        /** @description Something that happened to an incident. */
-        HistoryEntry: {
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description What kind of thing. */
-            kind: components["schemas"]["HistoryKind"];
-            /** @description The same in a sentence: an item's title, a note's text. */
-            text: string;
-            /** @description Whose hand; null: Prahari itself, or a source. */
-            by: string | null;
-            item: components["schemas"]["ItemId"] | null;
-            alert: components["schemas"]["AlertId"] | null;
-            development: components["schemas"]["Development"] | null;
-            was: components["schemas"]["IncidentId"] | null;
-        };
-        /**
-         * @description What kind of thing happened.
-         * @enum {string}
-         */
-        HistoryKind: "item" | "development" | "alert" | "note";
-        /** @description What a person changes. What is absent stays. */
+        /** @description What a person changes. */
         IncidentChange: {
-            status?: components["schemas"]["IncidentStatus"] | null;
-            /** @description Who looks after it; null: nobody. */
-            assignee?: string | null;
-            /** @description Tags to add; upper case and blanks are folded. */
-            add_tags?: string[];
-            /** @description Tags to take away. */
-            remove_tags?: string[];
-            /** @description Who does it; `api` if absent. */
-            by?: string | null;
+            /** @description What was done about it. */
+            status: components["schemas"]["IncidentStatus"];
         };
         /** @description One incident with all that belongs to it. */
         IncidentFull: components["schemas"]["IncidentSummary"] & {
@@ -774,10 +741,6 @@ export interface components {
             vulnerabilities: components["schemas"]["Vulnerability"][];
             /** @description Alerts on it, newest first. */
             alerts: components["schemas"]["AlertView"][];
-            /** @description What people wrote beside it, oldest first. */
-            notes: components["schemas"]["NoteView"][];
-            /** @description All that happened, latest first: items, alerts, notes and what changed of it. */
-            history: components["schemas"]["HistoryEntry"][];
         };
         /**
          * Format: uuid
@@ -865,10 +828,6 @@ export interface components {
             claim: components["schemas"]["ClaimStatus"];
             /** @description What people did about it. */
             status: components["schemas"]["IncidentStatus"];
-            /** @description Who looks after it. */
-            assignee: string | null;
-            /** @description What people filed it under. */
-            tags: string[];
             /** @description Incident, threat information, or neither. */
             relevance: components["schemas"]["RelevanceLabel"];
             /**
@@ -891,13 +850,18 @@ export interface components {
              * @description How many items it has, repeats left out.
              */
             items: number;
+            /**
+             * Format: float
+             * @description The highest EPSS score of its CVEs when it was last told.
+             */
+            epss: number | null;
+            /**
+             * Format: float
+             * @description The highest CVSS score of its CVEs when it was last told.
+             */
+            cvss: number | null;
             /** @description The sources that tell it. */
             sources: components["schemas"]["SourceId"][];
-            /**
-             * @description Who tells it in words of their own: sites, and authors of posts. Reprints are
-             *     left out; so many are independent of one another.
-             */
-            publishers: string[];
         };
         /**
          * @description What kind of event an item tells of. An item may have several.
@@ -938,7 +902,7 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is gone), `delivery.settled`, `source.polled`. */
+            /** @description What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`. */
             kind: string;
             /** @description About what: an id. */
             subject: string;
@@ -978,13 +942,6 @@ export interface components {
             /** @description What it would give. */
             preview: components["schemas"]["Preview"];
         };
-        /** @description Into which incident one goes. */
-        Merge: {
-            /** @description Its id. */
-            into: components["schemas"]["IncidentId"];
-            /** @description Who does it; `api` if absent. */
-            by?: string | null;
-        };
         /** @description An incident as a person or a script writes it. */
         NewIncident: {
             /** @description The headline. */
@@ -1006,12 +963,12 @@ export interface components {
             /** @description The affected country, as `IN`. */
             country?: string | null;
         };
-        /** @description A note. */
-        NewNote: {
-            /** @description What to write, at most 10,000 characters. */
-            text: string;
-            /** @description Who writes it; `api` if absent. */
-            by?: string | null;
+        /** @description A search to be kept. */
+        NewSearch: {
+            /** @description Its name, which no other has. */
+            name: string;
+            /** @description What it asks. */
+            query: string;
         };
         /** @description A source to add. */
         NewSource: {
@@ -1034,30 +991,17 @@ export interface components {
             /** @description Whether it must be readable now; true if absent. Without it `kind` is needed. */
             check?: boolean | null;
         };
-        /** @description Which item does not belong to an incident. */
-        NotSame: {
-            /** @description Its id. Items that repeat it go along. */
-            item: components["schemas"]["ItemId"];
-            /** @description Who says so; `api` if absent. */
-            by?: string | null;
-        };
-        /** @description Where an item that did not belong is now. */
-        NotSameView: {
-            /** @description The incident it left. */
-            left: components["schemas"]["IncidentSummary"];
-            placed: components["schemas"]["IncidentSummary"] | null;
-        };
-        /** @description What a person wrote beside an incident. */
-        NoteView: {
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description Who. */
-            by: string;
-            /** @description What. */
+        /** @description Something that may be written. */
+        Offer: {
+            /** @description What to write from `start` to `end`. */
             text: string;
+            /** @description What it means; empty for names. */
+            about: string;
+            /**
+             * Format: int64
+             * @description Of a name: how many incidents have it.
+             */
+            incidents: number | null;
         };
         /**
          * @description Where a source comes from.
@@ -1217,10 +1161,23 @@ export interface components {
             status: number;
             /** @description What is wrong and what to do, in a sentence. */
             detail: string;
-            /** @description A stable name for programs: `not_found`, `bad_value`, `busy` … */
+            /** @description A stable name for programs: `not_found`, `bad_value`, `query_invalid`, `busy` … */
             code: string;
             /** @description The parameter or member that is wrong. */
             field: string | null;
+            /**
+             * Format: int32
+             * @description Of a wrong query: the first character that is wrong, counted in Unicode code
+             *     points from 0.
+             */
+            start: number | null;
+            /**
+             * Format: int32
+             * @description One past the last.
+             */
+            end: number | null;
+            /** @description What to write in its place. */
+            suggestion: string | null;
         };
         /** @description One alert as websites show it. */
         PublicAlert: {
@@ -1245,6 +1202,30 @@ export interface components {
             published: string;
             /** @description The incident it is about. */
             incident_id: components["schemas"]["IncidentId"];
+        };
+        /** @description A field of the query language. */
+        QueryField: {
+            /** @description Its name. */
+            name: string;
+            /** @description Other names that mean the same. */
+            other_names: string[];
+            /** @description What it asks. */
+            about: string;
+            /** @description How it is written. */
+            example: string;
+            /** @description The values it takes, where these are few. */
+            values: components["schemas"]["FieldValue"][];
+        };
+        /** @description A part of a query. */
+        QueryPart: {
+            /** @description `all`, `and`, `or`, `not`, `words` or `field`. */
+            kind: string;
+            /** @description The part as it is written. */
+            text: string;
+            /** @description The part in plain words. */
+            sentence: string;
+            /** @description What it is made of: of `and`, `or` and `not`. */
+            parts: components["schemas"]["QueryPart"][];
         };
         /** @description The service works. */
         Ready: {
@@ -1372,29 +1353,33 @@ export interface components {
          * @enum {string}
          */
         ScoreVersion: "2.0" | "3.0" | "3.1" | "4.0";
+        /** @description A search that somebody keeps. */
+        Search: {
+            /** @description Its id. */
+            id: components["schemas"]["SearchId"];
+            /** @description Its name. */
+            name: string;
+            /** @description What it asks. */
+            query: string;
+            /** @description What it asks, in plain words. */
+            sentence: string;
+            /**
+             * Format: date-time
+             * @description When it was saved.
+             */
+            at: string;
+        };
+        /**
+         * Format: uuid
+         * @description Names a saved search.
+         */
+        SearchId: string;
         /**
          * @description Four bands, lower-case on the wire. Critical is the top of High: asking for
          *     high gives both.
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
-        /** @description An incident that reads like another. */
-        SimilarIncident: {
-            /** @description Which. */
-            incident: components["schemas"]["IncidentSummary"];
-            /**
-             * Format: float
-             * @description Which share of the other's telling words and CVEs stand in it, from 0 to 1.
-             */
-            score: number;
-            /** @description What they share, weightiest first. */
-            shared: string[];
-        };
-        /** @description Incidents like another. */
-        SimilarList: {
-            /** @description Most like it first. */
-            incidents: components["schemas"]["SimilarIncident"][];
-        };
         /** @description What to change of a source. */
         SourceChange: {
             /** @description Whether it is read. */
@@ -1516,20 +1501,6 @@ export interface components {
              * @description One past the last code point.
              */
             end: number;
-        };
-        /** @description Which items open an incident of their own. */
-        Split: {
-            /** @description Their ids. Items that repeat them come along. */
-            items: components["schemas"]["ItemId"][];
-            /** @description Who does it; `api` if absent. */
-            by?: string | null;
-        };
-        /** @description What a split came to. */
-        SplitView: {
-            /** @description The incident the items left. */
-            left: components["schemas"]["IncidentSummary"];
-            /** @description The one they opened. */
-            opened: components["schemas"]["IncidentSummary"];
         };
         /** @description One body's assessment. */
         Ssvc: {
@@ -1837,7 +1808,7 @@ export interface operations {
     listIncidents: {
         parameters: {
             query?: {
-                /** @description Words that stand in its items, all of them; "quoted words" stand together; a last word with * is a beginning */
+                /** @description A query (docs/queries.md): `type:ransomware (region:IN OR sector:banking) severity>=high`; words alone stand in its items. The other filters must hold too */
                 q?: string;
                 /** @description At least this severe */
                 severity?: components["schemas"]["Severity"];
@@ -1859,7 +1830,7 @@ export interface operations {
                 since?: string;
                 /** @description Latest report before this time or date */
                 until?: string;
-                /** @description `latest` (default) or `worst` */
+                /** @description `latest` (default), `worst`, or `relevance`: where the words stand most tellingly first, of the latest 2,000 */
                 order?: string;
                 /** @description `next` of the page before */
                 after?: string;
@@ -1880,6 +1851,7 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentList"];
                 };
             };
+            /** @description Code `query_invalid`: `start`, `end` and `suggestion` say what of `q` is wrong */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1929,6 +1901,36 @@ export interface operations {
             };
         };
     };
+    incidentFacets: {
+        parameters: {
+            query?: {
+                /** @description A query (docs/queries.md). The filters of the list of incidents are taken too */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getIncident: {
         parameters: {
             query?: never;
@@ -1942,8 +1944,6 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description Its revision, for `If-Match` */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1963,10 +1963,7 @@ export interface operations {
     changeIncident: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Only if this is still its ETag */
-                "If-Match"?: string | null;
-            };
+            header?: never;
             path: {
                 id: components["schemas"]["IncidentId"];
             };
@@ -1995,291 +1992,6 @@ export interface operations {
                 };
             };
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    mergeIncident: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Only if this is still its ETag */
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: components["schemas"]["IncidentId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Merge"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentSummary"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    notSame: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Only if this is still its ETag */
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: components["schemas"]["IncidentId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NotSame"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotSameView"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addNote: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["IncidentId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewNote"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentSummary"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    similarIncidents: {
-        parameters: {
-            query?: {
-                /** @description 1 to 50; 10 if absent */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                id: components["schemas"]["IncidentId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SimilarList"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    splitIncident: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Only if this is still its ETag */
-                "If-Match"?: string | null;
-            };
-            path: {
-                id: components["schemas"]["IncidentId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Split"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SplitView"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2332,6 +2044,174 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    completeQuery: {
+        parameters: {
+            query?: {
+                /** @description A query, as far as it is written */
+                q?: string;
+                /** @description Where the cursor stands, in Unicode code points; at the end if absent */
+                at?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainQuery: {
+        parameters: {
+            query: {
+                /** @description A query (docs/queries.md) */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Code `query_invalid`: `start`, `end` and `suggestion` say what is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueryFields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryField"][];
+                };
+            };
+        };
+    };
+    listSearches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Search"][];
+                };
+            };
+        };
+    };
+    saveSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSearch"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Search"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is one of this name, or 500 are kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgetSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

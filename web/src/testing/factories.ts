@@ -43,6 +43,8 @@ export function incident(id: string, change: Partial<IncidentSummary> = {}): Inc
     first_seen: minutesAgo(120),
     last_seen: minutesAgo(42),
     items: 2,
+    epss: null,
+    cvss: null,
     sources: ['wire', 'cert_in'],
     publishers: ['wire.example', 'cert-in.example'],
     said: null,

@@ -8,17 +8,16 @@ use model::{
     Country, Incident, IncidentId, IncidentType, Item, ItemKind, Markup, Severity, SourceId,
 };
 use serde::Deserialize;
-use store::{IncidentFilter, IncidentOrder, PageRequest};
+use store::{IncidentOrder, PageRequest};
 use utoipa::ToSchema;
 
 use super::Shared;
+use super::asked::{FILTERS, asked};
 use super::error::Problem;
 use super::handling::Revision;
 use super::input::{JsonBody, Parameters, read_time};
 use super::view::{IncidentFull, IncidentList, IncidentSummary};
 
-/// Longest full-text query, in characters.
-const LONGEST_QUERY: usize = 500;
 /// Longest title and description that are taken, in characters.
 const LONGEST_TITLE: usize = 500;
 const LONGEST_DESCRIPTION: usize = 50_000;
@@ -27,7 +26,7 @@ const LONGEST_DESCRIPTION: usize = 50_000;
 #[utoipa::path(
     get, path = "/api/incidents", tag = "incidents", operation_id = "listIncidents",
     params(
-        ("q" = Option<String>, Query, description = "Words that stand in its items, all of them; \"quoted words\" stand together; a last word with * is a beginning"),
+        ("q" = Option<String>, Query, description = "A query (docs/queries.md): `type:ransomware (region:IN OR sector:banking) severity>=high`; words alone stand in its items. The other filters must hold too"),
         ("severity" = Option<Severity>, Query, description = "At least this severe"),
         ("type" = Option<String>, Query, description = "One of these types, separated by commas"),
         ("country" = Option<String>, Query, description = "One of these countries (ISO 3166-1 alpha-2), separated by commas"),
@@ -38,65 +37,29 @@ const LONGEST_DESCRIPTION: usize = 50_000;
         ("keyword" = Option<String>, Query, description = "Brought by this keyword of yours"),
         ("since" = Option<String>, Query, description = "Latest report at or after this time or date"),
         ("until" = Option<String>, Query, description = "Latest report before this time or date"),
-        ("order" = Option<String>, Query, description = "`latest` (default) or `worst`"),
+        ("order" = Option<String>, Query, description = "`latest` (default), `worst`, or `relevance`: where the words stand most tellingly first, of the latest 2,000"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 200; 50 if absent"),
     ),
     responses(
         (status = 200, body = IncidentList),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Code `query_invalid`: `start`, `end` and `suggestion` say what of `q` is wrong"),
     )
 )]
 pub(super) async fn list(
     State(shared): State<Shared>,
     parameters: Parameters,
 ) -> Result<Json<IncidentList>, Problem> {
-    parameters.only(&[
-        "q",
-        "severity",
-        "type",
-        "country",
-        "status",
-        "cve",
-        "source",
-        "exploited",
-        "keyword",
-        "since",
-        "until",
-        "order",
-        "after",
-        "limit",
-    ])?;
-    let text = parameters.text("q").map(str::to_owned);
-    if text
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > LONGEST_QUERY)
-    {
-        return Err(Problem::bad_value(
-            "q",
-            format!("q: longer than {LONGEST_QUERY} characters"),
-        ));
-    }
-    let filter = IncidentFilter {
-        text,
-        min_severity: parameters.one("severity")?,
-        types: parameters.several("type")?,
-        countries: parameters.several("country")?,
-        statuses: parameters.several("status")?,
-        cve: parameters.one("cve")?,
-        source: parameters.one("source")?,
-        exploited: parameters.one("exploited")?,
-        keyword: parameters.text("keyword").map(str::to_owned),
-        since: parameters.time("since")?,
-        until: parameters.time("until")?,
-    };
+    parameters.only(&[FILTERS, &["order", "after", "limit"]].concat())?;
+    let query = asked(&parameters)?;
     let order = match parameters.text("order") {
         None | Some("latest") => IncidentOrder::Latest,
         Some("worst") => IncidentOrder::Worst,
+        Some("relevance") => IncidentOrder::Relevance,
         Some(other) => {
             return Err(Problem::bad_value(
                 "order",
-                format!("order: `{other}` is not latest or worst"),
+                format!("order: `{other}` is not latest, worst or relevance"),
             ));
         }
     };
@@ -109,7 +72,8 @@ pub(super) async fn list(
         after: parameters.text("after").map(str::to_owned),
         limit,
     };
-    let page = shared.pipeline.store.incidents(&filter, &page).await?;
+    let wanted = shared.pipeline.bind(&query).await?;
+    let page = shared.pipeline.store.incidents(&wanted, &page).await?;
     Ok(Json(IncidentList {
         incidents: page
             .incidents

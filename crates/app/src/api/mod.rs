@@ -5,8 +5,10 @@
 //! `/api/docs`.
 
 mod alerts;
+mod asked;
 mod docs;
 mod error;
+mod facets;
 pub(crate) mod feedback;
 mod guard;
 mod handling;
@@ -16,6 +18,8 @@ mod input;
 mod live;
 pub(crate) mod models;
 mod owasp;
+mod query;
+mod searches;
 mod source_changes;
 mod sources;
 mod ui;
@@ -59,6 +63,7 @@ const LARGEST_BODY: usize = 256 * 1024;
     tags(
         (name = "incidents", description = "Reports of one event, joined into one story"),
         (name = "alerts", description = "For websites"),
+        (name = "query", description = "The query language: what a query means, what may follow, searches that are kept"),
         (name = "vulnerabilities", description = "What is known of CVEs"),
         (name = "sources", description = "What is read, and how it stands"),
         (name = "learning", description = "What people say of items, and the models that learn from it"),
@@ -78,6 +83,12 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(handling::merge))
         .routes(routes!(handling::not_same))
         .routes(routes!(handling::similar))
+        .routes(routes!(facets::facets))
+        .routes(routes!(query::explain))
+        .routes(routes!(query::completion))
+        .routes(routes!(query::fields))
+        .routes(routes!(searches::list, searches::save))
+        .routes(routes!(searches::forget))
         .routes(routes!(alerts::list))
         .routes(routes!(owasp::list))
         .routes(routes!(vulnerabilities::list))
@@ -107,8 +118,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What clients send, where a missing member and null mean the same.
-const SENT: [&str; 11] = [
+const SENT: [&str; 12] = [
     "NewIncident",
+    "NewSearch",
     "IncidentChange",
     "NewNote",
     "Split",

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use model::incident::{Development, Note};
 use model::{
-    Alert, Cause, ClaimStatus, Country, CveId, Delivery, DeliveryState, Entity, EntityKind,
-    Incident, IncidentId, IncidentStatus, IncidentType, ItemId, ItemKind, Reason, RelevanceLabel,
-    Role, RuleId, Said, Sector, Severity, SourceId, Tagged, Timestamp, Voice, Vulnerability,
+    Alert, Cause, ClaimStatus, Country, CveId, Delivery, DeliveryState, Entity, EntityCount,
+    EntityKind, Incident, IncidentId, IncidentStatus, IncidentType, ItemId, ItemKind, Reason,
+    RelevanceLabel, Role, RuleId, Said, Sector, Severity, SourceId, Tagged, Timestamp, Voice,
+    Vulnerability,
 };
 use serde::Serialize;
 use store::handling::Similar;
@@ -68,6 +69,10 @@ pub(crate) struct IncidentSummary {
     pub last_seen: Timestamp,
     /// How many items it has, repeats left out.
     pub items: u32,
+    /// The highest EPSS score of its CVEs when it was last told.
+    pub epss: Option<f32>,
+    /// The highest CVSS score of its CVEs when it was last told.
+    pub cvss: Option<f32>,
     /// The sources that tell it.
     pub sources: Vec<SourceId>,
     /// Who tells it in words of their own: sites, and authors of posts. Reprints are
@@ -107,6 +112,8 @@ impl From<Incident> for IncidentSummary {
             first_seen: incident.first_seen,
             last_seen: incident.last_seen,
             items: incident.items,
+            epss: incident.epss,
+            cvss: incident.cvss,
             sources: incident.sources,
             publishers: incident.publishers,
             said: incident.said,
@@ -222,19 +229,6 @@ impl From<Similar> for SimilarIncident {
             shared: similar.shared,
         }
     }
-}
-
-/// A named thing and how many items name it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EntityCount {
-    /// What it is.
-    pub kind: EntityKind,
-    /// Its name.
-    pub name: String,
-    /// How many items name it.
-    pub count: u32,
-    /// The part that an item gives it, if one does.
-    pub role: Option<Role>,
 }
 
 /// One item of an incident.

@@ -131,33 +131,9 @@ fn describe_sources(entries: &[SourceEntry]) -> Vec<String> {
 }
 
 fn rule_in_words(rule: &model::Rule) -> String {
-    let mut parts = Vec::new();
-    if let Some(severity) = rule.min_severity {
-        parts.push(format!("severity {severity} or above"));
-    }
-    if !rule.keywords.is_empty() {
-        parts.push(format!("one of the words {}", rule.keywords.join(", ")));
-    }
-    if !rule.regions.is_empty() {
-        let countries: Vec<&str> = rule.regions.iter().map(model::Country::as_str).collect();
-        parts.push(format!("affecting {}", countries.join(" or ")));
-    }
-    if !rule.any_of.is_empty() {
-        let signs: Vec<&str> = rule
-            .any_of
-            .iter()
-            .map(|sign| match sign {
-                model::Sign::India => "India",
-                model::Sign::Exploited => "exploited",
-                model::Sign::Keyword => "a keyword",
-            })
-            .collect();
-        parts.push(signs.join(" or "));
-    }
-    let condition = if parts.is_empty() {
-        "everything relevant".to_owned()
-    } else {
-        parts.join(", ")
+    let condition = match &rule.query {
+        model::Query::All => "everything relevant".to_owned(),
+        query => query.sentence(),
     };
     let audience = match &rule.audience {
         model::Audience::Everyone => "every channel".to_owned(),

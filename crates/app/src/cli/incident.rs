@@ -1,8 +1,9 @@
 //! `prahari incident list|show`; what people do about one is in `by_hand`.
 
 use clap::Subcommand;
+use model::query::{Field, Op, Query, Test};
 use model::{Country, IncidentId, IncidentType, Severity};
-use store::{IncidentFilter, IncidentOrder, PageRequest};
+use store::{IncidentOrder, PageRequest};
 
 use super::by_hand::ByHand;
 use super::{Outcome, open, print};
@@ -49,37 +50,43 @@ pub(super) struct Listing {
     #[arg(long)]
     after: Option<String>,
     /// Worst first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "relevant")]
     worst: bool,
+    /// Where the words stand most tellingly first, of the latest 2,000
+    #[arg(long)]
+    relevant: bool,
 }
 
 impl Listing {
-    /// Prints the incidents that hold `text`, if given, and meet the flags.
+    /// Prints the incidents that the query finds and that meet the flags.
     pub(super) async fn print(
         self,
-        text: Option<String>,
+        query: Query,
         settings: Settings,
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
         let zone = settings.server.zone.clone();
         let pipeline = open(settings, world).await?;
-        let filter = IncidentFilter {
-            text,
-            min_severity: self.severity,
-            types: self.types,
-            countries: self.countries,
-            ..IncidentFilter::default()
-        };
-        let order = if self.worst {
-            IncidentOrder::Worst
-        } else {
-            IncidentOrder::Latest
+        let least = self
+            .severity
+            .map(|severity| Query::Test(Test::Severity(Op::AtLeast, severity)));
+        let query = Query::and([
+            query,
+            least.unwrap_or_default(),
+            Query::names(Field::Type, self.types),
+            Query::names(Field::Region, self.countries),
+        ]);
+        let wanted = pipeline.bind(&query).await?;
+        let order = match (self.worst, self.relevant) {
+            (true, _) => IncidentOrder::Worst,
+            (_, true) => IncidentOrder::Relevance,
+            _ => IncidentOrder::Latest,
         };
         let page = pipeline
             .store
             .incidents(
-                &filter,
+                &wanted,
                 &PageRequest {
                     order,
                     after: self.after,
@@ -132,7 +139,7 @@ impl Incident {
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
         match self.command {
-            Command::List(listing) => listing.print(None, settings, world, as_json).await,
+            Command::List(listing) => listing.print(Query::All, settings, world, as_json).await,
             Command::Show { id } => show(id, settings, world, as_json).await,
             Command::ByHand(by_hand) => by_hand.run(settings, world, as_json).await,
         }

@@ -19,6 +19,7 @@ mod openapi;
 mod print;
 mod region;
 mod reprocess;
+mod rule;
 mod run;
 mod search;
 mod sources;
@@ -83,8 +84,10 @@ enum Command {
     InitDb,
     /// List incidents, show one, and do something about them
     Incident(incident::Incident),
-    /// Find incidents by words
+    /// Find incidents by a query
     Search(search::Search),
+    /// List rules, and say what one would have sent
+    Rule(rule::Rule),
     /// Show what is known of a CVE, who says it, and what changed
     Vulnerability(vulnerability::Vulnerability),
     /// List, check, preview and poll sources
@@ -114,6 +117,7 @@ enum Command {
 enum Outcome {
     Done,
     Failed,
+    Wrong,
     InPart,
 }
 
@@ -122,6 +126,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Done => Self::SUCCESS,
             Outcome::Failed => Self::from(1),
+            Outcome::Wrong => Self::from(2),
             Outcome::InPart => Self::from(3),
         }
     }
@@ -176,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Incident(incident) => on_runtime(incident.run(settings, world, json)),
         Command::Sources(sources) => on_runtime(sources.run(settings, world, json)),
         Command::Search(search) => on_runtime(search.run(settings, world, json)),
+        Command::Rule(rule) => on_runtime(rule.run(settings, world, json)),
         Command::Vulnerability(one) => on_runtime(one.run(settings, world, json)),
         Command::Notify(notify) => on_runtime(notify.run(settings, world, json)),
         Command::Feedback(feedback) => on_runtime(feedback.run(settings, world, json)),

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::clock::later;
+use model::query::Subject;
+use model::tokens::{self, Text};
 use model::{Alert, CveId, Incident, IncidentId, ItemId, Said};
 use store::archive::Story;
 use store::handling::{Handled, Moved, Rearranged, Rearrangement};
@@ -26,6 +28,8 @@ const PATIENCE: (u32, Duration) = (40, Duration::from_secs(1));
 const HELD: &str = "it was split from another incident by hand: nobody is told again";
 /// Why items of a split are where they are.
 const MOVED: &str = "moved here by hand";
+/// Rules look into so many items of an incident, the latest.
+const TEXTS: usize = 50;
 
 /// Who does something by hand, and what they looked at.
 #[derive(Debug, Clone)]
@@ -88,7 +92,7 @@ impl Pipeline {
                 because: MOVED.to_owned(),
             });
             let what = Rearrangement::Split {
-                alerts: self.alerts_for_the_record(&opened),
+                alerts: self.alerts_for_the_record(&opened, &leaves).await?,
                 items: moved.collect(),
                 opened: Box::new(opened.clone()),
             };
@@ -209,8 +213,7 @@ impl Pipeline {
             .collect();
         let cves: Vec<CveId> = cves.into_iter().cloned().collect();
         let known = self.store.vulnerabilities(&cves).await?;
-        let mut incident =
-            refolded(id, items, &known).ok_or_else(|| nothing_left("no item"))?;
+        let mut incident = refolded(id, items, &known).ok_or_else(|| nothing_left("no item"))?;
         let items: Vec<ItemId> = items.iter().map(|placed| placed.item.id).collect();
         let said = self.store.feedback_on(&items).await?;
         incident.said = Said::together(said.into_iter().map(|one| one.said));
@@ -218,16 +221,36 @@ impl Pipeline {
         Ok(incident)
     }
 
-    /// What rules say of an incident that nobody is told of.
-    fn alerts_for_the_record(&self, incident: &Incident) -> Vec<Alert> {
-        let now = self.clock.now();
-        let (mut alerts, _) = self.alert(None, incident, Occasion::History, now);
+    /// What rules say of an incident that nobody is told of, and of its items.
+    async fn alerts_for_the_record(
+        &self,
+        incident: &Incident,
+        items: &[PlacedItem],
+    ) -> Result<Vec<Alert>, StoreError> {
+        let vulnerabilities = self.store.vulnerabilities(&incident.cves).await?;
+        let texts: Vec<Text> = items
+            .iter()
+            .rev()
+            .take(TEXTS)
+            .map(|placed| {
+                let item = &placed.item;
+                let tellers = tokens::tellers(item.source.as_str(), item.author.as_deref());
+                Text::of(&placed.analysis.title, &placed.analysis.text, &tellers)
+            })
+            .collect();
+        let subject = Subject {
+            incident,
+            vulnerabilities: &vulnerabilities,
+            texts: &texts,
+        };
+        let frame = self.rule_frame().await?;
+        let (mut alerts, _) = self.alert(None, subject, Occasion::History, &frame);
         for alert in &mut alerts {
             if alert.held.is_some() {
                 alert.held = Some(HELD.to_owned());
             }
         }
-        alerts
+        Ok(alerts)
     }
 
     async fn rearranged(

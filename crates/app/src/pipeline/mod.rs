@@ -20,6 +20,7 @@ mod look;
 pub(crate) mod models;
 mod pacing;
 mod place;
+mod query;
 mod refold;
 mod reprocess;
 mod sources;
@@ -48,6 +49,7 @@ pub use import::{Import, Imported};
 pub use look::Looked;
 pub use models::{ModelRefusal, Standing, Version};
 pub use place::PlaceError;
+pub use query::RuleTest;
 pub use reprocess::{Reprocess, Reprocessed};
 pub use stream::OpenStream;
 pub use training::{Labels, Training};
@@ -144,7 +146,7 @@ impl Pipeline {
             clock: Arc::clone(&world.clock),
         };
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
-        let rules = RuleSet::compile(settings.rules.clone())?;
+        let rules = RuleSet::compile(settings.rules.clone());
         let live = models::Live::shipped(settings.context());
         let holder = world.ids.next_id().to_string();
         let begun = world.clock.now();
@@ -169,6 +171,11 @@ impl Pipeline {
         pipeline.take_up(revision).await?;
         pipeline.follow_models().await?;
         Ok(pipeline)
+    }
+
+    /// A fresh id.
+    pub(crate) fn next_id(&self) -> uuid::Uuid {
+        self.ids.next_id()
     }
 
     /// The channels' names.

@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use model::clock::later;
+use model::query::Subject;
+use model::tokens::{self, Text};
 use model::{Analysis, Incident, IncidentId, ItemId, Said};
 use store::{Fence, Placed, StoreError, Waiting};
 use understand::{Placement, fold, place, understand_as};
@@ -140,12 +142,45 @@ impl Pipeline {
             );
             after.said = Said::together(after.said.into_iter().chain(said));
             after.heed();
-            let (alerts, deliveries) = self.alert(before, &after, waiting.occasion, now);
+            let texts = self.texts_with(before, waiting, &placed.analysis).await?;
+            let subject = |incident, texts| Subject {
+                incident,
+                vulnerabilities: &vulnerabilities,
+                texts,
+            };
+            let (alerts, deliveries) = self.alert(
+                before.map(|before| subject(before, texts.get(1..).unwrap_or_default())),
+                subject(&after, &texts),
+                waiting.occasion,
+                &self.rule_frame().await?,
+            );
             placed.alerts = alerts;
             placed.deliveries = deliveries;
             placed.incident = Some(after);
         }
         self.store.commit(fence, placed).await
+    }
+}
+
+impl Pipeline {
+    /// The texts in which rules look for words: the item's first, then those of the
+    /// incident it joins. None where no rule looks for words.
+    async fn texts_with(
+        &self,
+        before: Option<&Incident>,
+        waiting: &Waiting,
+        analysis: &Analysis,
+    ) -> Result<Vec<Text>, StoreError> {
+        if !self.rules.reads_texts() {
+            return Ok(Vec::new());
+        }
+        let item = &waiting.item;
+        let tellers = tokens::tellers(item.source.as_str(), item.author.as_deref());
+        let mut texts = vec![Text::of(&analysis.title, &analysis.text, &tellers)];
+        if let Some(before) = before {
+            texts.extend(self.texts(before.id).await?);
+        }
+        Ok(texts)
     }
 }
 

@@ -344,9 +344,6 @@ impl Pipeline {
             .iter()
             .filter(|one| pass.wanted.holds(&one.item))
             .count() as u64;
-        if analyses.is_empty() {
-            return Ok(());
-        }
         for (item, what) in &analyses {
             pass.sum.changed += 1;
             pass.sum.differ(&items[*item].item, what.clone());
@@ -362,12 +359,15 @@ impl Pipeline {
             after.said.clone_from(&incident.said);
             after.heed();
         }
-        if after
+        let differs = after
             .as_ref()
-            .is_some_and(|after| !follows(&incident, after))
-        {
-            pass.sum.incidents += 1;
+            .is_some_and(|after| !follows(&incident, after));
+        // What an item says may be as it was, and the incident made by an older
+        // version, which kept less of it.
+        if analyses.is_empty() && !differs {
+            return Ok(());
         }
+        pass.sum.incidents += u64::from(differs);
         let Some(fence) = fence else { return Ok(()) };
         let revised = Revised {
             at: self.clock.now(),

@@ -463,3 +463,56 @@ fn an_incident_is_handled_from_the_command_line() {
     let out = folder.json(&["incident", "not-same", id, item, "--json"]);
     assert_eq!(out.as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_query_is_asked_and_a_rule_is_tried() {
+    let folder = Folder::new();
+    folder
+        .write(
+            "prahari.toml",
+            "catalogue = false\n[[rules]]\nid = \"mine\"\nquery = \"customers -type:ddos\"\n",
+        )
+        .write("items.jsonl", LINES);
+    folder.json(&["ingest", "items.jsonl", "--json"]);
+    let found = folder.json(&[
+        "search",
+        "--json",
+        "region:IN",
+        "(customers",
+        "OR",
+        "nothing)",
+    ]);
+    assert_eq!(found["total"], 1, "{found}");
+    let none = folder.json(&["search", "--json", "customers before:2026-11-01"]);
+    assert_eq!(none["total"], 0, "{none}");
+
+    let wrong = folder.run(&["search", "region:IN severty:high"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&wrong.stderr);
+    assert!(said.contains("did you mean `severity`?"), "{said}");
+    assert!(said.contains("            ^^^^^^^"), "{said}");
+
+    let rules = folder.json(&["rule", "list", "--json"]);
+    assert_eq!(rules[1]["query"], "customers NOT type:ddos", "{rules}");
+    let tried = folder.json(&["rule", "test", "mine", "--days", "3650", "--json"]);
+    assert_eq!(tried["incidents"], 1, "{tried}");
+    assert_eq!(
+        tried["latest"][0]["reason"],
+        "“customers” stands in it, and not (the type is DDoS)"
+    );
+
+    folder.write(
+        "prahari.toml",
+        "catalogue = false\n[[rules]]\nid = \"mine\"\nquery = \"type:ransomwear\"\n",
+    );
+    let checked = folder.run(&["check"]);
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&checked.stdout),
+        String::from_utf8_lossy(&checked.stderr)
+    );
+    assert!(
+        said.contains("rules[0].query: character 6: there is no type"),
+        "{said}"
+    );
+}

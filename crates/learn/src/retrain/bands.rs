@@ -65,7 +65,9 @@ impl Pupil for Bands {
     fn read(_: Task, weights: &Weights) -> Result<Self, WeightsError> {
         let (space, outputs) = linear::read_first(weights, WORD_BUCKETS, COUNT)?;
         if outputs.len() != BANDS {
-            return Err(WeightsError::Unfit("it does not know four bands".to_owned()));
+            return Err(WeightsError::Unfit(
+                "it does not know four bands".to_owned(),
+            ));
         }
         Ok(Self {
             space,
@@ -176,7 +178,8 @@ impl Bands {
                 for (column, value) in row {
                     let slopes = gradient.get_mut(column * BANDS..(column + 1) * BANDS);
                     let bands = chances.iter().zip(&example.target);
-                    for (slope, (chance, target)) in slopes.unwrap_or_default().iter_mut().zip(bands)
+                    for (slope, (chance, target)) in
+                        slopes.unwrap_or_default().iter_mut().zip(bands)
                     {
                         *slope += factor * value * (chance - target);
                     }

@@ -2,13 +2,15 @@
 //! understood to be today.
 
 use async_trait::async_trait;
+use model::query::Key;
+use model::tokens;
 use model::{Document, SourceId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::archive::{self, Packed};
 use super::developments::{self, Cause};
 use super::intake::{self, Manner};
-use super::rows::{self, Key};
+use super::rows;
 use super::vulnerabilities::{self, Hearing, Heeded};
 use super::writer::News;
 use super::{Sqlite, events, incidents, lane, learning, owasp, placing, prints};
@@ -16,7 +18,7 @@ use crate::archive::{
     Again, Archive, Arrived, Irrelevant, Kept, Memo, Place, Reading, Retention, Revised, Story,
     Swept, Unknown, Wanted,
 };
-use crate::{Fence, Occasion, PlacedItem, Recorded, StoreError, tokens};
+use crate::{Fence, Occasion, PlacedItem, Recorded, StoreError};
 
 /// Irrelevant items handed out at once at most.
 const MOST_ITEMS: u32 = 1_000;
@@ -378,7 +380,10 @@ fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<
     merged.keep_decisions_of(&stored);
     merged.revision = stored.revision;
     learning::heed(connection, n, &stored, &mut merged)?;
-    if merged != stored {
+    if merged == stored {
+        // What queries ask of it may be told in another way than it was written.
+        incidents::write_facts(connection, n, &stored)?;
+    } else {
         merged.revision = stored.revision.saturating_add(1);
         incidents::update(connection, n, &merged)?;
         let cause = Cause {

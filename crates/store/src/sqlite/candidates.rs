@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use model::clock::{earlier, later};
 use model::incident::{Candidate, Link};
+use model::query::Key;
 use model::{Analysis, CveId, Item, ItemId, Print};
 use rusqlite::{Connection, ToSql};
 
 use super::marks::Said;
-use super::rows::{self, Key};
+use super::rows;
 use super::{incidents, marks, prints};
 use crate::StoreError;
 

@@ -1,10 +1,11 @@
 //! Incidents as rows: the body, the columns that order and filter, the keys.
 
-use model::{Incident, IncidentId};
+use model::query::{Column, Facts, Key, Subject};
+use model::{CveId, Incident, IncidentId, Vulnerability};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::rows::{self, Key};
-use crate::{StoreError, tokens};
+use super::{rows, vulnerabilities};
+use crate::StoreError;
 
 /// The row of an incident.
 pub(super) fn row(connection: &Connection, id: IncidentId) -> Result<Option<i64>, StoreError> {
@@ -27,10 +28,14 @@ pub(super) fn resolve(connection: &Connection, id: IncidentId) -> Result<Option<
 
 /// The incident in a row.
 pub(super) fn get(connection: &Connection, n: i64) -> Result<Incident, StoreError> {
-    let body: String = connection
+    rows::read(&body(connection, n)?)
+}
+
+/// What is stored of the incident in a row, as JSON.
+pub(super) fn body(connection: &Connection, n: i64) -> Result<String, StoreError> {
+    Ok(connection
         .prepare_cached("SELECT body FROM incident_bodies WHERE incident = ?1")?
-        .query_one([n], |row| row.get(0))?;
-    rows::read(&body)
+        .query_one([n], |row| row.get(0))?)
 }
 
 /// Writes an incident that was not there, and gives its row.
@@ -53,7 +58,7 @@ pub(super) fn insert(connection: &Connection, incident: &Incident) -> Result<i64
     connection
         .prepare_cached("INSERT INTO incident_bodies (incident, body) VALUES (?1, ?2)")?
         .execute((n, rows::json(incident)?))?;
-    write_keys(connection, n, incident)?;
+    write_facts(connection, n, incident)?;
     Ok(n)
 }
 
@@ -81,14 +86,14 @@ pub(super) fn update(
     connection
         .prepare_cached("UPDATE incident_bodies SET body = ?2 WHERE incident = ?1")?
         .execute((n, rows::json(incident)?))?;
-    write_keys(connection, n, incident)
+    write_facts(connection, n, incident)
 }
 
-/// By what filters and candidates find the incident.
 /// Takes away an incident on which nothing hangs any more.
 pub(super) fn remove(connection: &Connection, n: i64) -> Result<(), StoreError> {
     for sql in [
         "DELETE FROM incident_keys WHERE incident = ?1",
+        "DELETE FROM incident_affected WHERE incident = ?1",
         "DELETE FROM incident_bodies WHERE incident = ?1",
         "DELETE FROM incidents WHERE n = ?1",
     ] {
@@ -97,42 +102,78 @@ pub(super) fn remove(connection: &Connection, n: i64) -> Result<(), StoreError> 
     Ok(())
 }
 
-fn keys(incident: &Incident) -> Vec<(i64, String)> {
-    let mut keys: Vec<(i64, String)> = Vec::new();
-    let mut add = |kind: Key, value: String| keys.push((kind.number(), value));
-    incident
-        .type_labels()
-        .for_each(|label| add(Key::Type, label.as_str().to_owned()));
-    incident
-        .region
-        .countries
-        .iter()
-        .for_each(|country| add(Key::Country, country.as_str().to_owned()));
-    incident
-        .cves
-        .iter()
-        .for_each(|cve| add(Key::Cve, cve.as_str().to_owned()));
-    incident
-        .keywords
-        .iter()
-        .for_each(|keyword| add(Key::Keyword, tokens::folded(keyword)));
-    incident
-        .sources
-        .iter()
-        .for_each(|source| add(Key::Source, source.as_str().to_owned()));
-    keys.sort_unstable();
-    keys.dedup();
-    keys
+/// Writes what queries ask of the incidents that are about a CVE, after something
+/// else was said of it.
+pub(super) fn refresh(connection: &Connection, cve: &CveId) -> Result<(), StoreError> {
+    let mut lookup = connection
+        .prepare_cached("SELECT incident FROM incident_keys WHERE kind = ?1 AND value = ?2")?;
+    let found: Vec<i64> = lookup
+        .query_map((Key::Cve.number(), cve.as_str()), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for n in found {
+        write_facts(connection, n, &get(connection, n)?)?;
+    }
+    Ok(())
+}
+
+/// Writes what queries ask of an incident: its keys, its numbers, its products.
+pub(super) fn write_facts(
+    connection: &Connection,
+    n: i64,
+    incident: &Incident,
+) -> Result<(), StoreError> {
+    let mut known: Vec<Vulnerability> = Vec::new();
+    for cve in &incident.cves {
+        known.extend(vulnerabilities::get(connection, cve)?);
+    }
+    let facts = Facts::of(Subject {
+        incident,
+        vulnerabilities: &known,
+        texts: &[],
+    });
+    connection
+        .prepare_cached(
+            "UPDATE incidents SET kev = ?2, items = ?3, epss = ?4, cvss = ?5 WHERE n = ?1",
+        )?
+        .execute((
+            n,
+            facts.number(Column::Kev),
+            facts.number(Column::Items),
+            facts.number(Column::Epss),
+            facts.number(Column::Cvss),
+        ))?;
+    if facts.affected().is_empty() {
+        connection
+            .prepare_cached("DELETE FROM incident_affected WHERE incident = ?1")?
+            .execute([n])?;
+    } else {
+        connection
+            .prepare_cached(
+                "INSERT INTO incident_affected (incident, body) VALUES (?1, ?2)
+                 ON CONFLICT (incident) DO UPDATE SET body = excluded.body",
+            )?
+            .execute((n, rows::json(&facts.affected())?))?;
+    }
+    write_keys(connection, n, facts.keys())
 }
 
 /// Most updates change no key, so only differences are written.
-fn write_keys(connection: &Connection, n: i64, incident: &Incident) -> Result<(), StoreError> {
-    let wanted = keys(incident);
+fn write_keys(connection: &Connection, n: i64, keys: &[(Key, String)]) -> Result<(), StoreError> {
+    let mut wanted: Vec<(i64, &str)> = keys
+        .iter()
+        .map(|(key, value)| (key.number(), value.as_str()))
+        .collect();
+    wanted.sort_unstable();
     let mut lookup =
         connection.prepare_cached("SELECT kind, value FROM incident_keys WHERE incident = ?1")?;
     let stored: Vec<(i64, String)> = lookup
         .query_map([n], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
+    let mut stored: Vec<(i64, &str)> = stored
+        .iter()
+        .map(|(kind, value)| (*kind, value.as_str()))
+        .collect();
+    stored.sort_unstable();
     for (kind, value) in stored
         .iter()
         .filter(|key| wanted.binary_search(key).is_err())
@@ -143,7 +184,10 @@ fn write_keys(connection: &Connection, n: i64, incident: &Incident) -> Result<()
             )?
             .execute((kind, value, n))?;
     }
-    for (kind, value) in wanted.iter().filter(|key| !stored.contains(key)) {
+    for (kind, value) in wanted
+        .iter()
+        .filter(|key| stored.binary_search(key).is_err())
+    {
         connection
             .prepare_cached(
                 "INSERT INTO incident_keys (kind, value, incident) VALUES (?1, ?2, ?3)",

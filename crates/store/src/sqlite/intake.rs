@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::archive::{self, Packed};
 use super::vulnerabilities::{self, Change, Hearing, Heeded};
 use super::writer::News;
-use super::{Sqlite, audit, events, owasp, rows};
+use super::{Sqlite, audit, events, incidents, owasp, rows};
 use crate::{Collected, Intake, Occasion, Recorded, SourceState, StoreError};
 
 #[async_trait]
@@ -198,6 +198,7 @@ pub(super) fn heed(
             material
         }
     };
+    incidents::refresh(connection, &heeded.statement.cve)?;
     let moves_incident =
         material && vulnerabilities::is_in_incident(connection, &heeded.statement.cve)?;
     if !heeded.promote && !moves_incident {

@@ -1,18 +1,23 @@
 //! What readers ask.
 
 use async_trait::async_trait;
-use model::{Alert, CveId, Incident, IncidentId, Item, ItemId, RuleId, Vulnerability};
+use model::query::{Condition, Key};
+use model::{
+    Alert, CveId, Incident, IncidentId, Item, ItemId, OwaspCategory, RuleId, SearchId,
+    Vulnerability,
+};
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 
 use super::writer::News;
 use super::{
-    Sqlite, deliveries, developments, events, history, incidents, owasp, pages, rows,
+    Sqlite, deliveries, developments, events, history, incidents, owasp, pages, rows, searches,
     vulnerabilities,
 };
 use crate::{
-    EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, OwaspStanding, PageRequest,
-    PlacedItem, StoreError, Totals, VulnerabilityDetail, VulnerabilityFilter, VulnerabilityPage,
+    EventPage, Explained, Facets, IncidentDetail, IncidentPage, Library, OwaspStanding,
+    PageRequest, PlacedItem, SavedSearch, StoreError, Totals, VulnerabilityDetail,
+    VulnerabilityFilter, VulnerabilityPage,
 };
 
 /// How many items an incident's page shows at most.
@@ -28,12 +33,68 @@ const LONGEST_LIST: u32 = 1_000;
 impl Library for Sqlite {
     async fn incidents(
         &self,
-        filter: &IncidentFilter,
+        wanted: &Condition,
         page: &PageRequest,
     ) -> Result<IncidentPage, StoreError> {
-        let (filter, page) = (filter.clone(), page.clone());
+        let (wanted, page) = (wanted.clone(), page.clone());
         self.readers
-            .read(move |connection| pages::page(connection, &filter, &page))
+            .read(move |connection| pages::page(connection, &wanted, &page))
+            .await
+    }
+
+    async fn explain(&self, wanted: &Condition) -> Result<Explained, StoreError> {
+        let wanted = wanted.clone();
+        self.readers
+            .read(move |connection| pages::explain(connection, &wanted))
+            .await
+    }
+
+    async fn facets(&self, wanted: &Condition) -> Result<Facets, StoreError> {
+        let wanted = wanted.clone();
+        self.readers
+            .read(move |connection| pages::facets(connection, &wanted))
+            .await
+    }
+
+    async fn known_keys(
+        &self,
+        key: Key,
+        begins: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let begins = begins.to_owned();
+        self.readers
+            .read(move |connection| {
+                searches::known_keys(connection, key, &begins, limit.min(LONGEST_LIST))
+            })
+            .await
+    }
+
+    async fn owasp_categories(&self) -> Result<Vec<OwaspCategory>, StoreError> {
+        self.readers.read(owasp::categories).await
+    }
+
+    async fn saved_searches(&self) -> Result<Vec<SavedSearch>, StoreError> {
+        self.readers.read(searches::saved).await
+    }
+
+    async fn save_search(&self, search: SavedSearch) -> Result<bool, StoreError> {
+        self.writer
+            .run(
+                News::Yes,
+                |_| None,
+                move |connection| searches::save(connection, &search),
+            )
+            .await
+    }
+
+    async fn forget_search(&self, id: SearchId) -> Result<bool, StoreError> {
+        self.writer
+            .run(
+                News::Yes,
+                |_| None,
+                move |connection| searches::forget(connection, id),
+            )
             .await
     }
 

@@ -31,7 +31,9 @@ mod rearrange;
 mod roster;
 mod rows;
 mod schema;
+mod searches;
 mod similar;
+mod translate;
 mod vulnerabilities;
 mod writer;
 

@@ -1,12 +1,12 @@
 //! One item's placement: its analysis, its incident, the alerts and whom to tell,
 //! in one transaction.
 
-use model::{Alert, Milestone, Milestones};
+use model::{Alert, Milestone, Milestones, tokens};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::developments::{self, Cause};
 use super::{deliveries, events, incidents, learning, prints, rows};
-use crate::{Placed, StoreError, tokens};
+use crate::{Placed, StoreError};
 
 /// A placement made ready for writing, off the writing thread.
 pub(super) struct Prepared {
@@ -169,7 +169,7 @@ pub(super) fn index(
     let (source, author): (String, Option<String>) = connection
         .prepare_cached("SELECT i.source, t.author FROM items i JOIN item_texts t ON t.item = i.n WHERE i.n = ?1")?
         .query_one([item], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let names = tokens::stream(&format!("{source} {}", author.unwrap_or_default()));
+    let names = tokens::stream(&tokens::tellers(&source, author.as_deref()));
     connection
         .prepare_cached(
             "INSERT INTO items_fts (rowid, title, text, names) VALUES (?1, ?2, ?3, ?4)",

@@ -10,22 +10,6 @@ use uuid::Uuid;
 
 use crate::{Occasion, PlacedItem, StoreError};
 
-/// Kinds in `incident_keys`.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Key {
-    Type = 1,
-    Country = 2,
-    Cve = 3,
-    Keyword = 4,
-    Source = 5,
-}
-
-impl Key {
-    pub(super) const fn number(self) -> i64 {
-        self as i64
-    }
-}
-
 pub(super) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }

@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::IncidentId;
+use model::query::Key;
+use model::{IncidentId, tokens};
 use rusqlite::Connection;
 
 use super::incidents;
-use super::rows::Key;
+use crate::StoreError;
 use crate::handling::Similar;
-use crate::{StoreError, tokens};
 
 /// Items whose headlines are read, the latest.
 const ITEMS: u32 = 12;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::analysis::StoryKeys;
 use model::item::{Draft, Stated};
+use model::query::{Condition, Frame};
 use model::{
     Alert, AlertId, Analysis, Aspect, Cause, ChannelId, ClaimStatus, CveId, DeliveryId,
     DeliveryKind, Incident, IncidentId, IncidentStatus, Item, ItemKind, Judgement, Markup, Reason,
@@ -13,8 +14,8 @@ use model::{
 };
 use store::handling::{Act, Handled};
 use store::{
-    Change, Claimed, Collected, Fence, Heard, IncidentFilter, IncidentOrder, IncidentPage,
-    NewDelivery, Occasion, PageRequest, Placed, Recorded, Store, StoreError,
+    Change, Claimed, Collected, Fence, Heard, IncidentOrder, IncidentPage, NewDelivery, Occasion,
+    PageRequest, Placed, Recorded, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -135,6 +136,9 @@ pub(crate) fn incident(item: &Item) -> Incident {
         publishers: Vec::new(),
         reasons: Vec::new(),
         said: None,
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     }
 }
 
@@ -242,6 +246,14 @@ pub(crate) fn first_page(order: IncidentOrder, limit: u32) -> PageRequest {
         order,
         after: None,
         limit,
+    }
+}
+
+/// What a query asks, at the time of the tests.
+pub(crate) fn wanted(query: &str) -> Condition {
+    match model::query::parse(query) {
+        Ok(query) => query.bind(&Frame::at(minute(10))),
+        Err(error) => panic!("{query}: {error}"),
     }
 }
 
@@ -360,21 +372,13 @@ impl Tale {
             .unwrap()
     }
 
-    pub(crate) async fn found(&self, filter: IncidentFilter) -> Vec<String> {
+    pub(crate) async fn found(&self, query: &str) -> Vec<String> {
         titles(
             &self
                 .store
-                .incidents(&filter, &first_page(IncidentOrder::Latest, 200))
+                .incidents(&wanted(query), &first_page(IncidentOrder::Latest, 200))
                 .await
                 .unwrap(),
         )
-    }
-
-    pub(crate) async fn search(&self, text: &str) -> Vec<String> {
-        self.found(IncidentFilter {
-            text: Some(text.to_owned()),
-            ..IncidentFilter::default()
-        })
-        .await
     }
 }

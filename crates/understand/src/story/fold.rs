@@ -5,8 +5,8 @@
 //! before its commit can simply be done again.
 
 use model::{
-    Analysis, Aspect, ClaimStatus, CveId, Incident, IncidentId, IncidentStatus, Item, ItemKind,
-    Reason, Tagged, Voice, Vulnerability,
+    Analysis, Aspect, ClaimStatus, CveId, EntityCount, EntityKind, Incident, IncidentId,
+    IncidentStatus, Item, ItemKind, Reason, Role, Tagged, Voice, Vulnerability,
 };
 
 use super::claim;
@@ -19,6 +19,9 @@ const MAX_REASONS: usize = 12;
 
 /// CVEs kept on an incident.
 const MAX_CVES: usize = 50;
+
+/// How much of a name is kept, in characters.
+const MAX_NAME: usize = 200;
 
 /// Keywords kept on an incident.
 const MAX_KEYWORDS: usize = 50;
@@ -71,6 +74,7 @@ pub fn fold(
     merge_tags(&mut incident.types, &analysis.types);
     merge_tags(&mut incident.sectors, &analysis.sectors);
     incident.region.absorb(&analysis.region);
+    merge_entities(&mut incident.entities, analysis, repeat_of.is_some());
     add_new(&mut incident.keywords, &analysis.keywords, MAX_KEYWORDS);
     add_new(&mut incident.cves, &analysis.story_keys.cves, MAX_CVES);
     if analysis.relevance.probability > incident.relevance.probability {
@@ -110,6 +114,15 @@ pub fn fold(
         }
     }
     settle_severity(&mut incident);
+    let highest = |scores: Vec<f32>| scores.into_iter().max_by(f32::total_cmp);
+    let epss = about
+        .iter()
+        .filter_map(|known| Some(known.epss.as_ref()?.score));
+    incident.epss = highest(epss.collect());
+    let cvss = about
+        .iter()
+        .filter_map(|known| Some(known.scores.first()?.base));
+    incident.cvss = highest(cvss.collect());
 
     let listed = about
         .iter()
@@ -153,6 +166,9 @@ fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) 
         publishers: vec![publisher(item)],
         reasons: Vec::new(),
         said: None,
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     }
 }
 
@@ -226,6 +242,53 @@ fn add_new<T: Clone + PartialEq>(known: &mut Vec<T>, new: &[T], most: usize) {
             known.push(one.clone());
         }
     }
+}
+
+/// Adds what an item names. A repeat of an item names nothing once more.
+fn merge_entities(known: &mut Vec<EntityCount>, analysis: &Analysis, is_repeat: bool) {
+    for entity in &analysis.entities {
+        match known
+            .iter_mut()
+            .find(|other| other.kind == entity.kind && other.name == entity.name)
+        {
+            Some(other) => {
+                other.count = other.count.saturating_add(u32::from(!is_repeat));
+                other.role = other.role.or(entity.role);
+            }
+            None => known.push(EntityCount {
+                kind: entity.kind,
+                name: entity.name.chars().take(MAX_NAME).collect(),
+                count: 1,
+                role: entity.role,
+            }),
+        }
+    }
+    // A stable sort: of equals the one that was named first stays first.
+    known.sort_by_key(|entity| {
+        let is_victim = entity.role == Some(Role::Victim);
+        (
+            !is_victim,
+            is_trace(entity.kind),
+            std::cmp::Reverse(entity.count),
+        )
+    });
+    known.truncate(Incident::MAX_ENTITIES);
+}
+
+/// Addresses and hashes come by the hundred; they must not crowd out the names.
+const fn is_trace(kind: EntityKind) -> bool {
+    matches!(
+        kind,
+        EntityKind::Ip
+            | EntityKind::Domain
+            | EntityKind::Url
+            | EntityKind::Email
+            | EntityKind::Md5
+            | EntityKind::Sha1
+            | EntityKind::Sha256
+            | EntityKind::Sha512
+            | EntityKind::Indicator
+    )
 }
 
 /// The highest voice speaks for the incident.

@@ -665,3 +665,49 @@ fn what_people_said_counts_more_than_what_is_shared() {
         }
     );
 }
+
+#[test]
+fn what_is_named_is_counted_by_items_and_bounded() {
+    let text = "Attackers of LockBit used CVE-2026-1234 in FortiOS, said CERT-In.";
+    let first = article("a", 1, "Acme breached by LockBit", text);
+    let opened = open(1, &first);
+    let second = article("b", 2, "LockBit hits Acme again", text);
+    let joined = join(&opened, &second, None, &[]);
+    let named = |incident: &Incident| -> u32 {
+        let entities = incident.entities.iter();
+        let lockbit = entities.filter(|entity| entity.name.starts_with("LockBit"));
+        lockbit.map(|entity| entity.count).sum()
+    };
+    assert_eq!((named(&opened), named(&joined)), (1, 2));
+    // A reprint names nothing once more.
+    let reprint = article("c", 3, "LockBit hits Acme again", text);
+    assert_eq!(named(&join(&joined, &reprint, Some(second.id), &[])), 2);
+    // Traces by the hundred crowd out no name.
+    let traces: Vec<String> = (0..250).map(|n| format!("198.51.100.{n}")).collect();
+    let report = article("d", 4, "Indicators of LockBit", &traces.join(" and "));
+    let full = join(&joined, &report, None, &[]);
+    assert_eq!(full.entities.len(), Incident::MAX_ENTITIES);
+    assert_eq!(named(&full), 3);
+}
+
+#[test]
+fn an_incident_remembers_the_scores_it_was_told_with() {
+    let item = article(
+        "a",
+        1,
+        "CVE-2026-1234 in FortiOS",
+        "CVE-2026-1234 is exploited.",
+    );
+    let opened = open(1, &item);
+    assert_eq!((opened.epss, opened.cvss), (None, None));
+    let mut scored = listed("CVE-2026-1234");
+    scored.epss = model::Epss::new(0.9, 0.9, None, None);
+    let known: Vec<Vulnerability> = Vulnerability::fuse(&[scored]).into_iter().collect();
+    let more = article(
+        "b",
+        2,
+        "CVE-2026-1234 in FortiOS again",
+        "CVE-2026-1234 is exploited.",
+    );
+    assert_eq!(join(&opened, &more, None, &known).epss, Some(0.9));
+}

@@ -305,7 +305,7 @@ pub(crate) async fn a_split_opens_an_incident_and_stays(store: Db, other: Db) {
                 && one.by.as_deref() == Some("Asha"))
     );
     // Searching finds each where it is.
-    assert_eq!(tale.search("bolt").await, ["Bolt bank breached"]);
+    assert_eq!(tale.found("bolt").await, ["Bolt bank breached"]);
 
     // A new version of it finds the story it opened and not the one it left, though
     // it has the address and the text of an item there.
@@ -407,7 +407,7 @@ pub(crate) async fn a_merge_takes_all_along_and_its_name_leads_on(store: Db, oth
     assert!(matches!(gone, Handled::Changed(_)), "{gone:?}");
     let order = names(&tale, &three).await;
     assert_eq!((order[0].as_str(), order[1].as_str()), ("Three", "One"));
-    assert_eq!(tale.search("two").await, ["Three"]);
+    assert_eq!(tale.found("two").await, ["Three"]);
     // A new version of an item that came along is of the merged story.
     let edit = item("feed", "Two", "Two, corrected", "");
     let found = store.candidates(&edit, &analysis(&edit)).await.unwrap();
@@ -549,7 +549,7 @@ pub(crate) async fn what_was_taken_out_waits_and_does_not_come_back(store: Db, _
         (waiting[0].item.id, waiting[0].occasion),
         (second.id, store::Occasion::History)
     );
-    assert!(tale.search("ferry").await.is_empty());
+    assert!(tale.found("ferry").await.is_empty());
     let told = store
         .incident(story.id)
         .await

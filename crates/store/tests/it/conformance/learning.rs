@@ -7,6 +7,7 @@ use model::{
     Decision, Feedback, FeedbackId, Incident, IncidentType, Item, ItemKind, RelevanceLabel, Said,
     Sample, Severity, Task,
 };
+use store::handling::Act;
 use store::learning::{Effect, FeedbackFilter};
 use store::{Fence, Store};
 use uuid::Uuid;
@@ -188,7 +189,18 @@ pub(crate) async fn what_is_said_holds_for_the_incident_and_survives_a_placement
 pub(crate) async fn an_incident_that_moved_on_takes_no_feedback(store: Db, _: Db) {
     let (_, one, _, opened) = story(&store).await;
     store
-        .set_status(opened.id, model::IncidentStatus::Watching, minute(3))
+        .handle(
+            opened.id,
+            Act {
+                status: Some(model::IncidentStatus::Watching),
+                ..Act::default()
+            },
+            store::Change {
+                at: minute(3),
+                by: "Asha".to_owned(),
+            },
+            None,
+        )
         .await
         .unwrap();
     let low = Said {

@@ -15,6 +15,7 @@ pub(crate) mod learning;
 pub(crate) mod library;
 pub(crate) mod outbox;
 pub(crate) mod pages;
+pub(crate) mod queries;
 pub(crate) mod races;
 pub(crate) mod roster;
 pub(crate) mod search;
@@ -112,6 +113,15 @@ macro_rules! suite {
                 authors_and_sources_are_found
                 hostile_queries_are_only_words
                 common_words_are_found_through_other_filters
+            }
+            queries {
+                random_queries_find_what_the_evaluator_finds
+                names_versions_and_weaknesses_are_found
+                what_is_said_of_a_cve_later_is_found_too
+                the_most_telling_come_first
+                facets_count_what_is_found
+                known_names_are_offered
+                searches_are_kept_by_name
             }
             archive {
                 a_document_is_kept_once_though_read_twice
