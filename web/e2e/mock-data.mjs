@@ -139,6 +139,7 @@ function makeIncident(r, index, age, at) {
       : isFlaw
         ? `${product} before 7.2.4 lets a remote attacker in without a password. The maker has released a fix.`
         : `The operator says that billing and admissions are down and that work goes on with paper. The police have been told.`,
+    said: null,
     url: `https://news.example/story/${index}`,
     source: timeline.at(-1)?.source ?? 'wire',
     severity,
@@ -160,6 +161,8 @@ function makeIncident(r, index, age, at) {
     states: india && !isFlaw ? [state] : [],
     sectors: isFlaw ? [] : [{ label: sector, confidence: 0.81 }],
     cves: isFlaw ? [cve] : [],
+    epss: isFlaw ? 0.42 : null,
+    cvss: isFlaw ? score : null,
     exploited,
     kev: exploited,
     keywords: !isFlaw && sector === 'health' ? ['hospital'] : [],
@@ -172,12 +175,17 @@ function makeIncident(r, index, age, at) {
           : index % 17 === 9
             ? 'dismissed'
             : 'new',
+    assignee: index % 9 === 5 ? 'Asha Rao' : null,
+    tags: index % 13 === 8 ? ['vpn-wave'] : [],
     relevance: isFlaw ? 'threat_info' : 'incident',
     relevance_probability: 0.94,
     first_seen: timeline.at(-1)?.published ?? at(age),
     last_seen: timeline[0]?.published ?? at(age),
     items,
     sources: [...new Set(timeline.map((item) => item.source))],
+    publishers: [...new Set(timeline.map((item) => `${item.source}.example`))],
+    notes: [],
+    history: [],
     reasons,
     voices: [],
     entities: isFlaw

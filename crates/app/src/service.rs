@@ -25,6 +25,8 @@ const LOOK_AROUND: Duration = Duration::from_secs(2);
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// How often kept documents are looked through.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60 * 60);
+/// How often the service looks whether feedback came to learn from.
+const BETWEEN_LESSONS: Duration = Duration::from_secs(15 * 60);
 /// How often the self-audit looks at the sources: what it finds in one round is one
 /// notice.
 const AUDIT_BEAT: Duration = Duration::from_secs(10 * 60);
@@ -136,10 +138,20 @@ fn work(
         let (pipeline, stop) = (Arc::clone(pipeline), stop.clone());
         tasks.spawn(async move { deliver_forever(&pipeline, stop).await });
     }
-    let pipeline = Arc::clone(pipeline);
-    tasks.spawn(read::until(stop.clone(), async move {
-        sweep_forever(&pipeline).await
-    }));
+    {
+        let (pipeline, stop) = (Arc::clone(pipeline), stop.clone());
+        tasks.spawn(read::until(
+            stop,
+            async move { sweep_forever(&pipeline).await },
+        ));
+    }
+    if pipeline.settings.learning.automatic {
+        let (pipeline, stop) = (Arc::clone(pipeline), stop.clone());
+        tasks.spawn(read::until(
+            stop,
+            async move { learn_forever(&pipeline).await },
+        ));
+    }
 }
 
 async fn place_forever(pipeline: &Pipeline, mut stop: watch::Receiver<bool>) {
@@ -201,6 +213,16 @@ async fn sweep_forever(pipeline: &Pipeline) {
             warn!("kept documents could not be looked through: {error}");
         }
         pipeline.clock.sleep(BETWEEN_SWEEPS).await;
+    }
+}
+
+/// Trains on feedback when enough of it came.
+async fn learn_forever(pipeline: &Pipeline) {
+    loop {
+        pipeline.clock.sleep(BETWEEN_LESSONS).await;
+        if let Err(error) = pipeline.train_what_is_due().await {
+            warn!("training on feedback was left out: {error}");
+        }
     }
 }
 

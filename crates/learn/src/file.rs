@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use understand::weights::{FORMAT, Header, MAGIC, Number, Place, checksum};
+use understand::weights::{
+    FORMAT, Header, MAGIC, Number, PREFIX, Place, Weights, WeightsError, checksum,
+};
 
 /// Collects what goes into one file.
 #[derive(Debug, Clone, Default)]
@@ -60,19 +62,40 @@ impl Writer {
     ///
     /// If the header cannot be written, which only a score that is no number does.
     pub fn finish(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let header = serde_json::to_vec(&self.header)?;
-        let mut rest = header.clone();
-        rest.resize(header.len().next_multiple_of(8), b' ');
-        rest.extend_from_slice(&self.body);
-        let mut file = MAGIC.to_vec();
-        FORMAT.write(&mut file);
-        u32::try_from(header.len())
-            .unwrap_or(u32::MAX)
-            .write(&mut file);
-        checksum(&rest).write(&mut file);
-        file.extend(rest);
-        Ok(file)
+        Ok(assemble(&serde_json::to_vec(&self.header)?, &self.body))
     }
+}
+
+fn assemble(header: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut rest = header.to_vec();
+    rest.resize(header.len().next_multiple_of(8), b' ');
+    rest.extend_from_slice(body);
+    let mut file = MAGIC.to_vec();
+    FORMAT.write(&mut file);
+    u32::try_from(header.len())
+        .unwrap_or(u32::MAX)
+        .write(&mut file);
+    checksum(&rest).write(&mut file);
+    file.extend(rest);
+    file
+}
+
+/// The same model with another date in its header: what was trained twice alike
+/// differs in nothing else. The header is changed as text: a score that is read and
+/// written again may end in another digit.
+///
+/// # Errors
+///
+/// If it is no model file.
+pub fn redated(file: &[u8], made: &str) -> Result<Vec<u8>, WeightsError> {
+    let weights = Weights::open(file.to_vec())?;
+    let length = file.get(12..16).map_or(0, <u32 as Number>::read) as usize;
+    let header = file.get(PREFIX..PREFIX + length).unwrap_or_default();
+    let header = String::from_utf8_lossy(header);
+    let date = |made: &str| format!("\"made\":{}", serde_json::Value::from(made));
+    let header = header.replacen(&date(&weights.header().made), &date(made), 1);
+    let body = file.get(PREFIX + length.next_multiple_of(8)..);
+    Ok(assemble(header.as_bytes(), body.unwrap_or_default()))
 }
 
 /// Writes numbers as bytes: each is its byte times the scale that is given back.
@@ -91,7 +114,6 @@ pub fn to_bytes(numbers: &[f32]) -> (Vec<i8>, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use understand::weights::Weights;
 
     #[test]
     fn what_is_written_is_read() {
@@ -110,6 +132,17 @@ mod tests {
         let a: Vec<i8> = weights.section("a").unwrap().iter().collect();
         assert_eq!(a, [1, -2, 3]);
         assert_eq!(weights.section::<f32>("b").unwrap().at(0), 0.5);
+    }
+
+    #[test]
+    fn a_date_alone_can_change() {
+        let made_at = |made: &str| {
+            let mut writer = Writer::new("demo", "1", made, "abc");
+            writer.section("a", &[1_u8, 2, 3]).finish().unwrap()
+        };
+        let (first, second) = (made_at("2026-01-01T00:00:00Z"), made_at("yesterday"));
+        assert_eq!(redated(&first, "yesterday").unwrap(), second);
+        assert!(redated(b"PRAHARIM", "yesterday").is_err());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Trains what [`understand::linear`] reads.
 
-use understand::features::{BUCKETS, WORD_BUCKETS};
+use understand::features::{BUCKETS, Feature, Terms, WORD_BUCKETS};
 use understand::signals;
+use understand::weights::{Weights, WeightsError};
 
 use crate::file::{Writer, to_bytes};
 use crate::folds::folds;
@@ -48,11 +49,17 @@ impl Space {
     /// none is left out of the model.
     #[must_use]
     pub fn learn<'a>(texts: impl IntoIterator<Item = &'a Text>) -> Self {
+        Self::of(texts.into_iter().map(|text| &text.terms))
+    }
+
+    /// The same of features alone.
+    #[must_use]
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a Terms>) -> Self {
         let mut holders = vec![0_u32; BUCKETS];
         let mut total = 0_u32;
-        for text in texts {
+        for terms in texts {
             total += 1;
-            for feature in text.terms.features() {
+            for feature in terms.features() {
                 if let Some(count) = holders.get_mut(feature.bucket as usize) {
                     *count += 1;
                 }
@@ -73,10 +80,21 @@ impl Space {
     /// The row of one text, as the pipeline weighs it.
     #[must_use]
     pub fn row(&self, text: &Text) -> Vec<(u32, f32)> {
-        let mut row = Vec::with_capacity(text.terms.features().len() + signals::COUNT);
+        let mut row = self.terms(&text.terms, BUCKETS);
+        let values = text.signals.values().iter().enumerate();
+        row.extend(values.map(|(at, value)| ((BUCKETS + at) as u32, *value)));
+        row
+    }
+
+    /// The features below `buckets`, those of words and those of pieces each scaled
+    /// to length one.
+    #[must_use]
+    pub fn terms(&self, terms: &Terms, buckets: usize) -> Vec<(u32, f32)> {
+        let mut row = Vec::with_capacity(terms.features().len() + signals::COUNT);
         let mut squares = [0.0_f32; 2];
         let block = |bucket: u32| usize::from(bucket as usize >= WORD_BUCKETS);
-        for feature in text.terms.features() {
+        let known = |feature: &&Feature| (feature.bucket as usize) < buckets;
+        for feature in terms.features().iter().filter(known) {
             let idf = self
                 .idf
                 .get(feature.bucket as usize)
@@ -92,8 +110,6 @@ impl Space {
         for (bucket, value) in &mut row {
             *value /= lengths[block(*bucket)];
         }
-        let values = text.signals.values().iter().enumerate();
-        row.extend(values.map(|(at, value)| ((BUCKETS + at) as u32, *value)));
         row
     }
 
@@ -224,12 +240,18 @@ pub fn folds_of(keys: &[Option<Option<&str>>], count: usize, seed: u64) -> Vec<O
 
 /// Puts the outputs into a file.
 pub fn write(writer: &mut Writer, space: &Space, outputs: &[Fitted]) {
+    write_first(writer, space, outputs, BUCKETS);
+}
+
+/// Puts outputs into a file that know only the first `buckets`; the weights behind
+/// those are of other numbers.
+pub fn write_first(writer: &mut Writer, space: &Space, outputs: &[Fitted], buckets: usize) {
     let packed: Vec<(Vec<i8>, f32)> = outputs
         .iter()
-        .map(|output| to_bytes(output.weights.get(..BUCKETS).unwrap_or_default()))
+        .map(|output| to_bytes(output.weights.get(..buckets).unwrap_or_default()))
         .collect();
-    let mut rows = Vec::with_capacity(BUCKETS * (outputs.len() + 1));
-    for (bucket, idf) in space.idf.iter().enumerate() {
+    let mut rows = Vec::with_capacity(buckets * (outputs.len() + 1));
+    for (bucket, idf) in space.idf.iter().enumerate().take(buckets) {
         rows.push(*idf);
         rows.extend(packed.iter().map(|(weights, _)| {
             weights
@@ -244,14 +266,68 @@ pub fn write(writer: &mut Writer, space: &Space, outputs: &[Fitted]) {
     let bias: Vec<f32> = outputs.iter().map(|output| output.bias).collect();
     let extras: Vec<f32> = outputs
         .iter()
-        .flat_map(|output| output.weights.iter().skip(BUCKETS).copied())
+        .flat_map(|output| output.weights.iter().skip(buckets).copied())
         .collect();
     writer
-        .count("buckets", BUCKETS)
+        .count("buckets", buckets)
         .count("outputs", outputs.len())
-        .count("extras", signals::COUNT)
+        .count("extras", extras.len() / outputs.len().max(1))
         .section("rows", &rows)
         .section("scales", &scales)
         .section("bias", &bias)
         .section("extras", &extras);
+}
+
+/// Takes the outputs out of a file again, as far as bytes kept them.
+///
+/// # Errors
+///
+/// If it is no such file, or counts other features.
+pub fn read(weights: &Weights) -> Result<(Space, Vec<Fitted>), WeightsError> {
+    read_first(weights, BUCKETS, signals::COUNT)
+}
+
+/// Takes outputs out of a file that know only the first `buckets`, and `numbers`
+/// others, as [`write_first`] puts them there.
+///
+/// # Errors
+///
+/// If it is no such file, or counts other features.
+pub fn read_first(
+    weights: &Weights,
+    buckets: usize,
+    numbers: usize,
+) -> Result<(Space, Vec<Fitted>), WeightsError> {
+    // Its reader proves every size and number.
+    let outputs = if buckets == BUCKETS {
+        understand::linear::Linear::read(weights)?.outputs()
+    } else {
+        understand::linear::Linear::read_words(weights, numbers)?.outputs()
+    };
+    let extras = weights.section::<f32>("extras")?;
+    let table = weights.section::<u8>("rows")?;
+    let scales = weights.section::<f32>("scales")?;
+    let bias = weights.section::<f32>("bias")?;
+    let width = outputs + 1;
+    let space = Space {
+        idf: table.bytes().chunks_exact(width).map(first).collect(),
+        scale: scales.at(0),
+    };
+    let fitted = (0..outputs).map(|output| {
+        let weight = |row: &[u8]| {
+            let byte = row.get(1 + output).copied().unwrap_or_default();
+            f32::from(byte.cast_signed()) * scales.at(1 + output)
+        };
+        let words = table.bytes().chunks_exact(width).map(weight);
+        let rest = (0..numbers).map(|at| extras.at(output * numbers + at));
+        Fitted {
+            weights: words.chain(rest).collect(),
+            bias: bias.at(output),
+        }
+    });
+    Ok((space, fitted.collect()))
+}
+
+fn first(row: &[u8]) -> u8 {
+    row.first().copied().unwrap_or_default()
 }

@@ -137,7 +137,10 @@ pub fn train(
         {
             let mut add = |document: &Labelled, random: &mut Random| {
                 let texts: Vec<&str> = document.texts.iter().map(String::as_str).collect();
-                let seen = Seen::new(&texts, gazetteer, &model);
+                let mut seen = Seen::new(&texts, gazetteer, &model);
+                if random.unit() < settings.genreless {
+                    seen = seen.without_genre();
+                }
                 lessons.add(document, &seen, settings.empty, random);
             };
             add(document, &mut random);
@@ -193,13 +196,14 @@ impl Lexicon {
         lexicon
     }
 
-    /// Weighs each word by how much more often one set holds it than the others.
-    fn tell_genres(&mut self, documents: &[Labelled]) {
+    /// Weighs each word anew by how much more often one set holds it than the others.
+    pub fn tell_genres(&mut self, documents: &[Labelled]) {
         /// Seen so often everywhere before the first was counted.
         const BEFORE: f32 = 3.0;
         /// Bytes a natural unit.
         const FINE: f32 = 16.0;
         let mut counts = vec![[BEFORE; GENRES]; self.keys.len()];
+        self.genres = vec![0; self.keys.len() * GENRES];
         let mut totals = [BEFORE * self.keys.len() as f32; GENRES];
         for document in documents {
             let Some(genre) = corpus::SETS
@@ -503,6 +507,67 @@ pub fn hold_news_back(documents: &[Labelled]) -> (Vec<Labelled>, Vec<Labelled>) 
         }
     }
     (rest, held)
+}
+
+/// The documents without a fifth of each set, and that fifth.
+#[must_use]
+pub fn hold_back(documents: &[Labelled], fold: usize) -> (Vec<Labelled>, Vec<Labelled>) {
+    let stories: Vec<Option<&str>> = documents
+        .iter()
+        .filter(|document| document.set == "news")
+        .map(|document| document.story.as_deref())
+        .collect();
+    let mut of_news = folds(&stories, 5, 3).into_iter();
+    let (mut rest, mut held) = (Vec::new(), Vec::new());
+    for (index, document) in documents.iter().enumerate() {
+        let mine = if document.set == "news" {
+            of_news.next().unwrap_or_default()
+        } else {
+            index / 5 % 5
+        };
+        if mine == fold {
+            held.push(document.clone());
+        } else {
+            rest.push(document.clone());
+        }
+    }
+    (rest, held)
+}
+
+/// The scores of models that each lack a fifth of every set: on what they lack, and
+/// on the dev sets.
+///
+/// # Errors
+///
+/// If a set cannot be read.
+pub fn cross_validate(
+    folder: &Path,
+    gazetteer: &Gazetteer,
+    settings: &Settings,
+    times: usize,
+) -> Result<BTreeMap<String, score::Scores>, DataError> {
+    let all = documents(folder, 1)?;
+    let swaps = Swaps::read(folder, gazetteer)?;
+    let mut lexicon = Lexicon::learn(&texts(folder)?, &all, 7);
+    let mut scores: BTreeMap<String, score::Scores> = BTreeMap::new();
+    for fold in 0..times {
+        let (rest, held) = hold_back(&all, fold);
+        lexicon.tell_genres(&rest);
+        let learned = train(&rest, &swaps, &lexicon, gazetteer, settings, &|_, _| {});
+        let bytes = file(&learned, &lexicon, "", &BTreeMap::new());
+        let model = Weights::open(bytes)
+            .and_then(|file| Model::read(&file))
+            .unwrap_or_default();
+        for document in &held {
+            let found = find(document, gazetteer, &model);
+            let name = format!("{}, held back", document.set);
+            scores.entry(name).or_default().add(document, &found);
+        }
+        for (name, found) in evaluate_dev(folder, gazetteer, &model)? {
+            scores.entry(name).or_default().merge(found);
+        }
+    }
+    Ok(scores)
 }
 
 /// The scores of a model on the dev sets, sentence by sentence and 25 at a time: a

@@ -219,8 +219,10 @@ pub fn evaluate(file: &[u8], data: &Data) -> Result<Scores, understand::weights:
     let bare: Vec<&Bare> = data.bare.iter().collect();
     let mut judged = Judged::default();
     judged.add(&news, &bare, |text, output| {
-        let scores = model.score(&text.terms, text.signals.values());
-        scores.sums.get(output).copied().unwrap_or_default()
+        let outputs = output..output + 1;
+        model
+            .score(&text.terms, text.signals.values(), outputs)
+            .sum(output)
     });
     Ok(judged.scores())
 }
@@ -285,7 +287,9 @@ impl Judged {
 }
 
 impl Scores {
-    fn named(&self) -> BTreeMap<String, f64> {
+    /// The figures that stand in the file.
+    #[must_use]
+    pub fn named(&self) -> BTreeMap<String, f64> {
         [
             ("auc", self.auc),
             ("rejected_at_recall_95", self.rejected),

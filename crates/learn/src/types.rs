@@ -1,14 +1,15 @@
 //! Types: a sum for each kind in news, and one in bare texts; above zero the label
 //! is given.
 //!
-//! Labels of news are firm. An incident line has one firm label, its editor's;
-//! what its words hint at beside it is unknown, neither yes nor no.
+//! Labels of news are firm. An incident line has one firm label, its editor's; what
+//! its words hint at beside it is more likely no than yes: half a no. Left out of
+//! training, such kinds were given to every second line.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-use understand::types::KINDS;
+use understand::types::{KINDS, threshold};
 
 use crate::file::Writer;
 use crate::linear::{self, Recipe, Space, fit_output, folds_of, held_out};
@@ -19,6 +20,9 @@ use crate::texts::{Data, Line, News, Text};
 
 /// What a line without an editor's label, only with hints, weighs beside others.
 const HINTED: f32 = 0.3;
+
+/// What a kind counts as no that a line only hints at, beside its editor's label.
+const BESIDE: f32 = 0.5;
 
 /// Chosen by cross-validation over news and lines.
 pub const RECIPE: Recipe = Recipe {
@@ -138,7 +142,7 @@ fn fit_kind(
         .map(|((sum, one), _)| (*sum, one.target > 0.5))
         .collect();
     let mut fitted = fit_output(matrix, &examples, recipe);
-    fitted.bias -= best_threshold(&judged);
+    fitted.bias -= TRUSTED * best_threshold(&judged);
     fitted
 }
 
@@ -157,7 +161,7 @@ fn said(line: &Line, kind: &str) -> Option<(bool, f32)> {
     match (line.native.is_empty(), native, hinted) {
         (false, true, _) => Some((true, 1.0)),
         (false, false, false) => Some((false, 1.0)),
-        (false, false, true) => None,
+        (false, false, true) => Some((false, BESIDE)),
         (true, _, true) => Some((true, HINTED)),
         (true, _, false) => (!line.hinted.is_empty()).then_some((false, HINTED)),
     }
@@ -165,6 +169,10 @@ fn said(line: &Line, kind: &str) -> Option<(bool, f32)> {
 
 /// Few examples make no far threshold.
 const FARTHEST: f32 = 2.0;
+
+/// How far a sum is moved towards the best threshold: all the way was worse on
+/// texts that had not set it, in each of two shuffles.
+const TRUSTED: f32 = 0.5;
 
 /// The threshold of the best F1, near zero.
 fn best_threshold(judged: &[(f32, bool)]) -> f32 {
@@ -189,7 +197,7 @@ fn best_threshold(judged: &[(f32, bool)]) -> f32 {
 pub struct Scores {
     /// News, by kind; `other` is the absence of all.
     pub news: BTreeMap<String, Tally>,
-    /// Incident lines, against their editors' labels; hints are left out.
+    /// Incident lines, against their editors' labels.
     pub lines: BTreeMap<String, Tally>,
     /// Ten news items with most wrong labels.
     pub worst: Vec<String>,
@@ -258,8 +266,12 @@ pub fn evaluate(file: &[u8], data: &Data) -> Result<Scores, understand::weights:
     let lines: Vec<&Line> = data.lines.iter().collect();
     let mut judged = Judged::default();
     judged.add(&news, &lines, |text| {
-        let scores = model.score(&text.terms, text.signals.values());
-        scores.sums.to_vec()
+        let sums = |outputs: std::ops::Range<usize>| {
+            let scores = model.score(&text.terms, text.signals.values(), outputs.clone());
+            outputs.map(move |output| scores.sum(output))
+        };
+        let kinds = KINDS.len();
+        sums(0..kinds).chain(sums(kinds..2 * kinds)).collect()
     });
     Ok(judged.scores())
 }
@@ -301,12 +313,14 @@ impl Judged {
         }
         for line in lines.iter().filter(|line| !line.native.is_empty()) {
             let sums = sums(&line.text);
-            for (kind, sum) in KINDS.iter().zip(sums.iter().skip(KINDS.len())) {
+            let sums = || sums.iter().skip(KINDS.len());
+            let threshold = threshold(sums().copied(), true);
+            for (kind, sum) in KINDS.iter().zip(sums()) {
                 if let Some((wanted, _)) = said(line, kind.as_str()) {
                     self.lines
                         .entry(kind.to_string())
                         .or_default()
-                        .add(wanted, *sum > 0.0);
+                        .add(wanted, *sum > threshold);
                 }
             }
         }
@@ -341,7 +355,9 @@ impl Scores {
         ]
     }
 
-    fn named(&self) -> BTreeMap<String, f64> {
+    /// The figures that stand in the file.
+    #[must_use]
+    pub fn named(&self) -> BTreeMap<String, f64> {
         self.figures()
             .map(|(name, score)| (name.to_owned(), (score * 1e4).round() / 1e4))
             .into()

@@ -79,6 +79,15 @@ uuid_id!(
     /// Names a delivery. Receivers see it and can de-duplicate on it.
     DeliveryId, "a delivery id (a UUID)"
 );
+uuid_id!(
+    /// Names a saying of a person.
+    FeedbackId, "a feedback id (a UUID)"
+);
+
+uuid_id!(
+    /// Names a saved search.
+    SearchId, "a search id (a UUID)"
+);
 
 impl ItemId {
     /// The id of what `source` published as `external_id` with the content of

@@ -21,6 +21,7 @@ pub mod cvss;
 pub mod delivery;
 pub mod document;
 pub mod entity;
+pub mod feedback;
 pub mod fold;
 pub mod hash;
 pub mod id;
@@ -29,10 +30,13 @@ pub mod item;
 pub mod milestone;
 pub mod owasp;
 pub mod print;
+pub mod query;
 pub mod region;
 pub mod rule;
 pub mod secret;
 pub mod severity;
+pub mod tokens;
+pub mod training;
 pub mod vulnerability;
 
 pub use alert::{Alert, Cause};
@@ -44,19 +48,22 @@ pub use cursor::Cursor;
 pub use delivery::{Attempt, Delivery, DeliveryKind, DeliveryState, Receipt};
 pub use document::Document;
 pub use entity::{Entity, EntityKind, Field, Role, Span};
+pub use feedback::{Feedback, Said, Sample};
 pub use id::{
-    AlertId, ChannelId, CveId, CweId, DeliveryId, IdError, IdMaker, IncidentId, ItemId, RuleId,
-    SourceId,
+    AlertId, ChannelId, CveId, CweId, DeliveryId, FeedbackId, IdError, IdMaker, IncidentId, ItemId,
+    RuleId, SearchId, SourceId,
 };
-pub use incident::{ClaimStatus, Incident, IncidentStatus, Voice};
+pub use incident::{ClaimStatus, EntityCount, Incident, IncidentStatus, Voice};
 pub use item::{Item, ItemKind, Markup};
 pub use milestone::{Milestone, Milestones};
 pub use owasp::OwaspCategory;
 pub use print::{Member, Print};
+pub use query::Query;
 pub use region::{Country, Region};
 pub use rule::{Audience, Rule, Sign};
 pub use secret::Secret;
 pub use severity::{Judgement, Severity};
+pub use training::{Decision, Task};
 pub use vulnerability::{
     Affected, Epss, Exploitation, OwnReading, Reading, Reference, Sayer, Score, ScoreVersion, Ssvc,
     SsvcDecision, SsvcExploitation, Statement, TechnicalImpact, VersionRange, Vulnerability,

@@ -7,6 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::IdError;
 
+mod names;
+
+pub use names::{state_code, state_name, states};
+
 /// A country by its ISO 3166-1 alpha-2 code, upper-case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
 #[schema(value_type = String, pattern = "^[A-Z]{2}$")]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChannelId, RuleId};
+use crate::query::{Field, Name, Op, Query, Test};
 use crate::region::Country;
 use crate::severity::Severity;
 
@@ -16,22 +17,13 @@ pub enum Audience {
     Channels(Vec<ChannelId>),
 }
 
-/// A condition and its channels. All given parts of the condition must hold; an
-/// absent part always holds. An incident that is irrelevant meets no rule.
+/// A condition and its channels. An incident that is irrelevant meets no rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Its name.
     pub id: RuleId,
-    /// At least this severe.
-    pub min_severity: Option<Severity>,
-    /// One of these words or phrases stands in the title, the summary, an affected
-    /// name or the incident's own keywords; case and accents do not count.
-    pub keywords: Vec<String>,
-    /// One of these countries is affected.
-    pub regions: Vec<Country>,
-    /// One of these is true. The built-in `urgent` asks for India, exploitation
-    /// or a keyword.
-    pub any_of: Vec<Sign>,
+    /// The condition.
+    pub query: Query,
     /// Whom to tell.
     pub audience: Audience,
 }
@@ -59,31 +51,38 @@ pub enum Sign {
     Keyword,
 }
 
+impl Sign {
+    /// The sign as a query.
+    #[must_use]
+    pub fn query(self) -> Query {
+        match self {
+            Self::India => Query::names(Field::Region, [Country::INDIA]),
+            Self::Exploited => Query::Test(Test::Flag(Field::Exploited, true)),
+            Self::Keyword => Query::Test(Test::Names(Field::Keyword, vec![Name::any()])),
+        }
+    }
+}
+
 impl Rule {
     /// The two rules that exist when none is configured: `feed`, everything
     /// relevant and no channel (what `GET /alerts` shows), and `urgent`, high or
     /// above and India, exploited or a keyword, to every channel.
-    ///
     #[must_use]
     pub fn built_in() -> Vec<Self> {
-        let rule = |name: &str, min_severity, any_of: &[Sign], audience| {
+        let urgent = Query::and([
+            Query::Test(Test::Severity(Op::AtLeast, Severity::High)),
+            Query::or([Sign::India, Sign::Exploited, Sign::Keyword].map(Sign::query)),
+        ]);
+        let rule = |name: &str, query, audience| {
             RuleId::new(name).ok().map(|id| Self {
                 id,
-                min_severity,
-                keywords: Vec::new(),
-                regions: Vec::new(),
-                any_of: any_of.to_vec(),
+                query,
                 audience,
             })
         };
         [
-            rule("feed", None, &[], Audience::Channels(Vec::new())),
-            rule(
-                "urgent",
-                Some(Severity::High),
-                &[Sign::India, Sign::Exploited, Sign::Keyword],
-                Audience::Everyone,
-            ),
+            rule("feed", Query::All, Audience::Channels(Vec::new())),
+            rule("urgent", urgent, Audience::Everyone),
         ]
         .into_iter()
         .flatten()

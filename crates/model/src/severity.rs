@@ -75,6 +75,17 @@ impl Severity {
         }
     }
 
+    /// The band on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
     /// The band's word for people: `Low`, `Medium`, `High`, `Critical`.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -89,12 +100,7 @@ impl Severity {
 
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        })
+        f.write_str(self.as_str())
     }
 }
 

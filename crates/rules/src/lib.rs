@@ -1,12 +1,18 @@
 //! Which incidents people hear of, and why the others are held.
 //!
-//! Rules are compiled once and evaluated together: the words of all of them are
-//! one automaton, run once over each incident. Evaluation is pure: what an
-//! incident was before, what it is now, and the time go in; verdicts come out.
+//! A rule is a query. Rules are compiled once and evaluated together: equal queries
+//! are evaluated once, and a query is looked at only when the incident has something
+//! without which it cannot hold (`index`). Evaluation is pure: what an incident was
+//! before, what it is now, and the time go in; verdicts come out.
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use model::fold::{fold, stands_alone};
-use model::{Audience, Cause, Country, Incident, IncidentStatus, Rule, RuleId, Sign, Timestamp};
+mod index;
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use index::Index;
+use model::query::{self, Condition, Facts, Field, Frame, Subject, Test};
+use model::{Audience, Cause, Country, Incident, IncidentStatus, Query, Rule, RuleId, Timestamp};
 
 /// Older news than this is not told as new: an edit of a record of last year
 /// must wake nobody. Two weeks is the longest window in which one story is
@@ -32,42 +38,44 @@ pub struct Verdict {
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
-    words: AhoCorasick,
-    /// For each pattern of `words`: the rule, and the word as its author wrote it.
-    owners: Vec<(usize, String)>,
+    /// The different queries among them.
+    forms: Vec<Form>,
+    index: Index,
 }
 
-/// Why rules cannot be compiled.
-#[derive(Debug, thiserror::Error)]
-pub enum RuleError {
-    /// Together they hold more words than an automaton can.
-    #[error("the keywords of all rules are too many: {0}")]
-    TooLarge(String),
+/// A query, and the rules that ask it.
+#[derive(Debug)]
+struct Form {
+    query: Query,
+    /// The query bound, where that is the same every day.
+    condition: Option<Condition>,
+    /// Countries it asks for: one that joins them is news.
+    countries: Vec<Country>,
+    /// Places in the list of rules.
+    rules: Vec<usize>,
 }
 
 impl RuleSet {
     /// Compiles rules; they are evaluated in this order.
-    ///
-    /// # Errors
-    /// See [`RuleError`].
-    pub fn compile(rules: Vec<Rule>) -> Result<Self, RuleError> {
-        let mut patterns = Vec::new();
-        let mut owners = Vec::new();
-        for (index, rule) in rules.iter().enumerate() {
-            for word in rule.keywords.iter().filter(|word| !word.trim().is_empty()) {
-                patterns.push(fold(word.trim()));
-                owners.push((index, word.trim().to_owned()));
-            }
+    #[must_use]
+    pub fn compile(rules: Vec<Rule>) -> Self {
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut forms: Vec<Form> = Vec::new();
+        for (nth, rule) in rules.iter().enumerate() {
+            let form = *known.entry(rule.query.to_string()).or_insert_with(|| {
+                forms.push(Form::of(rule.query.clone()));
+                forms.len() - 1
+            });
+            forms[form].rules.push(nth);
         }
-        let words = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(&patterns)
-            .map_err(|error| RuleError::TooLarge(error.to_string()))?;
-        Ok(Self {
+        // What a query cannot hold without is the same every day: times have no anchor.
+        let frame = Frame::at(Timestamp::UNIX_EPOCH);
+        let index = Index::of(forms.iter().map(|form| form.query.bind(&frame)));
+        Self {
             rules,
-            words,
-            owners,
-        })
+            forms,
+            index,
+        }
     }
 
     /// The rules, in order.
@@ -76,132 +84,110 @@ impl RuleSet {
         &self.rules
     }
 
+    /// Whether any of them looks for words, so that texts must be given.
+    #[must_use]
+    pub fn reads_texts(&self) -> bool {
+        let reads = |form: &Form| {
+            let leaves = form.query.leaves();
+            leaves
+                .iter()
+                .any(|(leaf, _)| matches!(leaf, Query::Words(_)))
+        };
+        self.forms.iter().any(reads)
+    }
+
     /// What the rules say now that `before` has become `after`. A rule whose
     /// condition does not hold, or for which nothing that matters changed, says
     /// nothing.
     #[must_use]
     pub fn evaluate(
         &self,
-        before: Option<&Incident>,
-        after: &Incident,
-        now: Timestamp,
+        before: Option<Subject<'_>>,
+        after: Subject<'_>,
+        frame: &Frame,
     ) -> Vec<Verdict> {
-        if !after.relevance.is_relevant() {
+        if !after.incident.relevance.is_relevant() {
             return Vec::new();
         }
-        let words_after = self.words_in(after);
-        let words_before = before.map(|incident| self.words_in(incident));
-        let mut verdicts = Vec::new();
-        for (index, rule) in self.rules.iter().enumerate() {
-            let Some(reason) = holds(rule, after, &words_after[index]) else {
+        let before = before.filter(|subject| subject.incident.relevance.is_relevant());
+        let facts = Facts::of(after);
+        let facts_before = OnceCell::new();
+        let mut spoken: Vec<(usize, Cause, String)> = Vec::new();
+        for form in self.index.candidates(&facts) {
+            let Some(form) = self.forms.get(form) else {
                 continue;
             };
-            let told = before
-                .filter(|incident| incident.relevance.is_relevant())
-                .filter(|incident| {
-                    words_before
-                        .as_ref()
-                        .is_some_and(|words| holds(rule, incident, &words[index]).is_some())
-                });
-            let Some(cause) =
-                told.map_or(Some(Cause::New), |before| what_matters(rule, before, after))
-            else {
+            let bound;
+            let condition = match &form.condition {
+                Some(condition) => condition,
+                None => {
+                    bound = form.query.bind(frame);
+                    &bound
+                }
+            };
+            let Some(reasons) = query::reasons(&form.query, condition, &facts) else {
                 continue;
             };
-            verdicts.push(Verdict {
+            let told = before.filter(|subject| {
+                let facts =
+                    facts_before.get_or_init(|| Facts::of(*subject).as_told(subject.incident));
+                query::holds(condition, facts)
+            });
+            let cause = match told {
+                None => Some(Cause::New),
+                Some(before) => what_matters(form, before.incident, after.incident),
+            };
+            let Some(cause) = cause else {
+                continue;
+            };
+            let reason = if reasons.is_empty() {
+                "it is relevant".to_owned()
+            } else {
+                reasons.join(", and ")
+            };
+            let rules = form.rules.iter();
+            spoken.extend(rules.map(|rule| (*rule, cause.clone(), reason.clone())));
+        }
+        spoken.sort_unstable_by_key(|(rule, ..)| *rule);
+        let verdicts = spoken.into_iter().filter_map(|(nth, cause, reason)| {
+            let rule = self.rules.get(nth)?;
+            Some(Verdict {
                 rule: rule.id.clone(),
                 audience: rule.audience.clone(),
-                held: why_held(&cause, after, now),
+                held: why_held(&cause, after.incident, frame.now),
                 cause,
                 reason,
-            });
-        }
-        verdicts
+            })
+        });
+        verdicts.collect()
     }
+}
 
-    /// For each rule, which of its words stand in the incident.
-    fn words_in(&self, incident: &Incident) -> Vec<Vec<&str>> {
-        let mut found = vec![Vec::new(); self.rules.len()];
-        if self.owners.is_empty() {
-            return found;
-        }
-        let mut text = format!("{}\n{}", incident.title, incident.summary);
-        for more in incident
-            .keywords
-            .iter()
-            .map(String::as_str)
-            .chain(incident.cves.iter().map(model::CveId::as_str))
-        {
-            text.push('\n');
-            text.push_str(more);
-        }
-        let text = fold(&text);
-        for hit in self.words.find_overlapping_iter(&text) {
-            let Some((rule, word)) = self.owners.get(hit.pattern().as_usize()) else {
-                continue;
-            };
-            let words: &mut Vec<&str> = &mut found[*rule];
-            if stands_alone(&text, hit.start(), hit.end()) && !words.contains(&word.as_str()) {
-                words.push(word);
+impl Form {
+    fn of(query: Query) -> Self {
+        let frame = Frame::at(Timestamp::UNIX_EPOCH);
+        let condition = (!query.depends_on_frame()).then(|| query.bind(&frame));
+        let mut countries = Vec::new();
+        for (leaf, wanted) in query.leaves() {
+            if let (Query::Test(Test::Names(Field::Region, names)), true) = (leaf, wanted) {
+                countries.extend(
+                    names
+                        .iter()
+                        .filter_map(|name| name.text().parse::<Country>().ok()),
+                );
             }
         }
-        found
-    }
-}
-
-/// Why the rule's condition holds for the incident, or `None` if it does not.
-fn holds(rule: &Rule, incident: &Incident, words: &[&str]) -> Option<String> {
-    let mut why = Vec::new();
-    if let Some(least) = rule.min_severity {
-        if incident.band() < least {
-            return None;
+        Self {
+            query,
+            condition,
+            countries,
+            rules: Vec::new(),
         }
-        why.push(format!("severity is {} or above", least));
-    }
-    if !rule.keywords.is_empty() {
-        let word = words.first()?;
-        why.push(format!("“{word}” stands in it"));
-    }
-    if !rule.regions.is_empty() {
-        let country = affected(rule, incident)?;
-        why.push(format!("{country} is affected"));
-    }
-    if !rule.any_of.is_empty() {
-        let sign = rule.any_of.iter().find_map(|sign| shows(*sign, incident))?;
-        why.push(sign);
-    }
-    if why.is_empty() {
-        why.push("it is relevant".to_owned());
-    }
-    Some(why.join(", and "))
-}
-
-fn affected(rule: &Rule, incident: &Incident) -> Option<Country> {
-    rule.regions
-        .iter()
-        .copied()
-        .find(|country| incident.region.countries.contains(country))
-}
-
-/// The sign as a clause, if the incident shows it.
-fn shows(sign: Sign, incident: &Incident) -> Option<String> {
-    match sign {
-        Sign::India => incident
-            .region
-            .is_india()
-            .then(|| "India is affected".to_owned()),
-        Sign::Exploited => incident
-            .exploited
-            .then(|| "it is being exploited".to_owned()),
-        Sign::Keyword => incident
-            .keywords
-            .first()
-            .map(|word| format!("it names “{word}”")),
     }
 }
 
 /// What is new about an incident that met the rule before, if it matters.
-fn what_matters(rule: &Rule, before: &Incident, after: &Incident) -> Option<Cause> {
+fn what_matters(form: &Form, before: &Incident, after: &Incident) -> Option<Cause> {
     if after.kev && !before.kev {
         return Some(Cause::KevListed);
     }
@@ -214,16 +200,10 @@ fn what_matters(rule: &Rule, before: &Incident, after: &Incident) -> Option<Caus
             to: after.band(),
         });
     }
-    let theirs = |country: &Country| {
-        rule.regions.contains(country)
-            || (*country == Country::INDIA && rule.any_of.contains(&Sign::India))
-    };
-    after
-        .region
-        .countries
-        .iter()
-        .copied()
-        .find(|country| theirs(country) && !before.region.countries.contains(country))
+    let countries = after.region.countries.iter().copied();
+    let mut joined = countries.filter(|country| !before.region.countries.contains(country));
+    joined
+        .find(|country| form.countries.contains(country))
         .map(|country| Cause::NewRegion { country })
 }
 
@@ -239,6 +219,7 @@ fn why_held(cause: &Cause, incident: &Incident, now: Timestamp) -> Option<String
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
+    use model::tokens::Text;
     use model::{Aspect, ClaimStatus, Judgement, Reason, Region, Relevance, RelevanceLabel};
 
     use super::*;
@@ -267,11 +248,18 @@ mod tests {
             keywords: Vec::new(),
             claim: ClaimStatus::Reported,
             status: IncidentStatus::New,
+            assignee: None,
+            tags: Vec::new(),
             first_seen: now,
             last_seen: now,
             items: 1,
             sources: vec!["feed-a".parse().unwrap()],
+            publishers: Vec::new(),
             reasons: Vec::new(),
+            said: None,
+            entities: Vec::new(),
+            epss: None,
+            cvss: None,
         };
         change(&mut incident);
         incident
@@ -281,18 +269,34 @@ mod tests {
         incident.severity = Judgement::of_score(score, Reason::new(Aspect::Severity, "test", 1.0));
     }
 
-    fn rule(change: impl FnOnce(&mut Rule)) -> Rule {
-        let mut rule = Rule::built_in().remove(0);
-        rule.id = "r".parse().unwrap();
-        change(&mut rule);
-        rule
+    fn rule(query: &str) -> Vec<Rule> {
+        vec![Rule {
+            id: "r".parse().unwrap(),
+            query: query.parse().unwrap(),
+            audience: Audience::Everyone,
+        }]
+    }
+
+    /// The incident, with its headline and summary for the text of its only item.
+    fn texts(incident: &Incident) -> Vec<Text> {
+        vec![Text::of(&incident.title, &incident.summary, "feed-a")]
     }
 
     fn check(rules: Vec<Rule>, before: Option<&Incident>, after: &Incident, expected: &Expect) {
-        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        let frame = Frame::at("2026-11-21T10:00:00Z".parse().unwrap());
+        let (texts_before, texts_after) = (before.map(texts).unwrap_or_default(), texts(after));
+        let before = before.map(|incident| Subject {
+            incident,
+            vulnerabilities: &[],
+            texts: &texts_before,
+        });
+        let after = Subject {
+            incident: after,
+            vulnerabilities: &[],
+            texts: &texts_after,
+        };
         let lines: Vec<String> = RuleSet::compile(rules)
-            .unwrap()
-            .evaluate(before, after, now)
+            .evaluate(before, after, &frame)
             .into_iter()
             .map(|v| {
                 let held = v
@@ -341,11 +345,7 @@ mod tests {
 
     #[test]
     fn a_keyword_is_a_word_and_not_a_piece_of_one() {
-        let sap = || {
-            vec![rule(|r| {
-                r.keywords = vec!["SAP".to_owned(), "बैंक".to_owned()]
-            })]
-        };
+        let sap = || rule("\"SAP\" OR \"बैंक\"");
         check(
             sap(),
             None,
@@ -368,11 +368,7 @@ mod tests {
 
     #[test]
     fn people_hear_again_only_when_it_matters() {
-        let rules = || {
-            vec![rule(|r| {
-                r.regions = vec![Country::INDIA, "LK".parse().unwrap()]
-            })]
-        };
+        let rules = || rule("region:IN,LK");
         let india = incident(|i| i.region.countries.push(Country::INDIA));
         let more = |change: &dyn Fn(&mut Incident)| {
             let mut i = india.clone();
@@ -384,7 +380,7 @@ mod tests {
             rules(),
             Some(&india),
             &more(&|i| score(i, 9.5)),
-            &expect!["r: severity rose from high to critical (IN is affected)"],
+            &expect!["r: severity rose from high to critical (India is affected)"],
         );
         check(
             rules(),
@@ -396,7 +392,7 @@ mod tests {
             rules(),
             Some(&india),
             &more(&|i| i.exploited = true),
-            &expect!["r: exploitation is confirmed (IN is affected)"],
+            &expect!["r: exploitation is confirmed (India is affected)"],
         );
         check(
             rules(),
@@ -405,13 +401,13 @@ mod tests {
                 i.exploited = true;
                 i.kev = true;
             }),
-            &expect!["r: listed by CISA as known to be exploited (IN is affected)"],
+            &expect!["r: listed by CISA as known to be exploited (India is affected)"],
         );
         check(
             rules(),
             Some(&india),
             &more(&|i| i.region.countries.push("LK".parse().unwrap())),
-            &expect!["r: LK is now affected (IN is affected)"],
+            &expect!["r: LK is now affected (India is affected)"],
         );
         check(
             rules(),
@@ -423,7 +419,7 @@ mod tests {
 
     #[test]
     fn a_rule_that_is_met_late_fires_as_new() {
-        let rules = vec![rule(|r| r.min_severity = Some(model::Severity::Critical))];
+        let rules = rule("severity:critical");
         check(
             rules,
             Some(&incident(|_| ())),
@@ -436,17 +432,174 @@ mod tests {
     fn old_news_and_dismissed_incidents_are_held() {
         let old = incident(|i| i.last_seen = "2026-10-01T00:00:00Z".parse().unwrap());
         check(
-            vec![rule(|_| ())],
+            rule(""),
             None,
             &old,
             &expect!["r: new incident (it is relevant) — held: its latest report is 51 days old"],
         );
         let dismissed = incident(|i| i.status = IncidentStatus::Dismissed);
         check(
-            vec![rule(|_| ())],
+            rule(""),
             None,
             &dismissed,
             &expect!["r: new incident (it is relevant) — held: it was dismissed by hand"],
         );
+    }
+
+    #[test]
+    fn a_rule_is_a_query() {
+        let lockbit = incident(|i| {
+            i.entities.push(model::EntityCount {
+                kind: model::EntityKind::Actor,
+                name: "LockBit 3.0".to_owned(),
+                count: 1,
+                role: None,
+            });
+            i.epss = Some(0.2);
+        });
+        check(
+            rule("actor:lockbit -type:ddos (region:IN OR attackers title:acme)"),
+            None,
+            &lockbit,
+            &expect![
+                "r: new incident (the actor is lockbit, and not (the type is DDoS), and “attackers” stands in it, and “acme” stands in its title)"
+            ],
+        );
+        check(rule("actor:lazarus"), None, &lockbit, &expect![""]);
+        check(
+            rule("last:2h"),
+            None,
+            &lockbit,
+            &expect!["r: new incident (its latest report is of the last 2 hours)"],
+        );
+        check(rule("last:30m"), None, &lockbit, &expect![""]);
+    }
+
+    #[test]
+    fn what_became_likely_since_is_new() {
+        let told = incident(|i| i.cves = vec!["CVE-2026-1234".parse().unwrap()]);
+        let mut statement =
+            model::Statement::new("CVE-2026-1234".parse().unwrap(), "epss".parse().unwrap());
+        statement.epss = model::Epss::new(0.9, 0.9, None, None);
+        let known: Vec<_> = model::Vulnerability::fuse(&[statement])
+            .into_iter()
+            .collect();
+        let subject = Subject {
+            incident: &told,
+            vulnerabilities: &known,
+            texts: &[],
+        };
+        let frame = Frame::at("2026-11-21T10:00:00Z".parse().unwrap());
+        let verdicts = RuleSet::compile(rule("epss>0.5")).evaluate(Some(subject), subject, &frame);
+        assert_eq!(verdicts.len(), 1);
+        assert_eq!(verdicts[0].cause, Cause::New);
+    }
+
+    /// A set says what each of its rules says alone: no index loses one.
+    #[test]
+    fn many_rules_say_what_each_says_alone() {
+        let queries = [
+            "",
+            "attackers",
+            "\"network of a bank\"",
+            "netw*",
+            "type:ransomware",
+            "region:IN OR bank",
+            "actor:lockbit",
+            "actor:lock*",
+            "actor:lockbit OR severity:low",
+            "NOT actor:lockbit",
+            "severity:high region:IN",
+            "victim:acme",
+            "source:feed-a",
+            "source:feed-*",
+            "last:2h actor:lockbit",
+            "-bank",
+            "keyword:*",
+            "title:acme vpn",
+            "claim:reported",
+            "actor:\"lockbit 3.0\" attacked",
+        ];
+        let rules: Vec<Rule> = queries
+            .iter()
+            .enumerate()
+            .flat_map(|(nth, query)| {
+                let mut rules = rule(query);
+                rules[0].id = format!("r{nth}").parse().unwrap();
+                rules
+            })
+            .collect();
+        let subjects = [
+            incident(|_| ()),
+            incident(|i| i.region.countries.push(Country::INDIA)),
+            incident(|i| {
+                i.entities.push(model::EntityCount {
+                    kind: model::EntityKind::Actor,
+                    name: "LockBit 3.0".to_owned(),
+                    count: 1,
+                    role: None,
+                });
+            }),
+        ];
+        let frame = Frame::at("2026-11-21T10:00:00Z".parse().unwrap());
+        for incident in &subjects {
+            let texts = texts(incident);
+            let subject = Subject {
+                incident,
+                vulnerabilities: &[],
+                texts: &texts,
+            };
+            let together = RuleSet::compile(rules.clone()).evaluate(None, subject, &frame);
+            let alone: Vec<Verdict> = rules
+                .iter()
+                .flat_map(|rule| {
+                    RuleSet::compile(vec![rule.clone()]).evaluate(None, subject, &frame)
+                })
+                .collect();
+            let expected = rules
+                .iter()
+                .filter(|rule| query::holds(&rule.query.bind(&frame), &Facts::of(subject)));
+            let ids = |verdicts: &[Verdict]| {
+                verdicts
+                    .iter()
+                    .map(|verdict| verdict.rule.clone())
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(ids(&together), ids(&alone));
+            assert_eq!(
+                ids(&together),
+                expected.map(|rule| rule.id.clone()).collect::<Vec<_>>()
+            );
+            assert!(together.len() > 8, "{}", together.len());
+        }
+    }
+
+    #[test]
+    fn a_category_that_is_read_later_counts_from_then_on() {
+        let told = incident(|i| i.cves = vec!["CVE-2026-1234".parse().unwrap()]);
+        let mut statement =
+            model::Statement::new("CVE-2026-1234".parse().unwrap(), "nvd".parse().unwrap());
+        statement.weaknesses = vec![model::CweId(79)];
+        let known: Vec<_> = model::Vulnerability::fuse(&[statement])
+            .into_iter()
+            .collect();
+        let subject = Subject {
+            incident: &told,
+            vulnerabilities: &known,
+            texts: &[],
+        };
+        let set = RuleSet::compile(rule("owasp:A05"));
+        let mut frame = Frame::at("2026-11-21T10:00:00Z".parse().unwrap());
+        assert_eq!(set.evaluate(None, subject, &frame).len(), 0);
+        frame.owasp = vec![model::OwaspCategory {
+            edition: 2025,
+            rank: 5,
+            id: "A05:2025".to_owned(),
+            title: "Injection".to_owned(),
+            url: String::new(),
+            summary: String::new(),
+            cwes: vec![model::CweId(79)],
+        }];
+        assert_eq!(set.evaluate(None, subject, &frame).len(), 1);
     }
 }

@@ -15,15 +15,14 @@ use std::time::{Duration, Instant};
 use model::analysis::StoryKeys;
 use model::item::{Draft, Stated};
 use model::milestone::PassBy;
+use model::query::{Condition, Frame};
 use model::{
     Affected, Analysis, Aspect, ClaimStatus, Country, Cursor, CveId, Incident, IncidentId,
     IncidentStatus, Item, ItemKind, Judgement, Markup, Reason, Reference, Region, Relevance,
     RelevanceLabel, Sayer, Score, ScoreVersion, SourceId, Statement, Timestamp, VersionRange,
     VulnerabilityStatus,
 };
-use store::{
-    Collected, Heard, IncidentFilter, IncidentOrder, Occasion, PageRequest, Placed, Store,
-};
+use store::{Collected, Heard, IncidentOrder, Occasion, PageRequest, Placed, Store};
 
 /// How many statements one poll brings: a page of NVD's.
 const BATCH: u32 = 2_000;
@@ -69,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let store = store::open(path.into(), Arc::new(PassBy)).await?;
     store
-        .incidents(&IncidentFilter::default(), &page(IncidentOrder::Latest))
+        .incidents(&wanted("")?, &page(IncidentOrder::Latest))
         .await?;
     println!(
         "{:>10.1} ms  opened again, with a first page",
@@ -157,39 +156,31 @@ async fn place_items(store: &Arc<dyn Store>, count: u32) -> Result<Duration, Box
 }
 
 async fn read_pages(store: &Arc<dyn Store>) -> Result<(), Box<dyn Error>> {
-    let text = |text: &str| IncidentFilter {
-        text: Some(text.to_owned()),
-        ..IncidentFilter::default()
-    };
-    let country = |code: &str| -> Result<IncidentFilter, Box<dyn Error>> {
-        Ok(IncidentFilter {
-            countries: vec![code.parse()?],
-            ..IncidentFilter::default()
-        })
-    };
+    use IncidentOrder::{Latest, Relevance, Worst};
     let asked = [
-        ("latest", IncidentOrder::Latest, IncidentFilter::default()),
-        ("worst", IncidentOrder::Worst, IncidentFilter::default()),
-        ("in India", IncidentOrder::Latest, country("IN")?),
-        ("in Fiji", IncidentOrder::Latest, country("FJ")?),
-        ("a rare word", IncidentOrder::Latest, text("number17")),
+        ("latest", Latest, ""),
+        ("worst", Worst, ""),
+        ("in India", Latest, "region:IN"),
+        ("in Fiji", Latest, "region:FJ"),
+        ("a rare word", Latest, "number17"),
+        ("a common word", Latest, "vulnerability"),
+        ("a common word, telling", Relevance, "vulnerability"),
+        ("a common phrase, worst", Worst, "\"the attackers\""),
         (
-            "a common word",
-            IncidentOrder::Latest,
-            text("vulnerability"),
+            "either",
+            Latest,
+            "region:FJ OR number17 OR cve:CVE-2026-1234",
         ),
-        (
-            "a common phrase, worst",
-            IncidentOrder::Worst,
-            text("\"the attackers\""),
-        ),
+        ("all but", Worst, "-region:IN severity:high vulnerability"),
+        ("a begun name", Latest, "victim:ac*"),
     ];
-    for (what, order, filter) in asked {
+    for (what, order, query) in asked {
+        let wanted = wanted(query)?;
         const TIMES: u32 = 50;
         let start = Instant::now();
         let mut found = 0;
         for _ in 0..TIMES {
-            found = store.incidents(&filter, &page(order)).await?.total;
+            found = store.incidents(&wanted, &page(order)).await?.total;
         }
         println!(
             "{:>10.2} ms  a page of 50: {what} ({found})",
@@ -197,6 +188,10 @@ async fn read_pages(store: &Arc<dyn Store>) -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+fn wanted(query: &str) -> Result<Condition, Box<dyn Error>> {
+    Ok(model::query::parse(query)?.bind(&Frame::at(time(0))))
 }
 
 const fn page(order: IncidentOrder) -> PageRequest {
@@ -347,11 +342,18 @@ fn placement(n: u32, item: &Item) -> Placed {
         keywords: Vec::new(),
         claim: ClaimStatus::Reported,
         status: IncidentStatus::New,
+        assignee: None,
+        tags: Vec::new(),
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source.clone()],
+        publishers: Vec::new(),
         reasons: vec![reason()],
+        said: None,
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     };
     let analysis = Analysis {
         title: item.title.clone(),

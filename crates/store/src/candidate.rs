@@ -2,7 +2,7 @@
 //! something are its candidates.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use model::clock::{earlier, later};
@@ -71,6 +71,25 @@ pub(crate) fn link(found: &mut Found, incident: i64, link: Link) {
     }
 }
 
+/// What people said of one document.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// Incidents it belongs to.
+    pub(crate) belongs: BTreeSet<i64>,
+    /// Incidents it does not belong to, nor does what repeats it.
+    pub(crate) not: BTreeSet<i64>,
+}
+
+impl Said {
+    /// Takes out what people took out, and puts in what they put in.
+    pub(crate) fn apply(&self, found: &mut Found) {
+        found.retain(|incident, _| !self.not.contains(incident));
+        for incident in &self.belongs {
+            found.entry(*incident).or_default().push(Link::Said);
+        }
+    }
+}
+
 /// The incidents by row, latest first, with their links. When there are too many,
 /// those with the strongest links stay.
 pub(crate) fn ranked(found: Found, last_seen: &HashMap<i64, i64>) -> Vec<(i64, Vec<Link>)> {
@@ -79,10 +98,11 @@ pub(crate) fn ranked(found: Found, last_seen: &HashMap<i64, i64>) -> Vec<(i64, V
         links.sort();
         links.dedup();
         let strength = match links.first() {
-            Some(Link::Edit(_)) => 0,
-            Some(Link::Address(_)) => 1,
-            Some(Link::Text(_)) => 2,
-            Some(Link::Cve(_)) | None => 3,
+            Some(Link::Said) => 0,
+            Some(Link::Edit(_)) => 1,
+            Some(Link::Address(_)) => 2,
+            Some(Link::Text(_)) => 3,
+            Some(Link::Cve(_)) | None => 4,
         };
         let seen = last_seen.get(&n).copied().unwrap_or(i64::MIN);
         ranked.push((strength, Reverse(seen), n, links));

@@ -4,27 +4,11 @@
 use std::time::Duration;
 
 use model::audit::Ledger;
-use model::{DeliveryState, Severity, Timestamp};
+use model::{DeliveryState, Incident, Severity, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{Occasion, StoreError};
-
-/// Kinds in `incident_keys`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Key {
-    Type = 1,
-    Country = 2,
-    Cve = 3,
-    Keyword = 4,
-    Source = 5,
-}
-
-impl Key {
-    pub(crate) const fn number(self) -> i64 {
-        self as i64
-    }
-}
 
 pub(crate) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
@@ -156,4 +140,9 @@ pub(crate) async fn off_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| StoreError::Broken(format!("encoding was stopped: {error}")))?
+}
+
+/// The revision of an incident.
+pub(crate) fn revision(incident: &Incident) -> i64 {
+    i64::try_from(incident.revision).unwrap_or(i64::MAX)
 }

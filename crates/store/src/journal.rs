@@ -10,5 +10,8 @@ pub(crate) const LONGEST_PAGE: u32 = 5_000;
 
 pub(crate) const INCIDENT_OPENED: &str = "incident.opened";
 pub(crate) const INCIDENT_UPDATED: &str = "incident.updated";
+pub(crate) const INCIDENT_MERGED: &str = "incident.merged";
 pub(crate) const DELIVERY_SETTLED: &str = "delivery.settled";
 pub(crate) const SOURCE_POLLED: &str = "source.polled";
+pub(crate) const FEEDBACK_CHANGED: &str = "feedback.changed";
+pub(crate) const MODEL_DECIDED: &str = "model.decided";

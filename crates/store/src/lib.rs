@@ -1,14 +1,11 @@
 //! Remembers everything; the only SQL.
 //!
-//! Five traits, one for each part of the flow that needs memory: [`Intake`] for
-//! what was collected, [`Lane`] for placement, [`Outbox`] for deliveries,
-//! [`Library`] for readers and [`Archive`] for documents and second readings.
-//! [`Store`] is all of them. Every write is one
-//! what was collected, [`Audit`] for how sources behave, [`Lane`] for placement,
 //! A trait for each part of the flow that needs memory: [`Roster`] for which
-//! sources people want, [`Intake`] for what was collected, [`Lane`] for placement,
-//! [`Outbox`] for deliveries and [`Library`] for readers. [`Store`] is all of them. Every write is one
-//! transaction; what belongs together is written together.
+//! sources people want, [`Intake`] for what was collected, [`Audit`] for how sources
+//! behave, [`Lane`] for placement, [`Outbox`] for deliveries, [`Library`] for readers,
+//! [`Handling`] for what people do about incidents, and [`Archive`] for documents and
+//! second readings. [`Store`] is all of them. Every write is one transaction; what
+//! belongs together is written together.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,30 +15,46 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::audit::{Episode, Ledger};
 use model::incident::Candidate;
+use model::query::{Condition, Key};
+use model::tokens::Text;
 use model::{
-    Alert, Analysis, Attempt, ChannelId, Country, Cursor, CveId, Delivery, DeliveryId,
-    DeliveryKind, Incident, IncidentId, IncidentStatus, IncidentType, Item, ItemId, Milestones,
-    OwaspCategory, Receipt, Severity, SourceId, Statement, Timestamp, Vulnerability,
+    Alert, Analysis, Attempt, ChannelId, Cursor, CveId, Delivery, DeliveryId, DeliveryKind,
+    Incident, IncidentId, Item, ItemId, Milestones, OwaspCategory, Query, Receipt, SearchId,
+    Severity, SourceId, Statement, Timestamp, Vulnerability,
 };
 
 pub mod archive;
 mod candidate;
 mod codec;
+mod completion;
+mod facets;
+pub mod handling;
 mod journal;
-mod keys;
+pub mod learning;
 mod packing;
 mod paging;
+mod place;
+mod plan;
 pub mod postgres;
 mod prepared;
+mod similarity;
 pub mod sqlite;
 mod statement;
-mod tokens;
 
 pub use archive::{Archive, Arrived};
+pub use facets::{Facet, Facets};
+pub use handling::Handling;
+pub use learning::Learning;
 
 /// All of the memory.
-pub trait Store: Intake + Roster + Audit + Lane + Outbox + Library + Archive {}
-impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive> Store for T {}
+pub trait Store:
+    Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling + Learning
+{
+}
+impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling + Learning> Store
+    for T
+{
+}
 
 /// Why the store did not do it. Each variant is a different next step.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -94,12 +107,12 @@ pub trait Roster: Send + Sync {
     async fn remove_source(&self, source: &SourceId) -> Result<bool, StoreError>;
 }
 
-/// When and by whom a source was changed.
+/// When and by whom a source or an incident was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// When.
     pub at: Timestamp,
-    /// `command` or `api`.
+    /// A person's name; `command` or `api` where nobody gave one.
     pub by: String,
 }
 
@@ -298,6 +311,10 @@ pub trait Lane: Send + Sync {
         analysis: &Analysis,
     ) -> Result<Vec<Candidate>, StoreError>;
 
+    /// The texts of an incident's latest items, repeats last, at most `limit`:
+    /// for rules that look for words.
+    async fn texts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError>;
+
     /// What is known of these CVEs, in this order, unknown ones left out.
     async fn vulnerabilities(&self, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError>;
 
@@ -470,26 +487,47 @@ pub enum Settlement {
 /// What readers ask.
 #[async_trait]
 pub trait Library: Send + Sync {
-    /// One page of incidents.
+    /// One page of the incidents of which this holds.
     async fn incidents(
         &self,
-        filter: &IncidentFilter,
+        wanted: &Condition,
         page: &PageRequest,
     ) -> Result<IncidentPage, StoreError>;
 
-    /// One incident with all that belongs to it.
+    /// How what a query asks is looked up, and how much there is.
+    async fn explain(&self, wanted: &Condition) -> Result<Explained, StoreError>;
+
+    /// How the latest of them fall into types, countries, sources and the like.
+    async fn facets(&self, wanted: &Condition) -> Result<Facets, StoreError>;
+
+    /// Known keys of a kind that begin so, those of most incidents first, each with
+    /// how many; names without the spaces they are stored with.
+    async fn known_keys(
+        &self,
+        key: Key,
+        begins: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, u64)>, StoreError>;
+
+    /// The categories of the OWASP Top 10, newest edition first.
+    async fn owasp_categories(&self) -> Result<Vec<OwaspCategory>, StoreError>;
+
+    /// Every saved search, by name.
+    async fn saved_searches(&self) -> Result<Vec<SavedSearch>, StoreError>;
+
+    /// Saves a search. False, and nothing is done, when there is one of this name,
+    /// or too many.
+    async fn save_search(&self, search: SavedSearch) -> Result<bool, StoreError>;
+
+    /// Forgets a saved search. False if there is none of this id.
+    async fn forget_search(&self, id: SearchId) -> Result<bool, StoreError>;
+
+    /// One incident with all that belongs to it. The name of one that was merged
+    /// gives the one it went into.
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError>;
 
     /// The latest items of an incident, newest first, repeats left out.
     async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError>;
-
-    /// Sets what people did about an incident. `None` if there is no such incident.
-    async fn set_status(
-        &self,
-        id: IncidentId,
-        status: IncidentStatus,
-        at: Timestamp,
-    ) -> Result<Option<Incident>, StoreError>;
 
     /// The incident an item was placed in; `None` while it waits, `Some(None)` when
     /// it was found irrelevant.
@@ -536,34 +574,6 @@ pub trait Library: Send + Sync {
     async fn probe(&self) -> Result<(), StoreError>;
 }
 
-/// Which incidents. All given parts must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IncidentFilter {
-    /// Words that stand in its items, all of them; `"quoted words"` stand together
-    /// and `begin*` finds words that begin so. A text without words finds nothing.
-    pub text: Option<String>,
-    /// At least this severe.
-    pub min_severity: Option<Severity>,
-    /// One of these types.
-    pub types: Vec<IncidentType>,
-    /// One of these countries.
-    pub countries: Vec<Country>,
-    /// One of these statuses.
-    pub statuses: Vec<IncidentStatus>,
-    /// About this CVE.
-    pub cve: Option<CveId>,
-    /// Told by this source.
-    pub source: Option<SourceId>,
-    /// Exploited, or not.
-    pub exploited: Option<bool>,
-    /// Brought by this keyword of the user's.
-    pub keyword: Option<String>,
-    /// Last seen at or after this.
-    pub since: Option<Timestamp>,
-    /// Last seen before this.
-    pub until: Option<Timestamp>,
-}
-
 /// Which page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
@@ -582,6 +592,33 @@ pub enum IncidentOrder {
     Latest,
     /// Worst first, then latest.
     Worst,
+    /// Where the words stand most tellingly first, of the latest 2,000; of a query
+    /// without words the latest first.
+    Relevance,
+}
+
+/// How a condition is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// Step by step, in words for people who know databases.
+    pub steps: Vec<String>,
+    /// How many incidents match.
+    pub total: u64,
+    /// Whether `total` is exact.
+    pub exact: bool,
+}
+
+/// A search that somebody keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedSearch {
+    /// Its id.
+    pub id: SearchId,
+    /// Its name, which no other has.
+    pub name: String,
+    /// What it asks.
+    pub query: Query,
+    /// When it was saved.
+    pub at: Timestamp,
 }
 
 /// A page of incidents.
@@ -608,6 +645,10 @@ pub struct IncidentDetail {
     pub vulnerabilities: Vec<Vulnerability>,
     /// Alerts on it with their deliveries, newest first, at most 200.
     pub alerts: Vec<(Alert, Vec<Delivery>)>,
+    /// How it developed, latest first.
+    pub developments: Vec<model::incident::Developed>,
+    /// What people wrote beside it, oldest first.
+    pub notes: Vec<model::incident::Note>,
 }
 
 /// An item in its incident.
@@ -696,7 +737,8 @@ pub struct Event {
     pub seq: i64,
     /// When.
     pub at: Timestamp,
-    /// What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`.
+    /// What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is
+    /// gone), `delivery.settled`, `source.polled`, `feedback.changed`, `model.decided`.
     pub kind: String,
     /// About what: the id.
     pub subject: String,
@@ -733,6 +775,18 @@ pub enum Location {
     File(PathBuf),
     /// A PostgreSQL database.
     Postgres(postgres::Address),
+}
+
+impl Location {
+    /// False for a file that opening would make. Whether a PostgreSQL is there only
+    /// opening tells.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::File(path) => path.exists(),
+            Self::Postgres(_) => true,
+        }
+    }
 }
 
 impl fmt::Display for Location {

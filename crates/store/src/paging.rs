@@ -1,18 +1,22 @@
-//! Pages of lists: how long they are, where the next one begins, and how many
-//! there are in all.
+//! Pages of lists: how long they are and how many there are in all. Where the next
+//! page of incidents begins is in [`crate::place`].
 
-use model::{IncidentId, Timestamp};
-use uuid::Uuid;
-
-use crate::{IncidentOrder, StoreError};
+use crate::StoreError;
 
 /// Counts are exact up to this.
 pub(crate) const COUNTED: u64 = 10_000;
-/// A filter on a key drives the query up to so many incidents.
+/// A part on keys drives the query up to so many incidents.
 pub(crate) const FEW_INCIDENTS: i64 = 2_000;
 /// A search drives the query up to so many items; beyond, its count rests on the
 /// newest of them.
 pub(crate) const FEW_ITEMS: i64 = 10_000;
+/// Of so many incidents with a product, the newest, is looked at which versions are
+/// affected.
+pub(crate) const MOST_AFFECTED: u32 = 5_000;
+/// Relevance looks at so many matching incidents, the latest.
+pub(crate) const RANKED: u32 = 2_000;
+/// And at so many of the newest items in which the words stand.
+pub(crate) const RANKED_ITEMS: u32 = 10_000;
 /// Changes kept of one CVE, the latest: an EPSS score that moves every other day
 /// fills a year.
 pub(crate) const MOST_CHANGES: u32 = 200;
@@ -28,60 +32,6 @@ pub(crate) const MOST_VULNERABILITIES: usize = 500;
 pub(crate) const LONGEST_LIST: u32 = 1_000;
 /// The longest page.
 pub(crate) const LONGEST_PAGE: u32 = 200;
-
-/// The last incident of a page, where the next one goes on: `L.<time>.<id>` or
-/// `W.<severity>.<score>.<time>.<id>`.
-pub(crate) struct Position {
-    pub(crate) worst: Option<(i64, i64)>,
-    pub(crate) last_seen: i64,
-    pub(crate) id: IncidentId,
-}
-
-impl Position {
-    pub(crate) fn text(&self) -> String {
-        let Self {
-            worst,
-            last_seen,
-            id,
-        } = self;
-        match worst {
-            None => format!("L.{last_seen}.{}", id.0.simple()),
-            Some((severity, score)) => {
-                format!("W.{severity}.{score}.{last_seen}.{}", id.0.simple())
-            }
-        }
-    }
-
-    pub(crate) fn read(text: &str, order: IncidentOrder) -> Result<Self, StoreError> {
-        let number = |text: &str| text.parse::<i64>().ok();
-        let time =
-            |text: &str| number(text).filter(|micros| Timestamp::from_microsecond(*micros).is_ok());
-        let id = |text: &str| Uuid::try_parse(text).ok().map(IncidentId);
-        let parts: Vec<&str> = text.split('.').take(6).collect();
-        let position = match (order, parts.as_slice()) {
-            (IncidentOrder::Latest, ["L", at, name]) => {
-                time(at).zip(id(name)).map(|(last_seen, id)| Self {
-                    worst: None,
-                    last_seen,
-                    id,
-                })
-            }
-            (IncidentOrder::Worst, ["W", severity, score, at, name]) => number(severity)
-                .zip(number(score))
-                .zip(time(at))
-                .zip(id(name))
-                .map(|((worst, last_seen), id)| Self {
-                    worst: Some(worst),
-                    last_seen,
-                    id,
-                }),
-            _ => None,
-        };
-        position.ok_or_else(|| {
-            StoreError::Invalid("this is no page of this list; begin at the first".to_owned())
-        })
-    }
-}
 
 /// How many match, when `counted` of them were seen between the rows `first` and
 /// `last` and there are rows down to `oldest`. Rows are numbered in order of their

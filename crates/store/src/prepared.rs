@@ -1,13 +1,13 @@
 //! What is written, made ready for writing: encoded, hashed and packed before any
 //! lock is taken.
 
-use model::{Analysis, Item, ItemId, OwaspCategory, SourceId, Timestamp};
+use model::{Analysis, Item, ItemId, OwaspCategory, SourceId, Timestamp, tokens};
 
 use crate::archive::{Again, Revised};
 use crate::codec::json;
 use crate::packing::Packed;
 use crate::statement::{Hearing, Heeded};
-use crate::{Collected, Occasion, Placed, StoreError, tokens};
+use crate::{Collected, Occasion, Placed, StoreError};
 
 /// How many waiting items are handed out at once at most.
 pub(crate) const MOST_WAITING: u32 = 1_000;
@@ -131,11 +131,6 @@ impl Text {
         };
         revised.analyses.iter().map(ready).collect()
     }
-}
-
-/// The words of who wrote an item.
-pub(crate) fn names(source: &str, author: Option<&str>) -> String {
-    tokens::stream(&format!("{source} {}", author.unwrap_or_default()))
 }
 
 /// Under what an item's text is stored; none for a text without words.

@@ -183,11 +183,18 @@ pub fn incident(title: &str) -> Incident {
         keywords: Vec::new(),
         claim: ClaimStatus::Reported,
         status: IncidentStatus::New,
+        assignee: None,
+        tags: Vec::new(),
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source],
+        publishers: Vec::new(),
         reasons: vec![severity.reason],
+        said: None,
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     }
 }
 

@@ -37,9 +37,12 @@ pub(crate) fn title(raw: &str, markup: Markup) -> String {
 }
 
 /// The body: paragraphs and list entries each on a line, without the feed's
-/// "read more" at its end.
+/// "read more" at its end, and in HTML without links to other stories between.
 pub(crate) fn body(raw: &str, markup: Markup) -> String {
     let mut body = text_of(raw, markup, MAX_CHARS);
+    if markup == Markup::Html {
+        tail::drop_links(&mut body);
+    }
     tail::cut(&mut body);
     body
 }
@@ -187,6 +190,22 @@ mod tests {
         check(
             "Users should read more about it in the report.",
             &expect![["Users should read more about it in the report."]],
+        );
+        check(
+            "<p>Acme was hacked.</p><p>ALSO READ | Pune bank loses ₹2 crore</p><p>यह भी पढ़ें: दिल्ली में ठगी</p><p>Also, read the terms.</p><p>Police are looking into it.</p>",
+            &expect![[r#"
+                Acme was hacked.
+                Also, read the terms.
+                Police are looking into it."#]],
+        );
+        assert_eq!(
+            body("Also read: terms\nx", Markup::Plain),
+            "Also read: terms\nx",
+            "spans in plain text lead back to the given text"
+        );
+        check(
+            "<p>Also read: only this</p>",
+            &expect![["Also read: only this"]],
         );
     }
 

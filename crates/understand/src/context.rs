@@ -1,6 +1,5 @@
-//! What understanding knows beside the item: the trained models, the user's
-//! keywords and domains. Region packs become a further field; every step takes
-//! what it needs from here.
+//! What understanding knows beside the item: the trained models, the region packs,
+//! the user's keywords and domains. Every step takes what it needs from here.
 
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use model::{Aspect, Reason, Span};
 use crate::fold::{self, is_word};
 use crate::models::Models;
 use crate::passage::Passage;
+use crate::region::Regions;
 
 /// The weight of a keyword: it decides by itself.
 const KEYWORD_WEIGHT: f32 = 10.0;
@@ -25,6 +25,7 @@ pub struct Context {
     automaton: Option<AhoCorasick>,
     own_domains: Vec<String>,
     models: Arc<Models>,
+    regions: Arc<Regions>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ struct Keyword {
 }
 
 impl Default for Context {
-    /// The shipped models, and nothing of the user's.
+    /// The shipped models and home region, and nothing of the user's.
     fn default() -> Self {
         Self::new(&[])
     }
@@ -88,6 +89,7 @@ impl Context {
             automaton,
             own_domains,
             models: Models::shipped(),
+            regions: Regions::shipped(),
         }
     }
 
@@ -96,6 +98,19 @@ impl Context {
     pub fn using(mut self, models: Arc<Models>) -> Self {
         self.models = models;
         self
+    }
+
+    /// The same with other region packs.
+    #[must_use]
+    pub fn within(mut self, regions: Arc<Regions>) -> Self {
+        self.regions = regions;
+        self
+    }
+
+    /// The region packs in use.
+    #[must_use]
+    pub fn regions(&self) -> &Regions {
+        &self.regions
     }
 
     /// The models in use.

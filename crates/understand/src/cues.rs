@@ -1,4 +1,4 @@
-//! Cue words: what they say stands in `data/*.toml`, one a line.
+//! Cue words: what they say stands in `data/*.toml` and in region packs, one a line.
 //!
 //! All of them are found by one automaton in one pass over the folded text, so
 //! that a hundred more cost nothing. A cue counts as whole words only. `=` before
@@ -8,15 +8,14 @@
 
 mod data;
 
-use std::sync::LazyLock;
-
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use model::{Field, Span};
+use model::{Country, Field, Span};
 
-pub(crate) use data::{Cue, Feature, Sense};
+pub(crate) use data::{Cue, Feature, Local, Sense};
 
 use crate::fold::is_word;
 use crate::passage::Passage;
+use crate::region::{Pack, Regions};
 
 /// More hits than this are not read: 200,000 characters of one cue word repeated
 /// are no article.
@@ -43,63 +42,75 @@ impl Hit {
     }
 }
 
-/// Every cue of the item, in order, without those that a mask hides.
+/// Every cue of the item, in order, without those that a mask hides; the home region
+/// is the shipped one.
 pub(crate) fn read(passages: &[Passage; 2]) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    for passage in passages {
-        read_passage(passage, &mut hits);
-    }
-    hits
+    Regions::shipped().book.read(passages)
 }
 
-struct Book {
+/// All cues, and the automaton that finds them.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
     cues: Vec<Cue>,
     /// The cues of each pattern of the automaton: one word may say several things.
     of_pattern: Vec<Vec<usize>>,
-    automaton: AhoCorasick,
+    automaton: Option<AhoCorasick>,
 }
 
-/// Built once, from files that are part of the binary. Tests build it, so a
-/// broken file cannot be shipped; should it happen all the same, the item has no
-/// cues rather than the service no start.
-static BOOK: LazyLock<Option<Book>> = LazyLock::new(|| build().ok());
-
-fn build() -> Result<Book, String> {
-    let cues = data::read_all()?;
-    let mut patterns: Vec<&str> = cues.iter().map(|cue| cue.folded.as_str()).collect();
-    patterns.sort_unstable();
-    patterns.dedup();
-    let mut of_pattern = vec![Vec::new(); patterns.len()];
-    for (index, cue) in cues.iter().enumerate() {
-        if let Ok(at) = patterns.binary_search(&cue.folded.as_str())
-            && let Some(list) = of_pattern.get_mut(at)
-        {
-            list.push(index);
-        }
+impl Book {
+    /// The cues of the program and of these packs. Tests build it, so a broken file
+    /// cannot be shipped; should it happen all the same, items have no cues rather
+    /// than the service no start.
+    pub(crate) fn with(packs: &[Pack]) -> Self {
+        Self::build(packs).unwrap_or_default()
     }
-    let automaton = AhoCorasick::builder()
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(&patterns)
-        .map_err(|error| error.to_string())?;
-    Ok(Book {
-        of_pattern,
-        automaton,
-        cues,
-    })
+
+    fn build(packs: &[Pack]) -> Result<Self, String> {
+        let spoken_for: Vec<Country> = packs.iter().map(|pack| pack.country).collect();
+        let mut cues = data::read_all(&spoken_for)?;
+        cues.extend(packs.iter().flat_map(|pack| pack.cues.iter().cloned()));
+        let mut patterns: Vec<&str> = cues.iter().map(|cue| cue.folded.as_str()).collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        let mut of_pattern = vec![Vec::new(); patterns.len()];
+        for (index, cue) in cues.iter().enumerate() {
+            if let Ok(at) = patterns.binary_search(&cue.folded.as_str())
+                && let Some(list) = of_pattern.get_mut(at)
+            {
+                list.push(index);
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(&patterns)
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            of_pattern,
+            automaton: Some(automaton),
+            cues,
+        })
+    }
+
+    /// Every cue of the item, in order, without those that a mask hides.
+    pub(crate) fn read(&'static self, passages: &[Passage; 2]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for passage in passages {
+            read_passage(self, passage, &mut hits);
+        }
+        hits
+    }
 }
 
-fn read_passage(passage: &Passage, hits: &mut Vec<Hit>) {
-    let Some(book) = BOOK.as_ref() else { return };
+fn read_passage(book: &'static Book, passage: &Passage, hits: &mut Vec<Hit>) {
+    let Some(automaton) = &book.automaton else {
+        return;
+    };
     let text = passage.folded.text();
     let first = hits.len();
     let mut masks: Vec<(usize, usize)> = Vec::new();
     let mut negations: Vec<usize> = Vec::new();
-    for found in book
-        .automaton
-        .find_overlapping_iter(text)
-        .take(MAX_HITS * 2)
-    {
+    for found in automaton.find_overlapping_iter(text).take(MAX_HITS * 2) {
         let (start, end) = (found.start(), found.end());
         if !starts_word(text, start) {
             continue;
@@ -120,9 +131,9 @@ fn read_passage(passage: &Passage, hits: &mut Vec<Hit>) {
             // A word that goes on belongs to the cue as a whole.
             let end = if ends { end } else { word_end(text, end) };
             match cue.sense {
-                Sense::Mask => masks.push((start, end)),
                 Sense::Negation => negations.push(end),
                 _ if hits.len() < MAX_HITS => {
+                    // A mask stays among the hits: names are looked up by others.
                     if cue.masks() {
                         masks.push((start, end));
                     }
@@ -266,7 +277,7 @@ mod tests {
 
     #[test]
     fn every_data_file_is_read() {
-        let book = build().unwrap();
+        let book = Book::build(Regions::shipped().packs()).unwrap();
         assert!(book.cues.len() > 1_500, "{}", book.cues.len());
     }
 

@@ -5,8 +5,9 @@
 use model::{Field, Item, Markup};
 
 use crate::clean;
-use crate::cues::{self, Hit};
+use crate::cues::Hit;
 use crate::passage::Passage;
+use crate::region::Regions;
 
 /// The text of one item, made ready once.
 #[derive(Debug)]
@@ -16,21 +17,25 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a title and a body, written in `markup`.
+    /// Reads a title and a body, written in `markup`, at the shipped home.
     #[must_use]
     pub fn new(title: &str, text: &str, markup: Markup) -> Self {
+        Self::read(title, text, markup, &Regions::shipped())
+    }
+
+    fn read(title: &str, text: &str, markup: Markup, regions: &Regions) -> Self {
         let passages = [
             Passage::new(Field::Title, clean::title(title, markup)),
             Passage::new(Field::Text, clean::body(text, markup)),
         ];
-        let hits = cues::read(&passages);
+        let hits = regions.book.read(&passages);
         Self { passages, hits }
     }
 
-    /// Reads an item.
+    /// Reads an item, with the signs of these regions.
     #[must_use]
-    pub fn of(item: &Item) -> Self {
-        Self::new(&item.title, &item.text, item.markup)
+    pub fn of(item: &Item, regions: &Regions) -> Self {
+        Self::read(&item.title, &item.text, item.markup, regions)
     }
 
     /// The clean title; spans count in it.

@@ -3,9 +3,10 @@
 use model::{Aspect, Field, Reason, Span};
 
 use crate::document::Document;
-use crate::features::Terms;
+use crate::features::{Share, Terms, is_joining};
+use crate::fold;
 use crate::linear::{Linear, Scores};
-use crate::signals::Signals;
+use crate::signals::{Found, Signals};
 
 /// Words and cues told of one sum, each way.
 const MOST: usize = 5;
@@ -36,62 +37,84 @@ impl Read<'_> {
         aspect: Aspect,
         says: &str,
     ) -> Vec<Reason> {
-        let mut found: Vec<Reason> = Vec::new();
-        for (cue, worth) in self.signals.shares(model.extra_weights(output)) {
-            if worth.abs() >= LEAST {
-                let place = if cue.in_title { " in the title" } else { "" };
-                found.push(reason(
-                    aspect,
-                    says,
-                    &format!("“{}”{place}", cue.cue.pattern),
-                    worth,
-                    &cue.spans,
-                ));
-            }
-        }
-        let shares = self.terms.by_word(self.document, |feature| {
-            model.worth(feature, output, scores.lengths)
-        });
-        for share in shares {
-            if share.worth.abs() >= LEAST
-                && let Some(span) = share.spans.first()
-            {
-                let word = format!("“{}”", self.slice(*span));
-                found.push(reason(aspect, says, &word, share.worth, &share.spans));
-            }
-        }
-        found.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        let mut causes: Vec<(f32, Cause<'_>)> = Vec::new();
+        let cues = self.signals.shares(model.extra_weights(output));
+        causes.extend(cues.map(|(cue, worth)| (worth, Cause::Cue(cue))));
+        let words = self.terms.by_word(|feature| scores.worth(feature, output));
+        causes.extend(words.iter().map(|word| (word.worth, Cause::Word(word))));
+        causes.retain(|(worth, _)| worth.abs() >= LEAST);
+        causes.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
         let mut left = [MOST, MOST];
-        found.retain(|reason| {
-            let [against, for_it] = &mut left;
-            let left = if reason.weight < 0.0 { against } else { for_it };
+        causes.retain(|(worth, cause)| {
+            if matches!(cause, Cause::Word(word) if self.is_joining(word)) {
+                return false;
+            }
+            let [against, in_favour] = &mut left;
+            let left = if *worth < 0.0 { against } else { in_favour };
             let keep = *left > 0;
             *left = left.saturating_sub(1);
             keep
         });
-        found
+        causes
+            .into_iter()
+            .map(|(worth, cause)| self.told(&cause, worth, aspect, says))
+            .collect()
     }
 
-    fn slice(&self, span: Span) -> String {
+    fn told(&self, cause: &Cause<'_>, worth: f32, aspect: Aspect, says: &str) -> Reason {
+        let (what, spans) = match cause {
+            Cause::Cue(cue) => {
+                let place = if cue.in_title { " in the title" } else { "" };
+                let spans = cue.spans.iter().copied().take(MAX_SPANS).collect();
+                (format!("“{}”{place}", cue.cue.pattern), spans)
+            }
+            Cause::Word(word) => {
+                let spans = self.terms.places(self.document, word, MAX_SPANS);
+                let first = spans.first().map(|span| self.quote(*span));
+                (first.unwrap_or_default(), spans)
+            }
+        };
+        let text = match (says, worth < 0.0) {
+            ("", true) => format!("against: {what}"),
+            ("", false) => what,
+            (says, true) => format!("{says}, against: {what}"),
+            (says, false) => format!("{says}: {what}"),
+        };
+        Reason::new(aspect, text, worth).at(spans)
+    }
+
+    /// Whether a word only joins others: no reason for anything.
+    pub(crate) fn is_joining(&self, word: &Share) -> bool {
+        let place = self.terms.places(self.document, word, 1);
+        place
+            .first()
+            .is_some_and(|span| is_joining(&fold::folded(&self.slice(*span, 60))))
+    }
+
+    /// A place as it stands, in quotes; long ones cut.
+    pub(crate) fn quote(&self, span: Span) -> String {
+        const MOST: usize = 60;
+        let is_long = (span.end.saturating_sub(span.start)) as usize > MOST;
+        let more = if is_long { "…" } else { "" };
+        format!("“{}{more}”", self.slice(span, MOST))
+    }
+
+    fn slice(&self, span: Span, most: usize) -> String {
         let whole = match span.field {
             Field::Title => self.document.title(),
             Field::Text => self.document.text(),
         };
+        let length = (span.end.saturating_sub(span.start)) as usize;
         whole
             .chars()
             .skip(span.start as usize)
-            .take((span.end.saturating_sub(span.start)) as usize)
-            .take(60)
+            .take(length.min(most))
             .collect()
     }
 }
 
-fn reason(aspect: Aspect, says: &str, what: &str, worth: f32, spans: &[Span]) -> Reason {
-    let text = match (says, worth < 0.0) {
-        ("", true) => format!("against: {what}"),
-        ("", false) => what.to_owned(),
-        (says, true) => format!("{says}, against: {what}"),
-        (says, false) => format!("{says}: {what}"),
-    };
-    Reason::new(aspect, text, worth).at(spans.iter().copied().take(MAX_SPANS).collect())
+/// What raises or lowers a sum.
+enum Cause<'a> {
+    Cue(&'a Found),
+    Word(&'a Share),
 }

@@ -81,15 +81,16 @@ impl Named {
         spans
     }
 
-    /// Drops the places that `gives_way`, among entities of a kind that is `soft`.
+    /// Drops the places that `gives_way`, among entities that are `soft`.
     pub(crate) fn give_way(
         &mut self,
-        soft: impl Fn(EntityKind) -> bool,
-        gives_way: impl Fn(EntityKind, Span) -> bool,
+        soft: impl Fn(&Entity) -> bool,
+        gives_way: impl Fn(Span) -> bool,
     ) {
-        for entity in self.entities.iter_mut().filter(|entity| soft(entity.kind)) {
-            let kind = entity.kind;
-            entity.spans.retain(|span| !gives_way(kind, *span));
+        for entity in &mut self.entities {
+            if soft(entity) {
+                entity.spans.retain(|span| !gives_way(*span));
+            }
         }
     }
 

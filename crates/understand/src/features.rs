@@ -46,6 +46,21 @@ const CVE: char = '\u{2}';
 /// What stands at both ends of a word.
 const BORDER: u32 = b' ' as u32;
 
+/// Words that only join others, in folded spelling.
+const JOINING: &str = "a an the and or but nor so yet of to in on at by for from with without \
+    into onto over under after before between about around against during through than then \
+    as if that this these those it its it's he his she her they them their we our us you your \
+    i my me who whom whose which what when where while how why is are was were be been being am \
+    has have had having do does did doing will would shall should can could may might must not \
+    no more most some any all each both other such only own same too very just also still even \
+    up down out off again further once here there said says say according amid per via 0 s t \
+    के का की में से को ने पर और है हैं एक यह इस कि भी तो ही था थी थे";
+
+/// Whether a word, folded, only joins others.
+pub(crate) fn is_joining(word: &str) -> bool {
+    JOINING.split_whitespace().any(|known| known == word)
+}
+
 /// The counted features of one text.
 #[derive(Debug, Clone)]
 pub struct Terms {
@@ -103,58 +118,81 @@ impl Terms {
         &self.features
     }
 
-    /// Adds up by word what each occurrence is worth: `worth` of a feature is
-    /// divided among its occurrences, a pair's share between its two words. Words
-    /// that are written alike come together, with all their places, in order of
-    /// first appearance.
+    /// Adds up by word what each occurrence is worth: `worth` of a feature, by its
+    /// place among the features, is divided among its occurrences, a pair's share
+    /// between its two words. Words that are written alike come together.
     #[must_use]
-    pub fn by_word(&self, document: &Document, worth: impl Fn(&Feature) -> f32) -> Vec<Share> {
+    pub fn by_word(&self, worth: impl Fn(usize) -> f32) -> Vec<Share> {
         let worths: Vec<f32> = self
             .features
             .iter()
-            .map(|feature| worth(feature) / f32::from(feature.count.max(1)))
+            .enumerate()
+            .map(|(index, feature)| worth(index) / f32::from(feature.count.max(1)))
             .collect();
-        let mut sums = vec![0.0_f32; self.words.len()];
+        let mut shares: Vec<Share> = self
+            .words
+            .iter()
+            .map(|word| Share {
+                worth: 0.0,
+                word: word.hash,
+            })
+            .collect();
         for place in &self.places {
             let share = worths
                 .get(usize::from(place.feature))
                 .copied()
                 .unwrap_or_default();
-            let word = usize::from(place.word);
             let reach = if place.pair { 2 } else { 1 };
-            for sum in sums.iter_mut().skip(word).take(reach) {
-                *sum += share / reach as f32;
+            let words = shares.iter_mut().skip(usize::from(place.word));
+            for word in words.take(reach) {
+                word.worth += share / reach as f32;
             }
         }
-        let mut order: Vec<usize> = (0..self.words.len()).collect();
-        let hash = |index: &usize| self.words.get(*index).map_or(0, |word| word.hash);
-        order.sort_by_key(|index| (hash(index), *index));
-        let mut shares: Vec<(usize, Share)> = Vec::new();
-        for group in order.chunk_by(|a, b| hash(a) == hash(b)) {
-            let Some(first) = group.first() else { continue };
-            let spans = group
-                .iter()
-                .filter_map(|index| self.words.get(*index))
-                .map(|word| word.span(document))
-                .collect();
-            let worth = group
-                .iter()
-                .filter_map(|index| sums.get(*index))
-                .sum::<f32>();
-            shares.push((*first, Share { worth, spans }));
-        }
-        shares.sort_by_key(|(first, _)| *first);
-        shares.into_iter().map(|(_, share)| share).collect()
+        shares.sort_by_key(|share| share.word);
+        shares.dedup_by(|next, first| {
+            let alike = next.word == first.word;
+            if alike {
+                first.worth += next.worth;
+            }
+            alike
+        });
+        shares
+    }
+
+    /// The buckets of words that only join others, each on its own. What they weigh
+    /// is chance, and as a reason they tell nobody anything.
+    #[must_use]
+    pub fn joining_words() -> Vec<u32> {
+        JOINING
+            .split_whitespace()
+            .map(|word| {
+                spread(
+                    hash_of(word.chars().map(|letter| letter as u32)),
+                    WORD_BUCKETS,
+                )
+            })
+            .collect()
+    }
+
+    /// Where a word of [`Self::by_word`] stands, at most `most` places.
+    #[must_use]
+    pub fn places(&self, document: &Document, share: &Share, most: usize) -> Vec<Span> {
+        self.words
+            .iter()
+            .filter(|word| word.hash == share.word)
+            .take(most)
+            .map(|word| word.span(document))
+            .collect()
     }
 }
 
 /// What one word, in all its places, adds to a sum.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Share {
     /// Above zero it raises the sum.
     pub worth: f32,
-    /// Where the word stands.
-    pub spans: Vec<Span>,
+    /// Which word.
+    word: u32,
 }
 
 impl Word {
@@ -220,9 +258,7 @@ impl Reader {
     ) -> u32 {
         let place = u16::try_from(self.words.len()).unwrap_or(u16::MAX);
         let letters = spelling.letters();
-        let hash = letters
-            .iter()
-            .fold(SEED, |hash, letter| step(hash, *letter));
+        let hash = hash_of(letters.iter().copied());
         self.words.push(Word {
             title,
             start: u32::try_from(start).unwrap_or(u32::MAX),
@@ -393,6 +429,10 @@ const SEED: u32 = 0x811c_9dc5;
 /// Odd, with its bits well spread: 2^32 divided by the golden ratio.
 const GOLDEN: u32 = 0x9e37_79b9;
 
+fn hash_of(letters: impl Iterator<Item = u32>) -> u32 {
+    letters.fold(SEED, step)
+}
+
 fn step(hash: u32, letter: u32) -> u32 {
     (hash ^ letter).wrapping_mul(GOLDEN).rotate_left(13)
 }
@@ -446,6 +486,15 @@ mod tests {
     }
 
     #[test]
+    fn joining_words_are_known_by_word_and_by_bucket() {
+        let (_, the) = terms("", "The");
+        assert!(Terms::joining_words().contains(&the.features[0].bucket));
+        let (_, breach) = terms("", "Breach");
+        assert!(!Terms::joining_words().contains(&breach.features[0].bucket));
+        assert!(is_joining("के") && !is_joining("breach"));
+    }
+
+    #[test]
     fn counts_are_of_words_pairs_and_pieces() {
         // " hack ": 4 pieces of three, 3 of four, 2 of five; the word; twice.
         let (_, one) = terms("", "hack hack");
@@ -459,14 +508,24 @@ mod tests {
     #[test]
     fn worth_is_shared_among_the_words_it_comes_from() {
         let (document, terms) = terms("Bank hacked", "The bank 🔥 says so");
-        let shares = terms.by_word(&document, |_| 1.0);
+        let shares = terms.by_word(|_| 1.0);
         let total: f32 = shares.iter().map(|share| share.worth).sum();
         assert!((total - terms.features.len() as f32).abs() < 1e-3);
-        let bank = &shares[0];
-        assert_eq!(bank.spans.len(), 2);
-        assert_eq!((bank.spans[1].start, bank.spans[1].end), (4, 8));
-        let says = &shares[3];
-        assert_eq!((says.spans[0].start, says.spans[0].end), (11, 15));
+        let mut places: Vec<Vec<(u32, u32)>> = shares
+            .iter()
+            .map(|share| terms.places(&document, share, 9))
+            .map(|spans| spans.iter().map(|span| (span.start, span.end)).collect())
+            .collect();
+        places.sort();
+        // bank twice, the, hacked, says behind the emoji, so.
+        let wanted: [&[(u32, u32)]; 5] = [
+            &[(0, 3)],
+            &[(0, 4), (4, 8)],
+            &[(5, 11)],
+            &[(11, 15)],
+            &[(16, 18)],
+        ];
+        assert_eq!(places, wanted);
     }
 
     #[test]
@@ -487,13 +546,13 @@ mod tests {
             "cve-",
             "٣٤٥",
         ] {
-            let (document, terms) = terms(text, text);
+            let (_, terms) = terms(text, text);
             assert!(terms.features.len() < 6_200, "{}", terms.features.len());
             assert!(terms.places.len() < 8_000);
             for feature in terms.features() {
                 assert!((feature.bucket as usize) < BUCKETS);
             }
-            assert!(terms.by_word(&document, |_| 1.0).len() <= terms.words.len());
+            assert!(terms.by_word(|_| 1.0).len() <= terms.words.len());
         }
     }
 }

@@ -244,9 +244,20 @@ impl FlawModel {
                 .copied()
                 .unwrap_or_default();
             let letter = values.get(usize::from(*level)..).and_then(|v| v.get(..1));
-            reasons.extend(self.told(sums, &best, passages, |quoted| {
+            let told = self.told(sums, &best, passages, |quoted| {
                 let letter = letter.unwrap_or_default();
-                format!("{} {meaning} ({name}:{letter}): {quoted}", words.0)
+                let lowers = if is_worst(name, *level) {
+                    ""
+                } else {
+                    "lowers: "
+                };
+                format!("{lowers}{} {meaning} ({name}:{letter}): {quoted}", words.0)
+            });
+            reasons.extend(told.map(|mut reason| {
+                if !is_worst(name, *level) {
+                    reason.weight = -reason.weight;
+                }
+                reason
             }));
         }
         reasons
@@ -354,6 +365,15 @@ const MEANINGS: [(&str, &[&str]); 8] = [
     ("integrity impact", &["none", "low", "high"]),
     ("availability impact", &["none", "low", "high"]),
 ];
+
+/// Whether a metric's value is the one that scores most; any other lowers the score.
+fn is_worst(metric: &str, level: u8) -> bool {
+    match metric {
+        "C" | "I" | "A" => level == 2,
+        "S" => level == 1,
+        _ => level == 0,
+    }
+}
 
 /// Turns `count` sums from `first` on into probabilities.
 fn softmax(sums: &[f32], first: usize, count: usize, to: &mut [f32], at: usize) {

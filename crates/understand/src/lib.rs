@@ -26,7 +26,7 @@ mod models;
 mod passage;
 mod quantity;
 mod reading;
-mod region;
+pub mod region;
 pub mod relevance;
 pub mod severity;
 pub mod signals;
@@ -65,7 +65,15 @@ const MAX_REASONS: usize = 60;
 /// gives an empty analysis, never a panic.
 #[must_use]
 pub fn understand(item: &Item, context: &Context) -> Analysis {
-    let document = Document::of(item);
+    understand_as(item, context, None)
+}
+
+/// The same, when a person has said whether the item is relevant: then it is what
+/// they say.
+#[must_use]
+pub fn understand_as(item: &Item, context: &Context, said: Option<bool>) -> Analysis {
+    let regions = context.regions();
+    let document = Document::of(item, regions);
     let (passages, hits) = (&document.passages, &document.hits);
     let language = language::of(document.title(), document.text());
     let own = Own::new(item.url.as_deref(), context.own_domains());
@@ -79,10 +87,10 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         .collect();
 
     let prior = region::Prior {
-        hindi: language.as_deref() == Some("hin"),
+        language: language.as_deref(),
         stated: &item.stated.countries,
     };
-    let region = region::judge(passages, hits, prior, &mut named, &mut reasons);
+    let region = region::judge(&document, regions, prior, &mut named, &mut reasons);
     extract::names(passages, context.models().names(), &own, &mut named);
     for (spelled, spans) in &keywords {
         for span in spans {
@@ -96,15 +104,14 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         kind: item.kind,
         ids: entities.iter().any(is_security_id),
         stated: !item.stated.types.is_empty() || item.stated.severity.is_some(),
+        said,
     };
     let models = context.models();
     let read = Read {
         document: &document,
         terms: &Terms::of(&document),
         signals: &Signals::of(&document),
-        bare: item.kind == ItemKind::Post
-            || language.as_deref() == Some("hin")
-            || document.title().trim().is_empty(),
+        bare: is_bare(item.kind, language.as_deref(), document.title()),
     };
     let relevance = relevance::judge(
         models.relevance.as_ref(),
@@ -130,6 +137,7 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
     };
     let known = severity::Known {
         models: context.models(),
+        read: &read,
         is_record: item.kind == ItemKind::CveRecord,
         label: relevance.label,
         types: &types,
@@ -155,6 +163,13 @@ pub fn understand(item: &Item, context: &Context) -> Analysis {
         story_keys,
         reasons,
     }
+}
+
+/// Whether a text reads like a post or a line of a list, not like news: its words
+/// have other odds.
+#[must_use]
+pub fn is_bare(kind: ItemKind, language: Option<&str>, title: &str) -> bool {
+    kind == ItemKind::Post || language == Some("hin") || title.trim().is_empty()
 }
 
 /// An id or a hash that only texts about security hold.

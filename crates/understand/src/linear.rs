@@ -6,12 +6,23 @@
 //! short one. The plain numbers ("extras": sums of cues and the like) have weights
 //! of their own. A single bucket's weight is a byte times a scale: no text can
 //! reach further than its words.
+//!
+//! The rows of a text lie all over some megabytes. They are gathered first, so
+//! that the processor waits for many at a time, and explanations read the copy:
+//! scoring in place took three times as long.
 
-use crate::features::{BUCKETS, Feature, Terms, WORD_BUCKETS};
+use std::ops::Range;
+
+use crate::features::{BUCKETS, Terms, WORD_BUCKETS};
+use crate::signals;
 use crate::weights::{Section, Weights, WeightsError};
 
 /// More outputs than any task has.
-pub const MAX_OUTPUTS: usize = 24;
+const MAX_OUTPUTS: usize = 64;
+
+/// Outputs scored at a time: a power of two, so that the sums are made side by
+/// side.
+pub const LANES: usize = 16;
 
 /// More extras than any task has.
 const MAX_EXTRAS: usize = 4_096;
@@ -30,30 +41,73 @@ pub struct Linear {
     extra_weights: Vec<f32>,
 }
 
-/// The lengths of a text's two blocks in one model.
-#[derive(Debug, Clone, Copy)]
-pub struct Lengths([f32; 2]);
-
 /// What a model says of one text.
 #[derive(Debug, Clone)]
 pub struct Scores {
-    /// One sum an output.
-    pub sums: [f32; MAX_OUTPUTS],
-    /// For explaining the sums.
-    pub lengths: Lengths,
+    /// The first of the outputs that were asked for.
+    first: usize,
+    /// One sum an output, from the first on.
+    sums: [f32; LANES],
+    /// Of each feature: √tf · idf, by the length of its block.
+    values: Vec<f32>,
+    /// Of each feature: its weights for the outputs.
+    rows: Vec<[i8; LANES]>,
+    scales: [f32; LANES],
+}
+
+impl Scores {
+    /// The sum of one output; zero if it was not asked for.
+    #[must_use]
+    pub fn sum(&self, output: usize) -> f32 {
+        self.lane(output, &self.sums)
+    }
+
+    /// What one feature, by its place among the text's, adds to an output, all its
+    /// occurrences together.
+    #[must_use]
+    pub fn worth(&self, feature: usize, output: usize) -> f32 {
+        let (Some(value), Some(row)) = (self.values.get(feature), self.rows.get(feature)) else {
+            return 0.0;
+        };
+        value * f32::from(self.lane(output, row)) * self.lane(output, &self.scales)
+    }
+
+    fn lane<T: Copy + Default>(&self, output: usize, lanes: &[T; LANES]) -> T {
+        output
+            .checked_sub(self.first)
+            .and_then(|lane| lanes.get(lane))
+            .copied()
+            .unwrap_or_default()
+    }
 }
 
 impl Linear {
     /// Reads the sections `rows`, `scales`, `bias`, `extras` and the counts
-    /// `buckets`, `outputs`, `extras`.
+    /// `buckets`, `outputs`, `extras`: words, pieces of words, and the
+    /// [`signals`] of a text.
     ///
     /// # Errors
     ///
     /// [`WeightsError::Unfit`] if sizes do not fit one another or this program.
     pub fn read(weights: &Weights) -> Result<Self, WeightsError> {
+        Self::read_as(weights, BUCKETS, signals::COUNT)
+    }
+
+    /// Reads a model of words without their pieces, and of `extras` other numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError::Unfit`] if sizes do not fit one another or this program.
+    pub fn read_words(weights: &Weights, extras: usize) -> Result<Self, WeightsError> {
+        Self::read_as(weights, WORD_BUCKETS, extras)
+    }
+
+    fn read_as(weights: &Weights, buckets: usize, extras: usize) -> Result<Self, WeightsError> {
         let outputs = weights.count("outputs", MAX_OUTPUTS)?;
-        let extras = weights.count("extras", MAX_EXTRAS)?;
-        if weights.count("buckets", BUCKETS)? != BUCKETS {
+        let known = weights.count("buckets", BUCKETS)? == buckets
+            && weights.count("extras", MAX_EXTRAS)? == extras;
+        // One cue more or less moves the meaning of all numbers behind it.
+        if !known {
             return Err(crate::weights::unfit("it counts other features"));
         }
         let finite = |name: &str, count: usize| -> Result<Vec<f32>, WeightsError> {
@@ -67,7 +121,7 @@ impl Linear {
         Ok(Self {
             outputs,
             extras,
-            rows: weights.section_of("rows", BUCKETS * (outputs + 1))?,
+            rows: weights.section_of("rows", buckets * (outputs + 1))?,
             scales: finite("scales", outputs + 1)?,
             bias: finite("bias", outputs)?,
             extra_weights: finite("extras", outputs * extras)?,
@@ -80,66 +134,82 @@ impl Linear {
         self.outputs
     }
 
-    /// The sums for one text. Extras beyond those it was trained on are left.
+    /// The sums for one text, of the first [`LANES`] of these outputs.
     #[must_use]
-    pub fn score(&self, terms: &Terms, extras: &[f32]) -> Scores {
-        let rows = self.rows.bytes();
-        let width = self.outputs + 1;
-        let mut dots = [[0.0_f32; MAX_OUTPUTS]; 2];
+    pub fn score(&self, terms: &Terms, extras: &[f32], outputs: Range<usize>) -> Scores {
+        let (mut values, rows) = self.gather(terms, &outputs);
         let mut squares = [0.0_f32; 2];
-        for feature in terms.features() {
-            let at = feature.bucket as usize * width;
-            let Some((idf, weights)) = rows.get(at..at + width).and_then(|row| row.split_first())
-            else {
-                continue;
-            };
-            let value = f32::from(feature.count).sqrt() * f32::from(*idf);
-            let block = block(feature);
+        let mut dots = [[0.0_f32; LANES]; 2];
+        for ((feature, value), row) in terms.features().iter().zip(&values).zip(&rows) {
             let [words, pieces] = &mut dots;
-            let dots = if block == 0 { words } else { pieces };
-            for (dot, weight) in dots.iter_mut().zip(weights) {
-                *dot += value * f32::from(weight.cast_signed());
-            }
-            if let Some(sum) = squares.get_mut(block) {
-                *sum += value * value;
+            let [word_square, piece_square] = &mut squares;
+            let (dots, square) = if (feature.bucket as usize) < WORD_BUCKETS {
+                (words, word_square)
+            } else {
+                (pieces, piece_square)
+            };
+            *square += value * value;
+            for (dot, weight) in dots.iter_mut().zip(row) {
+                *dot += value * f32::from(*weight);
             }
         }
-        let idf = self.idf_scale();
-        let lengths = squares.map(|sum| (sum.sqrt() * idf).max(f32::MIN_POSITIVE));
-        let mut sums = [0.0; MAX_OUTPUTS];
-        for (output, sum) in sums.iter_mut().enumerate().take(self.outputs) {
-            *sum = self.bias.get(output).copied().unwrap_or_default();
-            for (dots, length) in dots.iter().zip(lengths) {
-                let dot = dots.get(output).copied().unwrap_or_default();
-                *sum += dot * idf * self.scale(output) / length;
-            }
-            *sum += extras
+        let [words, pieces] = squares.map(|sum| 1.0 / sum.sqrt().max(f32::MIN_POSITIVE));
+        for (feature, value) in terms.features().iter().zip(&mut values) {
+            let is_word = (feature.bucket as usize) < WORD_BUCKETS;
+            *value *= if is_word { words } else { pieces };
+        }
+        let mut scales = [0.0; LANES];
+        let mut sums = [0.0; LANES];
+        let lanes = scales.iter_mut().zip(&mut sums);
+        let [word_dots, piece_dots] = &dots;
+        let dots = word_dots.iter().zip(piece_dots);
+        for ((output, (scale, sum)), (word, piece)) in outputs.clone().zip(lanes).zip(dots) {
+            *scale = self.scales.get(output + 1).copied().unwrap_or_default();
+            let bias = self.bias.get(output).copied().unwrap_or_default();
+            let by_extras = extras
                 .iter()
                 .zip(self.extra_weights(output))
                 .map(|(extra, weight)| extra * weight)
                 .sum::<f32>();
+            *sum = bias + (word * words + piece * pieces) * *scale + by_extras;
         }
         Scores {
+            first: outputs.start,
             sums,
-            lengths: Lengths(lengths),
+            values,
+            rows,
+            scales,
         }
     }
 
-    /// What one feature of a text adds to an output, all its occurrences together.
-    #[must_use]
-    pub fn worth(&self, feature: &Feature, output: usize, lengths: Lengths) -> f32 {
-        let at = feature.bucket as usize * (self.outputs + 1);
-        let bytes = self.rows.bytes();
-        let (Some(idf), Some(weight)) = (bytes.get(at), bytes.get(at + 1 + output)) else {
-            return 0.0;
-        };
-        let length = lengths.0.get(block(feature)).copied().unwrap_or(1.0);
-        f32::from(feature.count).sqrt()
-            * f32::from(*idf)
-            * self.idf_scale()
-            * f32::from(weight.cast_signed())
-            * self.scale(output)
-            / length
+    /// √tf · idf and the weights of every feature.
+    fn gather(&self, terms: &Terms, outputs: &Range<usize>) -> (Vec<f32>, Vec<[i8; LANES]>) {
+        let table = self.rows.bytes();
+        let width = self.outputs + 1;
+        let wanted = 1 + outputs.start..(1 + outputs.end).min(width);
+        // The idf of every row first: a loop this short keeps many reads under way,
+        // and the weights behind each are then at hand.
+        let values = terms
+            .features()
+            .iter()
+            .map(|feature| {
+                let idf = table.get(feature.bucket as usize * width).copied();
+                f32::from(feature.count).sqrt() * f32::from(idf.unwrap_or_default())
+            })
+            .collect();
+        let mut rows = Vec::with_capacity(terms.features().len());
+        for feature in terms.features() {
+            let at = feature.bucket as usize * width;
+            let weights = table
+                .get(at + wanted.start..at + wanted.end)
+                .unwrap_or_default();
+            let mut row = [0_i8; LANES];
+            for (to, from) in row.iter_mut().zip(weights) {
+                *to = from.cast_signed();
+            }
+            rows.push(row);
+        }
+        (values, rows)
     }
 
     /// The weights of the extras for one output.
@@ -149,16 +219,4 @@ impl Linear {
             .get(output * self.extras..(output + 1) * self.extras)
             .unwrap_or_default()
     }
-
-    fn idf_scale(&self) -> f32 {
-        self.scales.first().copied().unwrap_or_default()
-    }
-
-    fn scale(&self, output: usize) -> f32 {
-        self.scales.get(output + 1).copied().unwrap_or_default()
-    }
-}
-
-fn block(feature: &Feature) -> usize {
-    usize::from(feature.bucket as usize >= WORD_BUCKETS)
 }

@@ -55,6 +55,15 @@ impl Models {
         Arc::clone(&MODELS)
     }
 
+    /// The file in the binary that decides this task.
+    #[must_use]
+    pub fn shipped_file(task: &str) -> Option<&'static [u8]> {
+        SHIPPED
+            .iter()
+            .copied()
+            .find(|file| Weights::open(*file).is_ok_and(|weights| weights.header().task == task))
+    }
+
     /// These with the model of one file in the place of its task's.
     ///
     /// # Errors

@@ -93,6 +93,13 @@ const WORDS: &[(&str, f64)] = &[
     ("सौ", 100.0),
 ];
 
+/// Hindi's own fractions before a multiplier: one and a half, two and a half, one and a
+/// quarter lakh.
+const FRACTIONS: &[(&str, f64)] = &[("डेढ़", 1.5), ("ढाई", 2.5), ("सवा", 1.25)];
+
+/// What these add to the number behind them: "साढ़े तीन लाख" is three and a half lakh.
+const ADDED: &[(&str, f64)] = &[("साढ़े", 0.5), ("सवा", 0.25), ("पौने", -0.25)];
+
 /// More than one, nobody says how many: twice the least.
 const VAGUE: &[(&str, f64)] = &[
     ("dozens", 24.0),
@@ -317,6 +324,31 @@ fn number(tokens: &[Token<'_>], at: usize) -> Option<(f64, usize)> {
         }
         return Some((amount, next));
     }
+    let known = |list: &[(&str, f64)], word: &str| {
+        let found = list.iter().find(|(name, _)| *name == word);
+        found.map(|(_, value)| *value)
+    };
+    if let Some(added) = known(ADDED, first.word)
+        && let Some(second) = tokens.get(at + 1)
+        && let Some(value) = second
+            .value
+            .map(|(value, _)| value)
+            .or_else(|| known(WORDS, second.word))
+        && let Some(factor) = word(2).and_then(multiplier)
+    {
+        return Some(((value + added) * factor, at + 3));
+    }
+    if let Some(value) = known(FRACTIONS, first.word)
+        && let Some(factor) = word(1).and_then(multiplier)
+    {
+        return Some((value * factor, at + 2));
+    }
+    if let Some(value) = known(WORDS, first.word)
+        && [word(1), word(2), word(3)] == [Some("and"), Some("a"), Some("half")]
+        && let Some(factor) = word(4).and_then(multiplier)
+    {
+        return Some(((value + 0.5) * factor, at + 5));
+    }
     if first.word == "half" && word(1) == Some("a") {
         return multiplier(word(2)?).map(|factor| (factor / 2.0, at + 3));
     }
@@ -328,7 +360,7 @@ fn number(tokens: &[Token<'_>], at: usize) -> Option<(f64, usize)> {
             return Some((*amount, at + parts + of));
         }
     }
-    let (_, value) = WORDS.iter().find(|(known, _)| *known == first.word)?;
+    let value = known(WORDS, first.word)?;
     let factor = multiplier(word(1)?).filter(|_| word(1) != Some("m") && word(1) != Some("b"))?;
     Some((value * factor, at + 2))
 }
@@ -524,6 +556,39 @@ mod tests {
             "दो लाख यूजर्स और लाखों लोग",
             &expect![["People 200000 ‹दो लाख यूजर्स› | People 200000 ‹लाखों लोग›"]],
         );
+    }
+
+    #[test]
+    fn every_way_of_writing_is_read() {
+        for (word, _) in [MULTIPLIERS, WORDS, FRACTIONS, ADDED, VAGUE].concat() {
+            assert_eq!(crate::fold::folded(word), word, "never met in folded text");
+        }
+        for (text, counted, amount) in [
+            ("डेढ़ लाख लोगों", Counted::People, 1.5e5),
+            ("ढाई करोड़ रुपये", Counted::Money, 2.5e7),
+            ("साढ़े तीन लाख यूजर्स", Counted::People, 3.5e5),
+            ("सवा लाख ग्राहकों", Counted::People, 1.25e5),
+            ("५० ह\u{91c}\u{93c}ार खाते", Counted::People, 5e4),
+            ("५० ह\u{95b}ार खाते", Counted::People, 5e4),
+            ("2 करो\u{95c} रुपये", Counted::Money, 2e7),
+            ("1.2 करोड़ लोगों", Counted::People, 1.2e7),
+            ("₹45-crore", Counted::Money, 4.5e8),
+            ("Rs. 45 lakh", Counted::Money, 4.5e6),
+            ("45 crore rupees", Counted::Money, 4.5e8),
+            ("$1.2bn", Counted::Money, 1.2e9),
+            ("USD 4.5 million", Counted::Money, 4.5e6),
+            ("€3m", Counted::Money, 3e6),
+            ("2.3-million records", Counted::People, 2.3e6),
+            ("1.5M+ users", Counted::People, 1.5e6),
+            ("1,20,000+ users", Counted::People, 1.2e5),
+            ("over 20k accounts", Counted::People, 2e4),
+            ("12 lakh-odd customers", Counted::People, 1.2e6),
+            ("one and a half million people", Counted::People, 1.5e6),
+        ] {
+            let found = read(&Passage::new(Field::Text, text.to_owned()));
+            let told: Vec<_> = found.iter().map(|q| (q.counted, q.amount)).collect();
+            assert_eq!(told, [(counted, amount)], "{text}");
+        }
     }
 
     #[test]

@@ -1,9 +1,20 @@
 //! Where the affected are: names of countries and places that do not stand beside
-//! an attacker, and for India bodies, companies and words of Indian life too.
+//! an attacker, and for the countries of region packs bodies, companies and words of
+//! their life too.
+//!
+//! What shows that the home is affected is data (see [`Pack`]); what the signs add up
+//! to is told here, the same for every pack.
 
-use model::{Aspect, Country, EntityKind, Field, Reason, Region};
+pub mod gazetteer;
+mod names;
+mod pack;
 
-use crate::cues::{Hit, Sense};
+use model::{Aspect, Country, EntityKind, Field, Reason, Region, Span};
+
+pub use pack::{Credit, HOME, Pack, Regions, Size, Subdivision};
+
+use crate::cues::{Hit, Local, Sense};
+use crate::document::Document;
 use crate::evidence;
 use crate::extract::Named;
 use crate::passage::Passage;
@@ -14,16 +25,45 @@ const THRESHOLD: f32 = 0.5;
 /// A country named in the body alone may be the publisher's, or a comparison.
 const BODY_FACTOR: f32 = 0.6;
 
+/// So much of a pack's sign is left when it stands in the body alone.
+const LOCAL_BODY_FACTOR: f32 = 0.85;
+
+/// No single sign makes it certain.
+const MOST: f32 = 0.97;
+
+/// So much must other signs say before a name counts that stands elsewhere too.
+const FIRM_ENOUGH: f32 = 0.25;
+
 /// A round-up names many; the surest few are kept.
-const MOST_COUNTRIES: usize = 6;
+const MAX_COUNTRIES: usize = 6;
+
+/// Signs looked at; what an item is about is said early.
+const MAX_SIGHTINGS: usize = 2_000;
+
+/// Places shown with a reason; more help nobody.
+const MAX_SPANS: usize = 5;
 
 /// What is known of the place before the words are read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Prior<'a> {
-    /// The text is in Hindi.
-    pub(crate) hindi: bool,
+    /// The text's language, by its ISO 639-3 code.
+    pub(crate) language: Option<&'a str>,
     /// Countries the publisher states.
     pub(crate) stated: &'a [Country],
+}
+
+/// A sign of a pack where it stands.
+#[derive(Debug, Clone)]
+struct Sighting {
+    local: Local,
+    weight: f32,
+    /// How reasons and entities show it.
+    shown: String,
+    field: Field,
+    /// In bytes of the passage's folded text.
+    start: usize,
+    end: usize,
+    span: Span,
 }
 
 /// How far an attacker word may be from its country, in bytes: a blank, a hyphen,
@@ -31,24 +71,25 @@ pub(crate) struct Prior<'a> {
 const BESIDE: usize = 3;
 
 pub(crate) fn judge(
-    passages: &[Passage; 2],
-    hits: &[Hit],
+    document: &Document,
+    regions: &Regions,
     prior: Prior<'_>,
     named: &mut Named,
     reasons: &mut Vec<Reason>,
 ) -> Region {
+    let (passages, hits) = (&document.passages, &document.hits);
     let victims: Vec<Hit> = hits
         .iter()
-        .filter(|hit| is_place(&hit.cue.sense))
-        .filter(|hit| !is_attacker(passages, hits, hit))
+        .filter(|hit| matches!(hit.cue.sense, Sense::Country(_) | Sense::Local(..)))
+        .filter(|hit| {
+            // Hackers of a company are not its own.
+            matches!(&hit.cue.sense, Sense::Local(_, local) if is_organisation(local))
+                || !is_attacker(passages, hits, hit.field, hit.start, hit.end)
+        })
         .copied()
         .collect();
     let mut region = Region::default();
     let mut countries: Vec<(f32, Country)> = Vec::new();
-    let india = india(&victims, prior.hindi, &mut region, named, reasons);
-    if india >= THRESHOLD {
-        countries.push((india, Country::INDIA));
-    }
     for one in evidence::gather(&victims, |hit| matches!(hit.cue.sense, Sense::Country(_))) {
         let Sense::Country(country) = one.cue.sense else {
             continue;
@@ -65,6 +106,22 @@ pub(crate) fn judge(
             None => countries.push((belief, country)),
         }
     }
+    let elsewhere = !countries.is_empty() || !prior.stated.is_empty();
+    for (index, pack) in regions.packs().iter().enumerate() {
+        let sightings = sightings(pack, &victims, document);
+        let language = prior
+            .language
+            .and_then(|language| pack.languages.get(language))
+            .map_or(0.0, |says| if elsewhere { says / 2.0 } else { *says });
+        let (belief, parts) = local(pack, &sightings, language, named, reasons);
+        if belief >= THRESHOLD {
+            countries.push((belief, pack.country));
+        }
+        // Codes without their country are the home's.
+        if index == 0 && (belief >= THRESHOLD || prior.stated.contains(&pack.country)) {
+            region.states = parts;
+        }
+    }
     for country in prior.stated {
         countries.retain(|(_, known)| known != country);
         countries.push((1.0, *country));
@@ -76,85 +133,172 @@ pub(crate) fn judge(
     }
     countries.retain(|(belief, _)| *belief >= THRESHOLD);
     countries.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    countries.truncate(MOST_COUNTRIES);
+    countries.truncate(MAX_COUNTRIES);
     region.countries = countries.into_iter().map(|(_, country)| country).collect();
-    if !region.is_india() {
-        region.states.clear();
-    }
     region
 }
 
-/// How sure it is that Indians are affected.
-fn india(
-    victims: &[Hit],
-    hindi: bool,
-    region: &mut Region,
+/// Where signs of a pack stand, in order: its cues, and names of its lists where no
+/// cue stands and no veto hides them.
+fn sightings(pack: &Pack, victims: &[Hit], document: &Document) -> Vec<Sighting> {
+    let mut found: Vec<Sighting> = victims
+        .iter()
+        .filter_map(|hit| match &hit.cue.sense {
+            Sense::Local(country, local) if *country == pack.country => Some(Sighting {
+                local: local.clone(),
+                weight: hit.cue.weight,
+                shown: hit.cue.pattern.clone(),
+                field: hit.field,
+                start: hit.start,
+                end: hit.end,
+                span: hit.span,
+            }),
+            _ => None,
+        })
+        .take(MAX_SIGHTINGS)
+        .collect();
+    let cues = found.len();
+    for passage in &document.passages {
+        pack.names.find(passage, &mut found);
+    }
+    let vetoes: Vec<&Hit> = document
+        .hits
+        .iter()
+        .filter(|hit| hit.cue.sense == Sense::Mask)
+        .take(MAX_SIGHTINGS)
+        .collect();
+    let (of_cues, listed) = found.split_at(cues);
+    let free: Vec<Sighting> = listed
+        .iter()
+        .filter(|name| {
+            let overlaps = |field: Field, start: usize, end: usize| {
+                field == name.field && start < name.end && name.start < end
+            };
+            let known = of_cues
+                .iter()
+                .any(|cue| overlaps(cue.field, cue.start, cue.end));
+            let hidden = vetoes
+                .iter()
+                .any(|veto| overlaps(veto.field, veto.start, veto.end));
+            !known
+                && !hidden
+                && (is_organisation(&name.local)
+                    || !is_attacker(
+                        &document.passages,
+                        &document.hits,
+                        name.field,
+                        name.start,
+                        name.end,
+                    ))
+        })
+        .cloned()
+        .collect();
+    found.truncate(cues);
+    found.extend(free);
+    found.sort_by_key(|one| (one.field, one.start, usize::MAX - one.end));
+    found
+}
+
+/// A sign with all its places.
+struct Evidence<'a> {
+    sign: &'a Sighting,
+    in_title: bool,
+    spans: Vec<Span>,
+}
+
+/// Each sign once. One inside a longer one adds nothing of its own.
+fn gather(sightings: &[Sighting]) -> Vec<Evidence<'_>> {
+    let mut evidence: Vec<Evidence<'_>> = Vec::new();
+    let mut reach = (Field::Title, 0);
+    for sign in sightings {
+        if sign.field == reach.0 && sign.end <= reach.1 {
+            continue;
+        }
+        reach = (sign.field, sign.end);
+        let known = evidence
+            .iter_mut()
+            .find(|known| known.sign.shown == sign.shown && known.sign.local == sign.local);
+        match known {
+            Some(known) if known.spans.len() < MAX_SPANS => known.spans.push(sign.span),
+            Some(_) => {}
+            None => evidence.push(Evidence {
+                sign,
+                in_title: sign.field == Field::Title,
+                spans: vec![sign.span],
+            }),
+        }
+    }
+    evidence
+}
+
+/// How sure it is that a pack's country is affected, and which parts of it.
+fn local(
+    pack: &Pack,
+    sightings: &[Sighting],
+    language: f32,
     named: &mut Named,
     reasons: &mut Vec<Reason>,
-) -> f32 {
-    let evidence = evidence::gather(victims, |hit| is_indian(&hit.cue.sense));
-    let mut firm = 0.0;
+) -> (f32, Vec<String>) {
+    let evidence = gather(sightings);
+    let mut firm = language;
     let mut clashing = 0.0;
+    let mut parts: Vec<String> = Vec::new();
     for one in &evidence {
-        let belief = one.cue.weight.min(0.97) * if one.in_title { 1.0 } else { 0.85 };
-        let says = match &one.cue.sense {
-            Sense::State(_) => "India, state",
-            Sense::City(_) | Sense::ClashingCity(_) => "India, city",
-            Sense::Body(_) => "India, public body",
-            Sense::Company => "India, company",
-            _ => "India",
+        let factor = if one.in_title { 1.0 } else { LOCAL_BODY_FACTOR };
+        let belief = one.sign.weight.min(MOST) * factor;
+        let name = pack.name.as_str();
+        let says = match &one.sign.local {
+            Local::Subdivision(_) => format!("{name}, {}", pack.subdivision),
+            Local::City(_) | Local::ClashingCity(_) => format!("{name}, city"),
+            Local::Body(_) => format!("{name}, public body"),
+            Local::Company | Local::ClashingCompany => format!("{name}, company"),
+            Local::Term => name.to_owned(),
         };
-        let mut reason = one.reason(Aspect::Region, says);
-        reason.weight = belief;
-        reasons.push(reason);
-        match &one.cue.sense {
-            Sense::ClashingCity(_) => clashing = either(clashing, belief),
+        let place = if one.in_title { " in the title" } else { "" };
+        let text = format!("{says}: “{}”{place}", one.sign.shown);
+        reasons.push(Reason::new(Aspect::Region, text, belief).at(one.spans.clone()));
+        match &one.sign.local {
+            Local::ClashingCity(_) | Local::ClashingCompany => clashing = either(clashing, belief),
             _ => firm = either(firm, belief),
         }
-        for span in &one.spans {
-            match &one.cue.sense {
-                Sense::State(_) | Sense::City(_) | Sense::ClashingCity(_) => {
-                    named.add(EntityKind::Place, &one.cue.pattern, *span)
-                }
-                Sense::Body(name) => named.add(EntityKind::Organisation, name, *span),
-                Sense::Company => named.add(EntityKind::Organisation, &one.cue.pattern, *span),
-                _ => {}
-            }
+        if let Local::Subdivision(code) | Local::City(code) | Local::ClashingCity(code) =
+            &one.sign.local
+            && !code.is_empty()
+            && !parts.contains(code)
+        {
+            parts.push(code.clone());
         }
     }
-    if hindi {
-        firm = either(firm, 0.3);
-    }
     // A name that stands elsewhere too counts beside another sign only.
-    let belief = if firm >= 0.25 {
+    let belief = if firm >= FIRM_ENOUGH {
         either(firm, clashing)
     } else {
         firm
     };
     for one in &evidence {
-        if let Sense::State(code) | Sense::City(code) | Sense::ClashingCity(code) = &one.cue.sense
-            && !region.states.contains(code)
-        {
-            region.states.push(code.clone());
+        let (kind, name) = match &one.sign.local {
+            Local::Subdivision(_) | Local::City(_) | Local::ClashingCity(_) => {
+                (EntityKind::Place, &one.sign.shown)
+            }
+            Local::Body(name) => (EntityKind::Organisation, name),
+            Local::Company => (EntityKind::Organisation, &one.sign.shown),
+            Local::ClashingCompany if belief >= THRESHOLD => {
+                (EntityKind::Organisation, &one.sign.shown)
+            }
+            Local::ClashingCompany | Local::Term => continue,
+        };
+        for span in &one.spans {
+            named.add(kind, name, *span);
         }
     }
-    belief
+    (belief, parts)
 }
 
-fn is_indian(sense: &Sense) -> bool {
+fn is_organisation(local: &Local) -> bool {
     matches!(
-        sense,
-        Sense::State(_)
-            | Sense::City(_)
-            | Sense::ClashingCity(_)
-            | Sense::Body(_)
-            | Sense::Company
-            | Sense::Term
+        local,
+        Local::Body(_) | Local::Company | Local::ClashingCompany
     )
-}
-
-fn is_place(sense: &Sense) -> bool {
-    is_indian(sense) || matches!(sense, Sense::Country(_))
 }
 
 /// Two independent signs together.
@@ -162,10 +306,16 @@ fn either(a: f32, b: f32) -> f32 {
     1.0 - (1.0 - a) * (1.0 - b)
 }
 
-/// Whether an attacker word stands beside the name: "Chinese hackers", "linked
-/// to Russia".
-fn is_attacker(passages: &[Passage; 2], hits: &[Hit], hit: &Hit) -> bool {
-    let text = match hit.field {
+/// Whether an attacker word stands beside a name: "Chinese hackers", "linked to
+/// Russia".
+fn is_attacker(
+    passages: &[Passage; 2],
+    hits: &[Hit],
+    field: Field,
+    start: usize,
+    end: usize,
+) -> bool {
+    let text = match field {
         Field::Title => passages[0].folded.text(),
         Field::Text => passages[1].folded.text(),
     };
@@ -177,17 +327,17 @@ fn is_attacker(passages: &[Passage; 2], hits: &[Hit], hit: &Hit) -> bool {
                 .is_some_and(|gap| !gap.contains(['.', ',', ';', '|']))
     };
     // Hits are in order of start: only those just around this one can stand beside it.
-    let at = hits.partition_point(|other| (other.field, other.start) < (hit.field, hit.start));
+    let at = hits.partition_point(|other| (other.field, other.start) < (field, start));
     let after = hits
         .iter()
         .skip(at)
-        .take_while(|other| other.field == hit.field && other.start <= hit.end + BESIDE)
-        .any(|other| other.cue.sense == Sense::AttackerAfter && near(hit.end, other.start));
+        .take_while(|other| other.field == field && other.start <= end + BESIDE)
+        .any(|other| other.cue.sense == Sense::AttackerAfter && near(end, other.start));
     let before = || {
         hits.iter().take(at).rev().take(12).any(|other| {
-            other.field == hit.field
+            other.field == field
                 && other.cue.sense == Sense::AttackerBefore
-                && near(other.end, hit.start)
+                && near(other.end, start)
         })
     };
     after || before()

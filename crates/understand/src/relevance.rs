@@ -23,6 +23,9 @@ pub const OUTPUTS: usize = 3;
 /// A CVE id or a de-fanged indicator is written by nobody who writes of films.
 const ID_WEIGHT: f32 = 2.5;
 
+/// What a person said of the item stands above all else.
+const SAID_WEIGHT: f32 = 20.0;
+
 /// The probability when somebody has decided.
 const DECIDED: f32 = 0.95;
 
@@ -37,6 +40,8 @@ pub(crate) struct Form {
     pub(crate) ids: bool,
     /// Its publisher says what kind of event it is, or how bad.
     pub(crate) stated: bool,
+    /// What a person said: relevant or not.
+    pub(crate) said: Option<bool>,
 }
 
 pub(crate) fn judge(
@@ -48,10 +53,10 @@ pub(crate) fn judge(
 ) -> Relevance {
     let (mut odds, mut incident) = (UNKNOWN, 0.0);
     if let Some(model) = model {
-        let scores = model.score(read.terms, read.signals.values());
+        let scores = model.score(read.terms, read.signals.values(), 0..OUTPUTS);
         let output = if read.bare { BARE } else { NEWS };
-        odds = scores.sums.get(output).copied().unwrap_or_default();
-        incident = scores.sums.get(INCIDENT).copied().unwrap_or_default();
+        odds = scores.sum(output);
+        incident = scores.sum(INCIDENT);
         reasons.extend(read.reasons(model, &scores, output, Aspect::Relevance, ""));
     }
     let by_kind = match form.kind {
@@ -81,6 +86,15 @@ pub(crate) fn judge(
     // severity, is what they say it is.
     if form.kind == ItemKind::Note || form.stated {
         probability = probability.max(DECIDED);
+    }
+    if let Some(relevant) = form.said {
+        let (sure, what) = if relevant {
+            (1.0, "said by a person: relevant")
+        } else {
+            (0.0, "said by a person: not relevant")
+        };
+        probability = sure;
+        reasons.push(Reason::new(Aspect::Relevance, what, SAID_WEIGHT));
     }
     let label = if probability < 0.5 {
         RelevanceLabel::Irrelevant

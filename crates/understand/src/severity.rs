@@ -11,16 +11,18 @@ mod named;
 mod rubric;
 pub mod signs;
 
-use model::{Aspect, IncidentType, Judgement, Reason, RelevanceLabel, Severity, Tagged};
+use model::{IncidentType, Judgement, Reason, RelevanceLabel, Severity, Tagged};
 
 use crate::cues::{Hit, Sense};
 use crate::evidence::{self, Evidence};
+use crate::explain::Read;
 use crate::flaw;
 use crate::models::Models;
 use crate::passage::Passage;
 use crate::quantity::{self, Quantity};
 
-pub use event::EventModel;
+use event::Judged;
+pub use event::{BANDS, EventModel, values};
 use named::named_score;
 use rubric::{Opinion, Rubric};
 
@@ -33,6 +35,7 @@ const DESCRIBES: f32 = 0.5;
 /// What was read before.
 pub(crate) struct Known<'a> {
     pub(crate) models: &'a Models,
+    pub(crate) read: &'a Read<'a>,
     /// The item is the record of a CVE.
     pub(crate) is_record: bool,
     pub(crate) label: RelevanceLabel,
@@ -78,22 +81,14 @@ pub(crate) fn judge(
             score,
             why: format!("the text names a CVSS score of {score:.1}"),
             spans: vec![span],
+            lowers: false,
         };
         // The named score stands for a guess, but not above exploitation.
         rubric.limited(named.or_higher(rubric.exploited()), known.label, is_flaw)
     } else if let Some(model) = known.models.event() {
-        let signs = signs::read(passages, hits, &quantities);
-        let (score, why) = model.judge(&signs);
-        let said = why.iter().find(|reason| reason.weight > 0.0);
-        let opinion = Opinion {
-            score,
-            why: said.map_or_else(
-                || "by the signs of the text".to_owned(),
-                |reason| format!("by the signs of the text, above all: {}", strongest(reason)),
-            ),
-            spans: said.map(|reason| reason.spans.clone()).unwrap_or_default(),
-        };
-        reasons.extend(why);
+        let judged = model.judge(known.read, &signs::read(passages, hits, &quantities));
+        let opinion = summed_up(&judged);
+        reasons.extend(judged.reasons);
         rubric.unproven(opinion.or_higher(rubric.firm(is_flaw)))
     } else {
         rubric.of(known.label, is_flaw)
@@ -107,20 +102,40 @@ pub(crate) fn judge(
         };
         best = Opinion::plain(score, "the publisher says so");
     }
-    let judgement = Judgement::of_score(
-        best.score,
-        Reason::new(Aspect::Severity, best.why, best.score / 10.0).at(best.spans),
-    );
+    let judgement = Judgement::of_score(best.score, best.reason());
     reasons.push(judgement.reason.clone());
     judgement
 }
 
-/// The sign itself, out of "speaks for high: disruption".
-fn strongest(reason: &Reason) -> &str {
-    reason
-        .text
-        .split_once(": ")
-        .map_or(reason.text.as_str(), |(_, sign)| sign)
+/// The judgement of the model in a sentence: what raised it most, or, where it came
+/// out low, what lowered it most.
+fn summed_up(judged: &Judged) -> Opinion {
+    /// Told in the sentence; the others stand below it.
+    const TOLD: usize = 2;
+    let is_low = Severity::of_score(judged.score) == Severity::Low;
+    let told: Vec<&Reason> = judged
+        .reasons
+        .iter()
+        .filter(|reason| (reason.weight < 0.0) == is_low)
+        .take(TOLD)
+        .collect();
+    let said: Vec<&str> = told
+        .iter()
+        .map(|reason| reason.text.trim_start_matches("lowers: "))
+        .collect();
+    Opinion {
+        score: judged.score,
+        why: match said.as_slice() {
+            [] if is_low => "nothing in the text makes it graver".to_owned(),
+            [] => "by all of the text together".to_owned(),
+            said => format!("mostly by {}", said.join("; ")),
+        },
+        spans: told
+            .iter()
+            .flat_map(|reason| reason.spans.clone())
+            .collect(),
+        lowers: is_low && !told.is_empty(),
+    }
 }
 
 /// What the model reads out of the description of a flaw that nobody has scored.
@@ -146,5 +161,6 @@ fn predicted(
             flaw::vector::write(&spread.levels)
         ),
         spans: Vec::new(),
+        lowers: false,
     })
 }

@@ -6,11 +6,35 @@
 
 use model::{IncidentType, RelevanceLabel, Span};
 
-use crate::cues::{Cue, Hit, Sense};
+use crate::cues::{Cue, Feature, Hit, Sense};
 use crate::document::Document;
 
-/// Relevance 3, types 12, features of severity 16, sectors, places.
-const KINDS: usize = 33;
+/// Features of the event that are read here. The others told neither relevance nor
+/// types apart any better.
+const FEATURES: [Feature; 16] = [
+    Feature::Exploited,
+    Feature::ZeroDay,
+    Feature::CriticalWord,
+    Feature::HighWord,
+    Feature::MediumWord,
+    Feature::LowWord,
+    Feature::GraveFlaw,
+    Feature::Disruption,
+    Feature::Wide,
+    Feature::Major,
+    Feature::Sensitive,
+    Feature::Aftermath,
+    Feature::Advice,
+    Feature::Claimed,
+    Feature::Confirmed,
+    Feature::Denied,
+];
+
+/// Where the features begin: behind relevance and types.
+const FEATURES_AT: usize = 15;
+
+/// Relevance 3, types 12, the features, sectors, places.
+const KINDS: usize = FEATURES_AT + FEATURES.len() + 2;
 
 /// Numbers about the form of the text, behind those of the cues.
 const FORM: usize = 6;
@@ -148,15 +172,11 @@ fn kind(sense: &Sense) -> Option<usize> {
                 .position(|known| known == kind)
                 .filter(|at| *at < 12)?
         }
-        Sense::Feature(feature) => 15 + (*feature as usize).min(15),
-        Sense::Sector(_) => 31,
-        Sense::Country(_)
-        | Sense::State(_)
-        | Sense::City(_)
-        | Sense::ClashingCity(_)
-        | Sense::Body(_)
-        | Sense::Company
-        | Sense::Term => 32,
+        Sense::Feature(feature) => {
+            FEATURES_AT + FEATURES.iter().position(|known| known == feature)?
+        }
+        Sense::Sector(_) => KINDS - 2,
+        Sense::Country(_) | Sense::Local(..) => KINDS - 1,
         Sense::AttackerAfter | Sense::AttackerBefore | Sense::Negation | Sense::Mask => {
             return None;
         }

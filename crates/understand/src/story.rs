@@ -5,6 +5,7 @@ mod fold;
 mod keys;
 pub mod likeness;
 mod place;
+mod publisher;
 mod run;
 pub mod shelf;
 mod summary;

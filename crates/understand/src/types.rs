@@ -36,6 +36,10 @@ pub const KINDS: [IncidentType; 11] = [
     IncidentType::Insider,
 ];
 
+/// A bare text that seems relevant and shows no kind surely is given its likeliest,
+/// from these odds on: one in four. Lines of incident lists hardly ever lack one.
+const LEAST_BARE: f32 = -1.0;
+
 /// The kinds of event, surest first: those the publisher states, then those its
 /// text tells; `other` when it names none.
 pub(crate) fn types(
@@ -45,17 +49,21 @@ pub(crate) fn types(
     about_cves: bool,
     reasons: &mut Vec<Reason>,
 ) -> Vec<Tagged<IncidentType>> {
-    let scores = model.map(|model| (model, model.score(read.terms, read.signals.values())));
+    let first = if read.bare { KINDS.len() } else { 0 };
+    let outputs = first..first + KINDS.len();
+    let scores = model.map(|model| {
+        let scores = model.score(read.terms, read.signals.values(), outputs.clone());
+        (model, scores)
+    });
+    let threshold = scores.as_ref().map_or(0.0, |(_, scores)| {
+        let best = outputs.clone().map(|output| scores.sum(output));
+        threshold(best, read.bare)
+    });
     let mut found = Vec::new();
-    for (index, kind) in KINDS.iter().enumerate() {
-        let output = if read.bare {
-            KINDS.len() + index
-        } else {
-            index
-        };
-        let mut odds = scores.as_ref().map_or(f32::NEG_INFINITY, |(_, scores)| {
-            scores.sums.get(output).copied().unwrap_or_default()
-        });
+    for (output, kind) in outputs.clone().zip(&KINDS) {
+        let mut odds = scores
+            .as_ref()
+            .map_or(f32::NEG_INFINITY, |(_, scores)| scores.sum(output));
         if *kind == IncidentType::VulnExploit && about_cves {
             odds = odds.max(0.0) + CVE_WEIGHT;
             reasons.push(Reason::new(
@@ -74,7 +82,7 @@ pub(crate) fn types(
                 label: *kind,
                 confidence: 1.0,
             });
-        } else if odds > 0.0 {
+        } else if odds > threshold {
             if let Some((model, scores)) = &scores {
                 reasons.extend(
                     read.reasons(model, scores, output, Aspect::Type, kind.word())
@@ -105,6 +113,18 @@ pub(crate) fn types(
         });
     }
     found
+}
+
+/// Sums above this are given as kinds.
+#[must_use]
+pub fn threshold(sums: impl Iterator<Item = f32>, bare: bool) -> f32 {
+    let best = sums.fold(f32::NEG_INFINITY, f32::max);
+    if bare && best > LEAST_BARE {
+        // Just below the best, if none is above zero.
+        best.next_down().min(0.0)
+    } else {
+        0.0
+    }
 }
 
 /// The sectors of the affected, surest first; at most three, because a text that

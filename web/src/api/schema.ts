@@ -42,6 +42,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the values of the incidents that match, the commonest 20 of each field. */
+        get: operations["incidentFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{id}": {
         parameters: {
             query?: never;
@@ -92,6 +109,92 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/query/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what may be written at a place of a query, which need not be whole. */
+        get: operations["completeQuery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/query/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what a query means and how it is looked up. */
+        get: operations["explainQuery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/query/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the fields of the query language. */
+        get: operations["listQueryFields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists saved searches, by name. */
+        get: operations["listSearches"];
+        put?: never;
+        /** Keeps a search. */
+        post: operations["saveSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a search. */
+        delete: operations["forgetSearch"];
         options?: never;
         head?: never;
         patch?: never;
@@ -385,6 +488,25 @@ export interface components {
          * @enum {string}
          */
         ClaimStatus: "claimed" | "reported" | "corroborated" | "confirmed" | "denied";
+        /** @description What may stand where the cursor is. */
+        Completion: {
+            /**
+             * Format: int32
+             * @description The first character that an offer replaces, counted in Unicode code points.
+             */
+            start: number;
+            /**
+             * Format: int32
+             * @description One past the last.
+             */
+            end: number;
+            /** @description `field` (or a word that is looked for), or `value`. */
+            expected: string;
+            /** @description Of a value: the field it belongs to. */
+            field: string | null;
+            /** @description What fits, likeliest first. */
+            offers: components["schemas"]["Offer"][];
+        };
         /** @description Something people were told of a source. */
         Concern: {
             /** @description What it is. */
@@ -452,7 +574,7 @@ export interface components {
             spans: components["schemas"]["Span"][];
             role: components["schemas"]["Role"] | null;
         };
-        /** @description A named thing and how many items name it. */
+        /** @description A named thing and how many items of an incident name it. */
         EntityCount: {
             /** @description What it is. */
             kind: components["schemas"]["EntityKind"];
@@ -498,6 +620,24 @@ export interface components {
              */
             model: string | null;
         };
+        /** @description What a query means. */
+        Explanation: {
+            /** @description The query in its one spelling. */
+            query: string;
+            /** @description What it asks, in plain words. */
+            sentence: string;
+            /** @description Its parts. */
+            tree: components["schemas"]["QueryPart"];
+            /** @description How the store looks it up, step by step. */
+            steps: string[];
+            /**
+             * Format: int64
+             * @description How many incidents match.
+             */
+            total: number;
+            /** @description Whether `total` is exact; beyond 10,000 it is an estimate. */
+            total_exact: boolean;
+        };
         /**
          * @description That a flaw stands in a catalogue of exploited ones: CISA's KEV, wherever we
          *     read of it. What SSVC says of exploitation is no listing; see
@@ -521,11 +661,62 @@ export interface components {
             /** @description Whether ransomware is known to use it. */
             ransomware: boolean;
         };
+        /** @description A value, and how many of the incidents have it. */
+        Facet: {
+            /** @description The value; in quotes it can stand behind its field in a query. */
+            value: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+        };
+        /** @description How the latest of the incidents that match fall into values of fields. */
+        Facets: {
+            /**
+             * Format: int64
+             * @description How many incidents were looked at: the latest that match, at most 2,000.
+             */
+            looked_at: number;
+            /** @description Whether these are all that match, so that the counts are exact. */
+            complete: boolean;
+            /** @description Kinds of event (`type:`). */
+            types: components["schemas"]["Facet"][];
+            /** @description Bands of severity (`severity=`). */
+            severities: components["schemas"]["Facet"][];
+            /** @description Affected countries (`region:`). */
+            countries: components["schemas"]["Facet"][];
+            /** @description Affected Indian states and territories (`region:`), as `IN-KA`. */
+            states: components["schemas"]["Facet"][];
+            /** @description Affected sectors (`sector:`). */
+            sectors: components["schemas"]["Facet"][];
+            /** @description Who tells them (`source:`). */
+            sources: components["schemas"]["Facet"][];
+            /** @description What people did about them (`status:`). */
+            statuses: components["schemas"]["Facet"][];
+            /** @description How firm they are (`claim:`). */
+            claims: components["schemas"]["Facet"][];
+            /** @description Who did it (`actor:`). */
+            actors: components["schemas"]["Facet"][];
+            /** @description Malicious software (`malware:`). */
+            malware: components["schemas"]["Facet"][];
+            /** @description Products that are named (`product:`). */
+            products: components["schemas"]["Facet"][];
+            /** @description Who was attacked (`victim:`). */
+            victims: components["schemas"]["Facet"][];
+        };
         /**
          * @description Which text of the item a span lies in.
          * @enum {string}
          */
         Field: "title" | "text";
+        /** @description A value that a field takes. */
+        FieldValue: {
+            /** @description As it is written. */
+            text: string;
+            /** @description Its word for people. */
+            about: string;
+        };
         /**
          * @description How a source stands.
          * @enum {string}
@@ -659,6 +850,16 @@ export interface components {
              * @description How many items it has, repeats left out.
              */
             items: number;
+            /**
+             * Format: float
+             * @description The highest EPSS score of its CVEs when it was last told.
+             */
+            epss: number | null;
+            /**
+             * Format: float
+             * @description The highest CVSS score of its CVEs when it was last told.
+             */
+            cvss: number | null;
             /** @description The sources that tell it. */
             sources: components["schemas"]["SourceId"][];
         };
@@ -762,6 +963,13 @@ export interface components {
             /** @description The affected country, as `IN`. */
             country?: string | null;
         };
+        /** @description A search to be kept. */
+        NewSearch: {
+            /** @description Its name, which no other has. */
+            name: string;
+            /** @description What it asks. */
+            query: string;
+        };
         /** @description A source to add. */
         NewSource: {
             /** @description A web address, as for `/api/sources/preview`. */
@@ -782,6 +990,18 @@ export interface components {
             };
             /** @description Whether it must be readable now; true if absent. Without it `kind` is needed. */
             check?: boolean | null;
+        };
+        /** @description Something that may be written. */
+        Offer: {
+            /** @description What to write from `start` to `end`. */
+            text: string;
+            /** @description What it means; empty for names. */
+            about: string;
+            /**
+             * Format: int64
+             * @description Of a name: how many incidents have it.
+             */
+            incidents: number | null;
         };
         /**
          * @description Where a source comes from.
@@ -941,10 +1161,23 @@ export interface components {
             status: number;
             /** @description What is wrong and what to do, in a sentence. */
             detail: string;
-            /** @description A stable name for programs: `not_found`, `bad_value`, `busy` … */
+            /** @description A stable name for programs: `not_found`, `bad_value`, `query_invalid`, `busy` … */
             code: string;
             /** @description The parameter or member that is wrong. */
             field: string | null;
+            /**
+             * Format: int32
+             * @description Of a wrong query: the first character that is wrong, counted in Unicode code
+             *     points from 0.
+             */
+            start: number | null;
+            /**
+             * Format: int32
+             * @description One past the last.
+             */
+            end: number | null;
+            /** @description What to write in its place. */
+            suggestion: string | null;
         };
         /** @description One alert as websites show it. */
         PublicAlert: {
@@ -969,6 +1202,30 @@ export interface components {
             published: string;
             /** @description The incident it is about. */
             incident_id: components["schemas"]["IncidentId"];
+        };
+        /** @description A field of the query language. */
+        QueryField: {
+            /** @description Its name. */
+            name: string;
+            /** @description Other names that mean the same. */
+            other_names: string[];
+            /** @description What it asks. */
+            about: string;
+            /** @description How it is written. */
+            example: string;
+            /** @description The values it takes, where these are few. */
+            values: components["schemas"]["FieldValue"][];
+        };
+        /** @description A part of a query. */
+        QueryPart: {
+            /** @description `all`, `and`, `or`, `not`, `words` or `field`. */
+            kind: string;
+            /** @description The part as it is written. */
+            text: string;
+            /** @description The part in plain words. */
+            sentence: string;
+            /** @description What it is made of: of `and`, `or` and `not`. */
+            parts: components["schemas"]["QueryPart"][];
         };
         /** @description The service works. */
         Ready: {
@@ -1096,6 +1353,27 @@ export interface components {
          * @enum {string}
          */
         ScoreVersion: "2.0" | "3.0" | "3.1" | "4.0";
+        /** @description A search that somebody keeps. */
+        Search: {
+            /** @description Its id. */
+            id: components["schemas"]["SearchId"];
+            /** @description Its name. */
+            name: string;
+            /** @description What it asks. */
+            query: string;
+            /** @description What it asks, in plain words. */
+            sentence: string;
+            /**
+             * Format: date-time
+             * @description When it was saved.
+             */
+            at: string;
+        };
+        /**
+         * Format: uuid
+         * @description Names a saved search.
+         */
+        SearchId: string;
         /**
          * @description Four bands, lower-case on the wire. Critical is the top of High: asking for
          *     high gives both.
@@ -1530,7 +1808,7 @@ export interface operations {
     listIncidents: {
         parameters: {
             query?: {
-                /** @description Words that stand in its items, all of them; "quoted words" stand together; a last word with * is a beginning */
+                /** @description A query (docs/queries.md): `type:ransomware (region:IN OR sector:banking) severity>=high`; words alone stand in its items. The other filters must hold too */
                 q?: string;
                 /** @description At least this severe */
                 severity?: components["schemas"]["Severity"];
@@ -1552,7 +1830,7 @@ export interface operations {
                 since?: string;
                 /** @description Latest report before this time or date */
                 until?: string;
-                /** @description `latest` (default) or `worst` */
+                /** @description `latest` (default), `worst`, or `relevance`: where the words stand most tellingly first, of the latest 2,000 */
                 order?: string;
                 /** @description `next` of the page before */
                 after?: string;
@@ -1573,6 +1851,7 @@ export interface operations {
                     "application/json": components["schemas"]["IncidentList"];
                 };
             };
+            /** @description Code `query_invalid`: `start`, `end` and `suggestion` say what of `q` is wrong */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1613,6 +1892,36 @@ export interface operations {
                 };
             };
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incidentFacets: {
+        parameters: {
+            query?: {
+                /** @description A query (docs/queries.md). The filters of the list of incidents are taken too */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1735,6 +2044,174 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    completeQuery: {
+        parameters: {
+            query?: {
+                /** @description A query, as far as it is written */
+                q?: string;
+                /** @description Where the cursor stands, in Unicode code points; at the end if absent */
+                at?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainQuery: {
+        parameters: {
+            query: {
+                /** @description A query (docs/queries.md) */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Code `query_invalid`: `start`, `end` and `suggestion` say what is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueryFields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryField"][];
+                };
+            };
+        };
+    };
+    listSearches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Search"][];
+                };
+            };
+        };
+    };
+    saveSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSearch"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Search"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is one of this name, or 500 are kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgetSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SearchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -36,12 +36,18 @@ export function incident(id: string, change: Partial<IncidentSummary> = {}): Inc
     keywords: [],
     claim: 'reported',
     status: 'new',
+    assignee: null,
+    tags: [],
     relevance: 'incident',
     relevance_probability: 0.94,
     first_seen: minutesAgo(120),
     last_seen: minutesAgo(42),
     items: 2,
+    epss: null,
+    cvss: null,
     sources: ['wire', 'cert_in'],
+    publishers: ['wire.example', 'cert-in.example'],
+    said: null,
     ...change,
   }
 }
@@ -55,6 +61,8 @@ export function detail(id: string, change: Partial<IncidentDetail> = {}): Incide
     timeline: [item('i1')],
     vulnerabilities: [],
     alerts: [],
+    notes: [],
+    history: [],
     ...change,
   }
 }

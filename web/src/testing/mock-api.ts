@@ -43,6 +43,9 @@ export const problem = (status: number, detail: string): Problem => ({
   detail,
   code: 'problem',
   field: null,
+  start: null,
+  end: null,
+  suggestion: null,
 })
 
 export const listOf = (incidents: IncidentSummary[], next: string | null = null): IncidentList => ({

@@ -58,6 +58,8 @@ pub(super) async fn list(
     let alerts = shared.pipeline.store.alerts(&rule, limit).await?;
     let alerts = alerts
         .into_iter()
+        // A person may have said since that it does not matter.
+        .filter(|(_, incident)| incident.relevance.is_relevant())
         .map(|(alert, incident)| PublicAlert {
             id: alert.id,
             severity: incident.band(),

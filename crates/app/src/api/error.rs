@@ -14,28 +14,64 @@ use utoipa::ToSchema;
 pub(super) struct Problem {
     /// Always `about:blank`: the code tells problems apart.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    #[schema(value_type = String)]
+    kind: AboutBlank,
     /// The status in words.
-    pub title: String,
+    pub title: &'static str,
     /// The status.
     pub status: u16,
     /// What is wrong and what to do, in a sentence.
     pub detail: String,
-    /// A stable name for programs: `not_found`, `bad_value`, `busy` …
+    /// A stable name for programs: `not_found`, `bad_value`, `query_invalid`, `busy` …
     pub code: &'static str,
     /// The parameter or member that is wrong.
     pub field: Option<String>,
+    /// Of a wrong query: the first character that is wrong, counted in Unicode code
+    /// points from 0.
+    #[schema(value_type = Option<u32>)]
+    pub start: Option<u16>,
+    /// One past the last.
+    #[schema(value_type = Option<u32>)]
+    pub end: Option<u16>,
+    /// What to write in its place.
+    pub suggestion: Option<String>,
+}
+
+/// The type that every problem has. It takes no room: a problem is an error of many
+/// functions, and must be small.
+#[derive(Debug, Clone, Copy)]
+struct AboutBlank;
+
+impl Serialize for AboutBlank {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("about:blank")
+    }
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            kind: AboutBlank,
+            title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             detail: detail.into(),
             code,
             field: None,
+            start: None,
+            end: None,
+            suggestion: None,
+        }
+    }
+
+    /// A query that cannot be read, and where it is wrong.
+    pub(super) fn bad_query(field: &str, error: &model::query::QueryError) -> Self {
+        let place = |at: u32| Some(u16::try_from(at).unwrap_or(u16::MAX));
+        Self {
+            field: Some(field.to_owned()),
+            start: place(error.start),
+            end: place(error.end),
+            suggestion: error.suggestion.clone(),
+            ..Self::new(StatusCode::BAD_REQUEST, "query_invalid", error.to_string())
         }
     }
 
@@ -86,6 +122,22 @@ impl Problem {
     /// What was to be added is there already.
     pub(super) fn duplicate(what: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "duplicate", what)
+    }
+
+    /// What is there does not allow it.
+    pub(super) fn refused(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "refused", what)
+    }
+
+    /// It was changed since the client looked at it; with `If-Match`, a precondition
+    /// that failed.
+    pub(super) fn changed(what: impl Into<String>, conditional: bool) -> Self {
+        let status = if conditional {
+            StatusCode::PRECONDITION_FAILED
+        } else {
+            StatusCode::CONFLICT
+        };
+        Self::new(status, "changed", what)
     }
 
     /// An address elsewhere that cannot be read, or holds nothing that we know.

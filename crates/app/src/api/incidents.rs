@@ -1,24 +1,23 @@
-//! `/api/incidents`: list, one, write, change.
+//! `/api/incidents`: list, one, write.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use model::item::{Draft, Stated};
 use model::{
-    Country, Incident, IncidentId, IncidentStatus, IncidentType, Item, ItemKind, Markup, Severity,
-    SourceId,
+    Country, Incident, IncidentId, IncidentType, Item, ItemKind, Markup, Severity, SourceId,
 };
 use serde::Deserialize;
-use store::{IncidentFilter, IncidentOrder, PageRequest};
+use store::{IncidentOrder, PageRequest};
 use utoipa::ToSchema;
 
 use super::Shared;
+use super::asked::{FILTERS, asked};
 use super::error::Problem;
+use super::handling::Revision;
 use super::input::{JsonBody, Parameters, read_time};
 use super::view::{IncidentFull, IncidentList, IncidentSummary};
 
-/// Longest full-text query, in characters.
-const LONGEST_QUERY: usize = 500;
 /// Longest title and description that are taken, in characters.
 const LONGEST_TITLE: usize = 500;
 const LONGEST_DESCRIPTION: usize = 50_000;
@@ -27,7 +26,7 @@ const LONGEST_DESCRIPTION: usize = 50_000;
 #[utoipa::path(
     get, path = "/api/incidents", tag = "incidents", operation_id = "listIncidents",
     params(
-        ("q" = Option<String>, Query, description = "Words that stand in its items, all of them; \"quoted words\" stand together; a last word with * is a beginning"),
+        ("q" = Option<String>, Query, description = "A query (docs/queries.md): `type:ransomware (region:IN OR sector:banking) severity>=high`; words alone stand in its items. The other filters must hold too"),
         ("severity" = Option<Severity>, Query, description = "At least this severe"),
         ("type" = Option<String>, Query, description = "One of these types, separated by commas"),
         ("country" = Option<String>, Query, description = "One of these countries (ISO 3166-1 alpha-2), separated by commas"),
@@ -38,65 +37,29 @@ const LONGEST_DESCRIPTION: usize = 50_000;
         ("keyword" = Option<String>, Query, description = "Brought by this keyword of yours"),
         ("since" = Option<String>, Query, description = "Latest report at or after this time or date"),
         ("until" = Option<String>, Query, description = "Latest report before this time or date"),
-        ("order" = Option<String>, Query, description = "`latest` (default) or `worst`"),
+        ("order" = Option<String>, Query, description = "`latest` (default), `worst`, or `relevance`: where the words stand most tellingly first, of the latest 2,000"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 200; 50 if absent"),
     ),
     responses(
         (status = 200, body = IncidentList),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Code `query_invalid`: `start`, `end` and `suggestion` say what of `q` is wrong"),
     )
 )]
 pub(super) async fn list(
     State(shared): State<Shared>,
     parameters: Parameters,
 ) -> Result<Json<IncidentList>, Problem> {
-    parameters.only(&[
-        "q",
-        "severity",
-        "type",
-        "country",
-        "status",
-        "cve",
-        "source",
-        "exploited",
-        "keyword",
-        "since",
-        "until",
-        "order",
-        "after",
-        "limit",
-    ])?;
-    let text = parameters.text("q").map(str::to_owned);
-    if text
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > LONGEST_QUERY)
-    {
-        return Err(Problem::bad_value(
-            "q",
-            format!("q: longer than {LONGEST_QUERY} characters"),
-        ));
-    }
-    let filter = IncidentFilter {
-        text,
-        min_severity: parameters.one("severity")?,
-        types: parameters.several("type")?,
-        countries: parameters.several("country")?,
-        statuses: parameters.several("status")?,
-        cve: parameters.one("cve")?,
-        source: parameters.one("source")?,
-        exploited: parameters.one("exploited")?,
-        keyword: parameters.text("keyword").map(str::to_owned),
-        since: parameters.time("since")?,
-        until: parameters.time("until")?,
-    };
+    parameters.only(&[FILTERS, &["order", "after", "limit"]].concat())?;
+    let query = asked(&parameters)?;
     let order = match parameters.text("order") {
         None | Some("latest") => IncidentOrder::Latest,
         Some("worst") => IncidentOrder::Worst,
+        Some("relevance") => IncidentOrder::Relevance,
         Some(other) => {
             return Err(Problem::bad_value(
                 "order",
-                format!("order: `{other}` is not latest or worst"),
+                format!("order: `{other}` is not latest, worst or relevance"),
             ));
         }
     };
@@ -109,7 +72,8 @@ pub(super) async fn list(
         after: parameters.text("after").map(str::to_owned),
         limit,
     };
-    let page = shared.pipeline.store.incidents(&filter, &page).await?;
+    let wanted = shared.pipeline.bind(&query).await?;
+    let page = shared.pipeline.store.incidents(&wanted, &page).await?;
     Ok(Json(IncidentList {
         incidents: page
             .incidents
@@ -122,19 +86,20 @@ pub(super) async fn list(
     }))
 }
 
-/// One incident with its items, entities, reasons, vulnerabilities and alerts.
+/// One incident with its items, entities, reasons, vulnerabilities, alerts, notes and
+/// history. The id of one that was merged gives the one it went into.
 #[utoipa::path(
     get, path = "/api/incidents/{id}", tag = "incidents", operation_id = "getIncident",
     params(("id" = IncidentId, Path)),
     responses(
-        (status = 200, body = IncidentFull),
+        (status = 200, body = IncidentFull, headers(("ETag" = String, description = "Its revision, for `If-Match`"))),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn get_one(
     State(shared): State<Shared>,
     Path(id): Path<String>,
-) -> Result<Json<IncidentFull>, Problem> {
+) -> Result<(Revision, Json<IncidentFull>), Problem> {
     let id = read_id(&id)?;
     let detail = shared
         .pipeline
@@ -142,7 +107,8 @@ pub(super) async fn get_one(
         .incident(id)
         .await?
         .ok_or_else(|| unknown(id))?;
-    Ok(Json(detail.into()))
+    let revision = Revision(detail.incident.revision);
+    Ok((revision, Json(detail.into())))
 }
 
 /// An incident as a person or a script writes it.
@@ -344,47 +310,12 @@ fn api_source() -> SourceId {
     SourceId::new("api").expect("`api` is a valid name")
 }
 
-/// What a person changes.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct IncidentChange {
-    /// What was done about it.
-    status: IncidentStatus,
-}
-
-/// Changes what people did about an incident.
-#[utoipa::path(
-    patch, path = "/api/incidents/{id}", tag = "incidents", operation_id = "changeIncident",
-    params(("id" = IncidentId, Path)),
-    request_body = IncidentChange,
-    responses(
-        (status = 200, body = IncidentSummary),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn change(
-    State(shared): State<Shared>,
-    Path(id): Path<String>,
-    JsonBody(body): JsonBody<IncidentChange>,
-) -> Result<Json<IncidentSummary>, Problem> {
-    let id = read_id(&id)?;
-    let now = shared.pipeline.clock.now();
-    let incident = shared
-        .pipeline
-        .store
-        .set_status(id, body.status, now)
-        .await?
-        .ok_or_else(|| unknown(id))?;
-    Ok(Json(incident.into()))
-}
-
-fn read_id(text: &str) -> Result<IncidentId, Problem> {
+pub(super) fn read_id(text: &str) -> Result<IncidentId, Problem> {
     text.parse()
         .map_err(|error: model::IdError| Problem::not_found(error.to_string()))
 }
 
-fn unknown(id: IncidentId) -> Problem {
+pub(super) fn unknown(id: IncidentId) -> Problem {
     Problem::not_found(format!("there is no incident {id}"))
 }
 

@@ -68,6 +68,12 @@ impl Parameters {
             .filter(|value| !value.is_empty())
     }
 
+    /// The text of a parameter as it came, blanks and all: places are counted in it.
+    pub(super) fn whole(&self, name: &str) -> Option<&str> {
+        let given = self.0.iter().find(|(known, _)| known == name);
+        given.map(|(_, value)| value.as_str())
+    }
+
     /// One value.
     pub(super) fn one<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem>
     where

@@ -34,7 +34,7 @@ pub(super) struct LiveEvent {
     seq: i64,
     /// When.
     at: Timestamp,
-    /// What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`.
+    /// What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is gone), `delivery.settled`, `source.polled`.
     kind: String,
     /// About what: an id.
     subject: String,

@@ -5,14 +5,21 @@
 //! `/api/docs`.
 
 mod alerts;
+mod asked;
 mod docs;
 mod error;
+mod facets;
+pub(crate) mod feedback;
 mod guard;
+mod handling;
 mod health;
 mod incidents;
 mod input;
 mod live;
+pub(crate) mod models;
 mod owasp;
+mod query;
+mod searches;
 mod source_changes;
 mod sources;
 mod ui;
@@ -56,8 +63,10 @@ const LARGEST_BODY: usize = 256 * 1024;
     tags(
         (name = "incidents", description = "Reports of one event, joined into one story"),
         (name = "alerts", description = "For websites"),
+        (name = "query", description = "The query language: what a query means, what may follow, searches that are kept"),
         (name = "vulnerabilities", description = "What is known of CVEs"),
         (name = "sources", description = "What is read, and how it stands"),
+        (name = "learning", description = "What people say of items, and the models that learn from it"),
         (name = "live", description = "What happens, as it happens"),
         (name = "health", description = "For those who run Prahari")
     )
@@ -68,7 +77,18 @@ struct Described;
 fn described() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(incidents::list, incidents::create))
-        .routes(routes!(incidents::get_one, incidents::change))
+        .routes(routes!(incidents::get_one, handling::change))
+        .routes(routes!(handling::note))
+        .routes(routes!(handling::split))
+        .routes(routes!(handling::merge))
+        .routes(routes!(handling::not_same))
+        .routes(routes!(handling::similar))
+        .routes(routes!(facets::facets))
+        .routes(routes!(query::explain))
+        .routes(routes!(query::completion))
+        .routes(routes!(query::fields))
+        .routes(routes!(searches::list, searches::save))
+        .routes(routes!(searches::forget))
         .routes(routes!(alerts::list))
         .routes(routes!(owasp::list))
         .routes(routes!(vulnerabilities::list))
@@ -77,6 +97,12 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(source_changes::look))
         .routes(routes!(source_changes::change, source_changes::remove))
         .routes(routes!(source_changes::preview))
+        .routes(routes!(feedback::list, feedback::give))
+        .routes(routes!(feedback::withdraw))
+        .routes(routes!(models::list))
+        .routes(routes!(models::train))
+        .routes(routes!(models::activate))
+        .routes(routes!(models::roll_back))
         .routes(routes!(live::stream))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
@@ -92,12 +118,19 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// What clients send, where a missing member and null mean the same.
-const SENT: [&str; 5] = [
+const SENT: [&str; 12] = [
     "NewIncident",
+    "NewSearch",
     "IncidentChange",
+    "NewNote",
+    "Split",
+    "Merge",
+    "NotSame",
     "Look",
     "NewSource",
     "SourceChange",
+    "NewFeedback",
+    "Activation",
 ];
 
 /// Answers have every member, null where there is nothing to say; the derive takes
@@ -126,6 +159,11 @@ fn require_nullable(schema: &mut Schema) {
             }
         }
         Schema::AllOf(all) => all.items.iter_mut().for_each(|part| {
+            if let RefOr::T(part) = part {
+                require_nullable(part);
+            }
+        }),
+        Schema::OneOf(one) => one.items.iter_mut().for_each(|part| {
             if let RefOr::T(part) = part {
                 require_nullable(part);
             }

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use model::incident::{Development, Note};
 use model::{
-    Alert, Cause, ClaimStatus, Country, CveId, Delivery, DeliveryState, Entity, EntityKind,
-    Incident, IncidentId, IncidentStatus, IncidentType, ItemId, ItemKind, Reason, RelevanceLabel,
-    Role, RuleId, Sector, Severity, SourceId, Tagged, Timestamp, Voice, Vulnerability,
+    Alert, Cause, ClaimStatus, Country, CveId, Delivery, DeliveryState, Entity, EntityCount,
+    EntityKind, Incident, IncidentId, IncidentStatus, IncidentType, ItemId, ItemKind, Reason,
+    RelevanceLabel, Role, RuleId, Said, Sector, Severity, SourceId, Tagged, Timestamp, Voice,
+    Vulnerability,
 };
 use serde::Serialize;
+use store::handling::Similar;
 use store::{IncidentDetail, PlacedItem};
 use utoipa::ToSchema;
 
@@ -52,6 +55,10 @@ pub(crate) struct IncidentSummary {
     pub claim: ClaimStatus,
     /// What people did about it.
     pub status: IncidentStatus,
+    /// Who looks after it.
+    pub assignee: Option<String>,
+    /// What people filed it under.
+    pub tags: Vec<String>,
     /// Incident, threat information, or neither.
     pub relevance: RelevanceLabel,
     /// The probability that it is relevant, from 0 to 1.
@@ -62,8 +69,18 @@ pub(crate) struct IncidentSummary {
     pub last_seen: Timestamp,
     /// How many items it has, repeats left out.
     pub items: u32,
+    /// The highest EPSS score of its CVEs when it was last told.
+    pub epss: Option<f32>,
+    /// The highest CVSS score of its CVEs when it was last told.
+    pub cvss: Option<f32>,
     /// The sources that tell it.
     pub sources: Vec<SourceId>,
+    /// Who tells it in words of their own: sites, and authors of posts. Reprints are
+    /// left out; so many are independent of one another.
+    pub publishers: Vec<String>,
+    /// What people said of it, which stands above what its items say; null when nobody
+    /// said anything.
+    pub said: Option<Said>,
 }
 
 impl From<Incident> for IncidentSummary {
@@ -88,12 +105,18 @@ impl From<Incident> for IncidentSummary {
             keywords: incident.keywords,
             claim: incident.claim,
             status: incident.status,
+            assignee: incident.assignee,
+            tags: incident.tags,
             relevance: incident.relevance.label,
             relevance_probability: incident.relevance.probability,
             first_seen: incident.first_seen,
             last_seen: incident.last_seen,
             items: incident.items,
+            epss: incident.epss,
+            cvss: incident.cvss,
             sources: incident.sources,
+            publishers: incident.publishers,
+            said: incident.said,
         }
     }
 }
@@ -128,19 +151,84 @@ pub(crate) struct IncidentFull {
     pub vulnerabilities: Vec<Vulnerability>,
     /// Alerts on it, newest first.
     pub alerts: Vec<AlertView>,
+    /// What people wrote beside it, oldest first.
+    pub notes: Vec<NoteView>,
+    /// All that happened, latest first: items, alerts, notes and what changed of it.
+    pub history: Vec<HistoryEntry>,
 }
 
-/// A named thing and how many items name it.
+/// What a person wrote beside an incident.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EntityCount {
-    /// What it is.
-    pub kind: EntityKind,
-    /// Its name.
-    pub name: String,
-    /// How many items name it.
-    pub count: u32,
-    /// The part that an item gives it, if one does.
-    pub role: Option<Role>,
+pub(crate) struct NoteView {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What.
+    pub text: String,
+}
+
+/// What kind of thing happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum HistoryKind {
+    /// An item came, at its effective time.
+    Item,
+    /// Something of the incident changed.
+    Development,
+    /// An alert fired.
+    Alert,
+    /// A person wrote a note.
+    Note,
+}
+
+/// Something that happened to an incident.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HistoryEntry {
+    /// When.
+    pub at: Timestamp,
+    /// What kind of thing.
+    pub kind: HistoryKind,
+    /// The same in a sentence: an item's title, a note's text.
+    pub text: String,
+    /// Whose hand; null: Prahari itself, or a source.
+    pub by: Option<String>,
+    /// The item, or the one that brought the change.
+    pub item: Option<ItemId>,
+    /// The alert.
+    pub alert: Option<model::AlertId>,
+    /// What changed.
+    pub development: Option<Development>,
+    /// The incident to which it happened, when that was merged into this one since.
+    pub was: Option<IncidentId>,
+}
+
+/// Incidents like another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SimilarList {
+    /// Most like it first.
+    pub incidents: Vec<SimilarIncident>,
+}
+
+/// An incident that reads like another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SimilarIncident {
+    /// Which.
+    pub incident: IncidentSummary,
+    /// Which share of the other's telling words and CVEs stand in it, from 0 to 1.
+    pub score: f32,
+    /// What they share, weightiest first.
+    pub shared: Vec<String>,
+}
+
+impl From<Similar> for SimilarIncident {
+    fn from(similar: Similar) -> Self {
+        Self {
+            incident: similar.incident.into(),
+            score: similar.score,
+            shared: similar.shared,
+        }
+    }
 }
 
 /// One item of an incident.
@@ -232,6 +320,7 @@ pub(crate) struct DeliveryView {
 
 impl From<IncidentDetail> for IncidentFull {
     fn from(detail: IncidentDetail) -> Self {
+        let history = history(&detail);
         let mut incident = detail.incident;
         Self {
             reasons: std::mem::take(&mut incident.reasons),
@@ -241,8 +330,63 @@ impl From<IncidentDetail> for IncidentFull {
             timeline: detail.items.into_iter().map(TimelineItem::from).collect(),
             vulnerabilities: detail.vulnerabilities,
             alerts: detail.alerts.into_iter().map(AlertView::from).collect(),
+            notes: detail.notes.into_iter().map(NoteView::from).collect(),
+            history,
         }
     }
+}
+
+impl From<Note> for NoteView {
+    fn from(note: Note) -> Self {
+        Self {
+            at: note.at,
+            by: note.by,
+            text: note.text,
+        }
+    }
+}
+
+/// Items, alerts, notes and developments in one list, latest first.
+fn history(detail: &IncidentDetail) -> Vec<HistoryEntry> {
+    let entry = |at, kind, text| HistoryEntry {
+        at,
+        kind,
+        text,
+        by: None,
+        item: None,
+        alert: None,
+        development: None,
+        was: None,
+    };
+    let mut all: Vec<HistoryEntry> = Vec::new();
+    all.extend(detail.notes.iter().rev().map(|note| HistoryEntry {
+        by: Some(note.by.clone()),
+        ..entry(note.at, HistoryKind::Note, note.text.clone())
+    }));
+    all.extend(detail.alerts.iter().map(|(alert, _)| {
+        let text = format!("{}: {}", alert.rule, alert.cause.sentence());
+        HistoryEntry {
+            alert: Some(alert.id),
+            ..entry(alert.at, HistoryKind::Alert, text)
+        }
+    }));
+    all.extend(detail.developments.iter().map(|told| HistoryEntry {
+        by: told.by.clone(),
+        item: told.item,
+        development: Some(told.what.clone()),
+        was: told.was,
+        ..entry(told.at, HistoryKind::Development, told.what.sentence())
+    }));
+    all.extend(detail.items.iter().map(|placed| HistoryEntry {
+        item: Some(placed.item.id),
+        ..entry(
+            placed.item.effective(),
+            HistoryKind::Item,
+            placed.analysis.title.clone(),
+        )
+    }));
+    all.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+    all
 }
 
 fn count_entities(items: &[PlacedItem]) -> Vec<EntityCount> {

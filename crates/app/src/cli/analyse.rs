@@ -6,7 +6,9 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Seek, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::Context as _;
@@ -41,6 +43,9 @@ const BATCH: usize = 1_024;
 /// A batch ends early at this much text.
 const BATCH_BYTES: usize = 8 << 20;
 
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Stands between the two halves of a result that waits for its story. JSON holds
 /// no bare control characters.
 const STORY_GOES_HERE: char = '\u{1e}';
@@ -74,7 +79,7 @@ struct Head<'a> {
 #[derive(Debug, Serialize)]
 struct Named<'a> {
     kind: model::EntityKind,
-    text: String,
+    text: &'a str,
     name: &'a str,
     start: u32,
     end: u32,
@@ -103,7 +108,7 @@ struct Waiting {
 impl Analyse {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<Outcome> {
         let (reader, size) = open_input(&self.input)?;
-        let context = Context::new(&settings.watch.keywords);
+        let context = settings.context();
         let bar = bar(size);
         let mut aside = BufWriter::new(tempfile::tempfile().context("no temporary file")?);
         let mut waiting = Vec::new();
@@ -167,6 +172,11 @@ fn read_all(
             };
             number += 1;
             bytes += line.len();
+            // Windows' editors begin a file with a mark.
+            let line = match line.strip_prefix(BYTE_ORDER_MARK) {
+                Some(rest) if number == 1 => rest.to_vec(),
+                _ => line,
+            };
             if !line.trim_ascii().is_empty() {
                 batch.push((number, line));
             }
@@ -217,29 +227,39 @@ fn next_line(reader: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(line))
 }
 
-/// Understands a batch on every core, in order.
+/// Understands a batch on every core, in order. Each core takes the next line that
+/// nobody has: one long document keeps one core, not all.
 fn understand_batch(
     batch: &[(u64, Vec<u8>)],
     context: &Context,
 ) -> Vec<Result<Understood, String>> {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = batch.len().div_ceil(cores).max(1);
-    thread::scope(|scope| {
-        let parts: Vec<_> = batch
-            .chunks(share)
-            .map(|part| {
-                scope.spawn(move || {
-                    part.iter()
-                        .map(|(number, line)| understand_line(*number, line, context))
-                        .collect::<Vec<_>>()
-                })
-            })
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((number, line)) = batch.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // No text is known that stops the analysis; should one, it costs itself.
+            let result = catch_unwind(AssertUnwindSafe(|| understand_line(*number, line, context)));
+            let told = result.unwrap_or_else(|_| {
+                Err(format!(
+                    "line {number}: a fault in the analysis; please report the document"
+                ))
+            });
+            done.push((*number, told));
+        }
+        done
+    };
+    let mut all: Vec<(u64, Result<Understood, String>)> = thread::scope(|scope| {
+        let parts: Vec<_> = (0..cores.min(batch.len()))
+            .map(|_| scope.spawn(work))
             .collect();
         parts
             .into_iter()
             .flat_map(|part| part.join().unwrap_or_default())
             .collect()
-    })
+    });
+    all.sort_by_key(|(number, _)| *number);
+    all.into_iter().map(|(_, result)| result).collect()
 }
 
 fn understand_line(number: u64, line: &[u8], context: &Context) -> Result<Understood, String> {
@@ -337,39 +357,77 @@ fn result_line(id: &RawValue, item: &Item, analysis: &Analysis) -> serde_json::R
 
 /// The way from spans in clean text to spans in the given text.
 struct Places<'a> {
-    item: &'a Item,
-    title: Trace,
-    text: Trace,
+    title: (Given<'a>, Trace),
+    text: (Given<'a>, Trace),
 }
 
 impl<'a> Places<'a> {
     fn new(item: &'a Item, analysis: &Analysis) -> Self {
+        let place = |given: &'a str, clean: &str| (Given::new(given), Trace::new(given, clean));
         Self {
-            item,
-            title: Trace::new(&item.title, &analysis.title),
-            text: Trace::new(&item.text, &analysis.text),
+            title: place(&item.title, &analysis.title),
+            text: place(&item.text, &analysis.text),
+        }
+    }
+
+    fn field(&self, field: Field) -> &(Given<'a>, Trace) {
+        match field {
+            Field::Title => &self.title,
+            Field::Text => &self.text,
         }
     }
 
     fn original(&self, span: Span) -> Span {
-        let trace = match span.field {
-            Field::Title => &self.title,
-            Field::Text => &self.text,
-        };
-        let (start, end) = trace.stretch(span.start, span.end);
+        let (start, end) = self.field(span.field).1.stretch(span.start, span.end);
         Span { start, end, ..span }
     }
 
-    fn slice(&self, span: Span) -> String {
-        let whole = match span.field {
-            Field::Title => &self.item.title,
-            Field::Text => &self.item.text,
+    fn slice(&self, span: Span) -> &'a str {
+        self.field(span.field).0.slice(span.start, span.end)
+    }
+}
+
+/// A text whose code points are found without counting from its start: a list of
+/// ten thousand names would be counted through ten thousand times.
+struct Given<'a> {
+    text: &'a str,
+    /// The first byte of every [`BLOCK`]th code point; empty for ASCII.
+    blocks: Vec<usize>,
+}
+
+/// Code points between two noted places.
+const BLOCK: usize = 64;
+
+impl<'a> Given<'a> {
+    fn new(text: &'a str) -> Self {
+        let blocks = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices()
+                .step_by(BLOCK)
+                .map(|(at, _)| at)
+                .collect()
         };
-        whole
-            .chars()
-            .skip(span.start as usize)
-            .take(span.end.saturating_sub(span.start) as usize)
-            .collect()
+        Self { text, blocks }
+    }
+
+    fn slice(&self, start: u32, end: u32) -> &'a str {
+        let range = self.byte(start)..self.byte(end);
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// The first byte of a code point, or the text's end.
+    fn byte(&self, at: u32) -> usize {
+        let at = at as usize;
+        if self.blocks.is_empty() {
+            return at.min(self.text.len());
+        }
+        let Some(block) = self.blocks.get(at / BLOCK) else {
+            return self.text.len();
+        };
+        let rest = self.text.get(*block..).unwrap_or_default();
+        let inside = rest.char_indices().nth(at % BLOCK);
+        inside.map_or(self.text.len(), |(offset, _)| block + offset)
     }
 }
 
@@ -439,5 +497,25 @@ fn write_all(mut aside: File, stories: &[Option<usize>], output: &Path) -> anyho
         // A closed pipe (`| head`) is no mistake of anybody's.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("the analyses cannot be written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_points_are_found_in_any_script() {
+        for text in ["", "plain ascii", "दिल्ली 🔥 Café", &"ab🔥".repeat(100)] {
+            let given = Given::new(text);
+            let all: Vec<char> = text.chars().collect();
+            for start in 0..=all.len() {
+                for end in [start, start + 1, start + 70, all.len() + 9] {
+                    let wanted: String = all.iter().take(end).skip(start).collect();
+                    let (start, end) = (start as u32, end as u32);
+                    assert_eq!(given.slice(start, end), wanted, "{start}..{end}");
+                }
+            }
+        }
     }
 }

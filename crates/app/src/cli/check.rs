@@ -70,6 +70,21 @@ fn describe(settings: &Settings) -> Vec<String> {
             Location::Postgres(address) => format!("the database is PostgreSQL at {address}"),
         },
     ];
+    for (index, pack) in settings.regions().packs().iter().enumerate() {
+        let size = pack.size();
+        facts.push(format!(
+            "{} {} ({}, {} signs and {} names)",
+            if index == 0 {
+                "home is"
+            } else {
+                "looked at as closely:"
+            },
+            pack.name,
+            pack.country,
+            size.signs,
+            size.names
+        ));
+    }
     if settings.watch.keywords.is_empty() {
         facts.push("no keywords are watched".to_owned());
     } else {
@@ -120,33 +135,9 @@ fn describe_sources(entries: &[SourceEntry]) -> Vec<String> {
 }
 
 fn rule_in_words(rule: &model::Rule) -> String {
-    let mut parts = Vec::new();
-    if let Some(severity) = rule.min_severity {
-        parts.push(format!("severity {severity} or above"));
-    }
-    if !rule.keywords.is_empty() {
-        parts.push(format!("one of the words {}", rule.keywords.join(", ")));
-    }
-    if !rule.regions.is_empty() {
-        let countries: Vec<&str> = rule.regions.iter().map(model::Country::as_str).collect();
-        parts.push(format!("affecting {}", countries.join(" or ")));
-    }
-    if !rule.any_of.is_empty() {
-        let signs: Vec<&str> = rule
-            .any_of
-            .iter()
-            .map(|sign| match sign {
-                model::Sign::India => "India",
-                model::Sign::Exploited => "exploited",
-                model::Sign::Keyword => "a keyword",
-            })
-            .collect();
-        parts.push(signs.join(" or "));
-    }
-    let condition = if parts.is_empty() {
-        "everything relevant".to_owned()
-    } else {
-        parts.join(", ")
+    let condition = match &rule.query {
+        model::Query::All => "everything relevant".to_owned(),
+        query => query.sentence(),
     };
     let audience = match &rule.audience {
         model::Audience::Everyone => "every channel".to_owned(),

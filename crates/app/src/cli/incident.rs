@@ -1,11 +1,13 @@
-//! `prahari incident list|show`.
+//! `prahari incident list|show`; what people do about one is in `by_hand`.
 
 use clap::Subcommand;
+use model::query::{Field, Op, Query, Test};
 use model::{Country, IncidentId, IncidentType, Severity};
-use store::{IncidentFilter, IncidentOrder, PageRequest};
+use store::{IncidentOrder, PageRequest};
 
+use super::by_hand::ByHand;
 use super::{Outcome, open, print};
-use crate::api::view::{IncidentFull, IncidentList, IncidentSummary};
+use crate::api::view::{HistoryKind, IncidentFull, IncidentList, IncidentSummary};
 use crate::config::Settings;
 use crate::pipeline::World;
 
@@ -25,6 +27,8 @@ enum Command {
         /// Its id
         id: IncidentId,
     },
+    #[command(flatten)]
+    ByHand(ByHand),
 }
 
 /// Which incidents, and how many.
@@ -46,37 +50,43 @@ pub(super) struct Listing {
     #[arg(long)]
     after: Option<String>,
     /// Worst first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "relevant")]
     worst: bool,
+    /// Where the words stand most tellingly first, of the latest 2,000
+    #[arg(long)]
+    relevant: bool,
 }
 
 impl Listing {
-    /// Prints the incidents that hold `text`, if given, and meet the flags.
+    /// Prints the incidents that the query finds and that meet the flags.
     pub(super) async fn print(
         self,
-        text: Option<String>,
+        query: Query,
         settings: Settings,
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
         let zone = settings.server.zone.clone();
         let pipeline = open(settings, world).await?;
-        let filter = IncidentFilter {
-            text,
-            min_severity: self.severity,
-            types: self.types,
-            countries: self.countries,
-            ..IncidentFilter::default()
-        };
-        let order = if self.worst {
-            IncidentOrder::Worst
-        } else {
-            IncidentOrder::Latest
+        let least = self
+            .severity
+            .map(|severity| Query::Test(Test::Severity(Op::AtLeast, severity)));
+        let query = Query::and([
+            query,
+            least.unwrap_or_default(),
+            Query::names(Field::Type, self.types),
+            Query::names(Field::Region, self.countries),
+        ]);
+        let wanted = pipeline.bind(&query).await?;
+        let order = match (self.worst, self.relevant) {
+            (true, _) => IncidentOrder::Worst,
+            (_, true) => IncidentOrder::Relevance,
+            _ => IncidentOrder::Latest,
         };
         let page = pipeline
             .store
             .incidents(
-                &filter,
+                &wanted,
                 &PageRequest {
                     order,
                     after: self.after,
@@ -129,8 +139,9 @@ impl Incident {
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
         match self.command {
-            Command::List(listing) => listing.print(None, settings, world, as_json).await,
+            Command::List(listing) => listing.print(Query::All, settings, world, as_json).await,
             Command::Show { id } => show(id, settings, world, as_json).await,
+            Command::ByHand(by_hand) => by_hand.run(settings, world, as_json).await,
         }
     }
 }
@@ -164,7 +175,7 @@ fn print_full(full: &IncidentFull, zone: &str) {
         .map(|tagged| tagged.label.word())
         .collect();
     print::line(&format!(
-        "{} {} {:.1} · {} · {} · {} items from {} sources",
+        "{} {} {:.1} · {} · {} · {} items, {} independent publishers",
         summary.severity.mark(),
         summary.severity.word(),
         summary.severity_score,
@@ -175,7 +186,17 @@ fn print_full(full: &IncidentFull, zone: &str) {
         },
         summary.claim,
         summary.items,
-        summary.sources.len(),
+        summary.publishers.len(),
+    ));
+    let assignee = summary
+        .assignee
+        .as_ref()
+        .map(|name| format!(" · {}", print::plain(name)))
+        .unwrap_or_default();
+    let tags: String = summary.tags.iter().map(|tag| format!(" #{tag}")).collect();
+    print::line(&format!(
+        "{}{assignee}{tags} · revision {}",
+        summary.status, summary.revision
     ));
     print::line(&format!(
         "first {} · last {}",
@@ -221,7 +242,9 @@ fn print_full(full: &IncidentFull, zone: &str) {
         if let Some(url) = &item.url {
             print::line(&format!("    {}", print::plain(url)));
         }
+        print::line(&format!("    item {}", item.id));
     }
+    print_history(full, zone);
     print::line("\nWhy");
     for reason in &full.reasons {
         print::line(&format!(
@@ -259,5 +282,27 @@ fn print_full(full: &IncidentFull, zone: &str) {
                 ));
             }
         }
+    }
+}
+
+/// What changed, and what people wrote, latest first; items and alerts have lists of
+/// their own.
+fn print_history(full: &IncidentFull, zone: &str) {
+    print::line("\nHistory");
+    let told = full
+        .history
+        .iter()
+        .filter(|entry| matches!(entry.kind, HistoryKind::Development | HistoryKind::Note));
+    for entry in told {
+        let by = entry
+            .by
+            .as_ref()
+            .map(|name| format!("{}: ", print::plain(name)))
+            .unwrap_or_default();
+        print::line(&format!(
+            "  {}  {by}{}",
+            print::time(entry.at, zone),
+            print::plain(&entry.text)
+        ));
     }
 }

@@ -5,18 +5,25 @@
 //! wrong; 3 done in part (some sources failed).
 
 mod analyse;
+mod by_hand;
 mod check;
+mod evaluate;
+mod feedback;
 mod import;
 mod incident;
 mod ingest;
 mod init_db;
+mod models;
 mod notify;
 mod openapi;
 mod print;
+mod region;
 mod reprocess;
+mod rule;
 mod run;
 mod search;
 mod sources;
+mod train;
 mod vulnerability;
 
 use std::io::IsTerminal;
@@ -75,16 +82,28 @@ enum Command {
     Reprocess(reprocess::Reprocess),
     /// Make the database, or bring it up to date
     InitDb,
-    /// List incidents, or show one
+    /// List incidents, show one, and do something about them
     Incident(incident::Incident),
-    /// Find incidents by words
+    /// Find incidents by a query
     Search(search::Search),
+    /// List rules, and say what one would have sent
+    Rule(rule::Rule),
     /// Show what is known of a CVE, who says it, and what changed
     Vulnerability(vulnerability::Vulnerability),
     /// List, check, preview and poll sources
     Sources(sources::Sources),
     /// Understand documents: JSON Lines in, one analysis a line out; nothing is stored
     Analyse(analyse::Analyse),
+    /// List, show, check and build region packs
+    Region(region::Region),
+    /// Say what is right about an incident or item; list and take back what was said
+    Feedback(feedback::Feedback),
+    /// Train models: on feedback, or on labelled sets
+    Train(train::Train),
+    /// Measure models: on feedback, or on labelled sets
+    Evaluate(evaluate::Evaluate),
+    /// List the models that decide, and choose others
+    Models(models::Models),
     /// Test channels, and look after their deliveries
     Notify(notify::Notify),
     /// Read the settings and say what is wrong, and what is assumed
@@ -98,6 +117,7 @@ enum Command {
 enum Outcome {
     Done,
     Failed,
+    Wrong,
     InPart,
 }
 
@@ -106,6 +126,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Done => Self::SUCCESS,
             Outcome::Failed => Self::from(1),
+            Outcome::Wrong => Self::from(2),
             Outcome::InPart => Self::from(3),
         }
     }
@@ -133,6 +154,9 @@ pub fn main() -> ExitCode {
     if matches!(arguments.command, Command::Check) {
         return finish(on_runtime(check::check(loaded, json, world(&environment))));
     }
+    if let Command::Region(region) = arguments.command {
+        return finish(region.run(loaded.as_ref().ok(), json));
+    }
     let settings = match loaded {
         Ok(settings) => settings,
         Err(mistakes) => {
@@ -157,10 +181,15 @@ pub fn main() -> ExitCode {
         Command::Incident(incident) => on_runtime(incident.run(settings, world, json)),
         Command::Sources(sources) => on_runtime(sources.run(settings, world, json)),
         Command::Search(search) => on_runtime(search.run(settings, world, json)),
+        Command::Rule(rule) => on_runtime(rule.run(settings, world, json)),
         Command::Vulnerability(one) => on_runtime(one.run(settings, world, json)),
         Command::Notify(notify) => on_runtime(notify.run(settings, world, json)),
+        Command::Feedback(feedback) => on_runtime(feedback.run(settings, world, json)),
+        Command::Train(train) => on_runtime(train.run(settings, world, json)),
+        Command::Evaluate(evaluate) => on_runtime(evaluate.run(settings, world, json)),
+        Command::Models(models) => on_runtime(models.run(settings, world, json)),
         Command::Analyse(analyse) => analyse.run(&settings),
-        Command::Check | Command::Openapi => Ok(Outcome::Done),
+        Command::Check | Command::Openapi | Command::Region(_) => Ok(Outcome::Done),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use channels::ChannelConfig;
+use model::query::{self, Field, Op, Query, Test};
 use model::{Audience, ChannelId, Country, Rule, RuleId, Secret, Severity, Sign, SourceId};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -109,9 +110,12 @@ struct ChannelCommon {
 struct RuleFile {
     /// Its short name.
     id: RuleId,
+    /// What it asks, in the query language (docs/queries.md). All other parts that
+    /// are given must hold too.
+    query: Option<String>,
     /// At least this severe.
     min_severity: Option<Severity>,
-    /// One of these stands in it.
+    /// One of these words or phrases stands in one of its items.
     #[serde(default)]
     keywords: Vec<String>,
     /// One of these countries is affected, as `IN`.
@@ -434,12 +438,28 @@ fn rule(
             Audience::Channels(names.iter().filter_map(chosen).collect())
         }
     };
+    let asked = file.query.as_deref().unwrap_or_default();
+    let asked = query::parse(asked).map_err(|error| {
+        let at = format!("{at}.query");
+        vec![Mistake {
+            place: document.place_of(&at),
+            what: format!("{at}: character {}: {error}", error.start + 1),
+        }]
+    })?;
+    let least = file
+        .min_severity
+        .map(|severity| Query::Test(Test::Severity(Op::AtLeast, severity)));
+    let words = file.keywords.iter().map(|word| Query::phrase(word));
+    let signs = file.any_of.into_iter().map(Sign::query);
     Ok(Rule {
         id: file.id,
-        min_severity: file.min_severity,
-        keywords: file.keywords,
-        regions: file.regions,
-        any_of: file.any_of,
+        query: Query::and([
+            asked,
+            least.unwrap_or_default(),
+            Query::or(words),
+            Query::names(Field::Region, file.regions),
+            Query::or(signs),
+        ]),
         audience,
     })
 }

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
+use super::region::Region;
 use super::{Mistake, keys};
 
 /// The whole file. Entries of lists are read one by one, so that a mistake in one
@@ -28,6 +29,8 @@ pub(super) struct File {
     pub server: Server,
     /// How the world is reached.
     pub net: net::Config,
+    /// Which country is home.
+    pub region: Region,
     /// What the user watches for.
     pub watch: Watch,
     /// How alerts are gathered.
@@ -38,6 +41,8 @@ pub(super) struct File {
     pub polling: Polling,
     /// The self-audit of sources.
     pub audit: Audit,
+    /// Learning from feedback.
+    pub learning: Learning,
     /// How the log is written.
     pub log: Log,
     /// What is read. An entry with the id of a shipped source changes that one.
@@ -59,11 +64,13 @@ impl Default for File {
             catalogue: true,
             server: Server::default(),
             net: net::Config::default(),
+            region: Region::default(),
             watch: Watch::default(),
             alerting: Alerting::default(),
             keep: Keep::default(),
             polling: Polling::default(),
             audit: Audit::default(),
+            learning: Learning::default(),
             log: Log::default(),
             sources: Vec::new(),
             channels: Vec::new(),
@@ -279,6 +286,21 @@ impl Audit {
     #[must_use]
     pub const fn failing_after(&self) -> Duration {
         Duration::from_secs(self.failing_after_hours.saturating_mul(3600))
+    }
+}
+
+/// Learning from what people say of items.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Learning {
+    /// Whether the service trains by itself when enough feedback came. By hand it is
+    /// always possible.
+    pub automatic: bool,
+}
+
+impl Default for Learning {
+    fn default() -> Self {
+        Self { automatic: true }
     }
 }
 

@@ -11,20 +11,25 @@ mod entry;
 mod env;
 mod file;
 mod keys;
+mod region;
 mod roster;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use credential::{SourceVariables, switched_on_by, variable_for, variable_of};
 pub use entry::{ChannelEntry, Origin, SourceEntry};
 pub use env::{Environment, read_environment};
-pub use file::{Alerting, Audit, Keep, Log, LogFormat, Polling, Server, Watch};
+pub use file::{Alerting, Audit, Keep, Learning, Log, LogFormat, Polling, Server, Watch};
+pub use region::{Region, pack};
 pub use roster::{Roster, of_table, reads_the_same, secret_keys, set, setting};
 
 use model::{Rule, Secret};
 use store::Location;
+use understand::Context;
+use understand::region::Regions;
 
 /// Everything the program needs to know, ready to use.
 #[derive(Debug, Clone)]
@@ -37,6 +42,10 @@ pub struct Settings {
     pub database: Location,
     /// The door out.
     pub net: net::Config,
+    /// Which country is home.
+    pub region: Region,
+    /// The region packs, when they are not the shipped home alone.
+    packs: Option<Arc<Regions>>,
     /// The user's keywords.
     pub watch: Watch,
     /// How alerts are gathered.
@@ -47,6 +56,8 @@ pub struct Settings {
     pub polling: Polling,
     /// The self-audit of sources.
     pub audit: Audit,
+    /// Learning from feedback.
+    pub learning: Learning,
     /// How the log is written.
     pub log: Log,
     /// What is read, switched-off ones included, before what people changed with
@@ -116,7 +127,33 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings, Vec<Mi
             }]);
         }
     };
-    parse(&text, &path, flags, environment)
+    let mut settings = parse(&text, &path, flags, environment)?;
+    if settings.region != Region::default() {
+        let packs = settings.region.open().map_err(|mistakes| {
+            let place = format!("{}, [region]", path.display());
+            let told = mistakes.into_iter().map(|what| Mistake {
+                place: place.clone(),
+                what,
+            });
+            told.collect::<Vec<_>>()
+        })?;
+        settings.packs = Some(packs);
+    }
+    Ok(settings)
+}
+
+impl Settings {
+    /// The region packs in use, the home's first.
+    #[must_use]
+    pub fn regions(&self) -> Arc<Regions> {
+        self.packs.clone().unwrap_or_else(Regions::shipped)
+    }
+
+    /// What understanding needs to know of the user.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        Context::new(&self.watch.keywords).within(self.regions())
+    }
 }
 
 /// Settings from the text of a file, an environment and flags. Pure.
@@ -187,11 +224,14 @@ pub fn parse(
         data_dir,
         database,
         net: file.net,
+        region: file.region,
+        packs: None,
         watch,
         alerting: file.alerting,
         keep: file.keep,
         polling: file.polling,
         audit: file.audit,
+        learning: file.learning,
         log: file.log,
         sources,
         source_variables,

@@ -1,6 +1,7 @@
 //! Alert: what the rules say of a change, and the deliveries that follow from it.
 
 use model::clock::later;
+use model::query::{Frame, Subject};
 use model::{Alert, AlertId, Audience, ChannelId, DeliveryId, DeliveryKind, Incident, Timestamp};
 use store::{NewDelivery, Occasion};
 
@@ -11,18 +12,23 @@ impl Pipeline {
     /// however many rules fired.
     pub(super) fn alert(
         &self,
-        before: Option<&Incident>,
-        after: &Incident,
+        before: Option<Subject<'_>>,
+        after: Subject<'_>,
         occasion: Occasion,
-        now: Timestamp,
+        frame: &Frame,
     ) -> (Vec<Alert>, Vec<NewDelivery>) {
+        let now = frame.now;
         let mut alerts = Vec::new();
         let mut deliveries: Vec<NewDelivery> = Vec::new();
-        for verdict in self.rules.evaluate(before, after, now) {
+        let verdicts = self.rules.evaluate(before, after, frame);
+        let after = after.incident;
+        for verdict in verdicts {
             let audience = self.audience(&verdict.audience);
             let held = match occasion {
                 _ if audience.is_empty() => None,
-                Occasion::History => Some("it is history: a first load alerts nobody".to_owned()),
+                Occasion::History => {
+                    Some("it is history or was moved by hand: nobody is told of it now".to_owned())
+                }
                 Occasion::Fresh | Occasion::CatchUp => verdict.held,
             };
             let alert = Alert {

@@ -213,9 +213,10 @@ impl Pipeline {
     /// The items without social posts that concern nobody: a search brings many
     /// that only share a word with what was sought.
     pub(super) fn worth_keeping(&self, items: Vec<Item>) -> Vec<Item> {
+        let context = self.context();
         let concerns = |item: &Item| {
             item.kind != ItemKind::Post
-                || understand::understand(item, &self.context)
+                || understand::understand(item, &context)
                     .relevance
                     .is_relevant()
         };
@@ -226,7 +227,7 @@ impl Pipeline {
     /// it, or it says the flaw is exploited. Where it says nothing of score and
     /// weakness, our own reading of its description goes with it.
     pub(super) fn hear(&self, mut statement: Statement) -> Heard {
-        statement.reading = understand::reading(&statement, &self.context);
+        statement.reading = understand::reading(&statement, &self.context());
         let promote = statement.is_exploited() || self.is_watched(&statement);
         Heard { statement, promote }
     }
@@ -247,7 +248,7 @@ impl Pipeline {
             text.push_str(&affected.product.replace('_', " "));
             text.push('\n');
         }
-        !self.context.keyword_hits(&text).is_empty()
+        !self.context().keyword_hits(&text).is_empty()
     }
 
     /// Items that did not come from a source: what a person wrote.

@@ -7,19 +7,25 @@
 
 mod alert;
 pub(crate) mod audit;
+mod by_hand;
 mod change;
 mod collect;
 mod conduct;
 mod deliver;
 mod difference;
+mod feedback;
 mod import;
 mod keep;
 mod look;
+pub(crate) mod models;
 mod pacing;
 mod place;
+mod query;
+mod refold;
 mod reprocess;
 mod sources;
 mod stream;
+mod training;
 mod turn;
 
 use std::sync::atomic::AtomicBool;
@@ -30,20 +36,24 @@ use model::{ChannelId, Clock, IdMaker, Milestones, Timestamp};
 use net::Door;
 use rules::RuleSet;
 use store::{Location, Store, StoreError};
-use understand::Context;
 
 use crate::config::{ChannelEntry, Settings};
 
 pub use self::sources::{OpenSource, Sources};
+pub use by_hand::{ByHandError, Hand};
 pub use change::{Candidate, NewSource, Refusal, Removal};
 pub use collect::{Poll, PollError};
 pub use deliver::Delivered;
 pub use difference::Difference;
+pub use feedback::{About, FeedbackRefusal};
 pub use import::{Import, Imported};
 pub use look::Looked;
+pub use models::{ModelRefusal, Standing, Version};
 pub use place::PlaceError;
+pub use query::RuleTest;
 pub use reprocess::{Reprocess, Reprocessed};
 pub use stream::OpenStream;
+pub use training::{Labels, Training};
 
 /// Everything the stages need.
 pub struct Pipeline {
@@ -61,7 +71,10 @@ pub struct Pipeline {
     tools: ::sources::Tools,
     ids: Arc<dyn IdMaker>,
     milestones: Arc<dyn Milestones>,
-    context: Arc<Context>,
+    /// What understanding knows, with the models as they are now.
+    live: RwLock<Arc<models::Live>>,
+    /// What is being trained.
+    busy: training::Busy,
     rules: RuleSet,
     /// Names this process in leases.
     holder: String,
@@ -134,8 +147,8 @@ impl Pipeline {
             clock: Arc::clone(&world.clock),
         };
         let channels = open_channels(&settings, &store, &world.clock, door).await?;
-        let rules = RuleSet::compile(settings.rules.clone())?;
-        let context = Arc::new(Context::new(&settings.watch.keywords));
+        let rules = RuleSet::compile(settings.rules.clone());
+        let live = models::Live::shipped(settings.context());
         let holder = world.ids.next_id().to_string();
         let begun = world.clock.now();
         let pipeline = Self {
@@ -147,7 +160,8 @@ impl Pipeline {
             tools,
             ids: world.ids,
             milestones: world.milestones,
-            context,
+            live: RwLock::new(Arc::new(live)),
+            busy: training::Busy::default(),
             rules,
             holder,
             begun,
@@ -156,7 +170,13 @@ impl Pipeline {
         };
         let revision = pipeline.store.source_revision().await?;
         pipeline.take_up(revision).await?;
+        pipeline.follow_models().await?;
         Ok(pipeline)
+    }
+
+    /// A fresh id.
+    pub(crate) fn next_id(&self) -> uuid::Uuid {
+        self.ids.next_id()
     }
 
     /// The channels' names.

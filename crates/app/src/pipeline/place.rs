@@ -5,13 +5,14 @@
 //! not open two incidents. The lease has a fencing number that every commit
 //! checks, so a process that slept through its lease cannot write.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::clock::later;
-use model::{Analysis, Incident, IncidentId};
+use model::query::Subject;
+use model::tokens::{self, Text};
+use model::{Analysis, Incident, IncidentId, ItemId, Said};
 use store::{Fence, Placed, StoreError, Waiting};
-use understand::{Placement, fold, place, understand};
+use understand::{Placement, fold, place, understand_as};
 
 use super::{LANE, Pipeline};
 
@@ -39,6 +40,7 @@ impl Pipeline {
     /// See [`PlaceError`].
     pub async fn place_waiting(&self) -> Result<u64, PlaceError> {
         let _alone = self.lane.lock().await;
+        self.follow_models().await?;
         let mut placed = 0;
         loop {
             let now = self.clock.now();
@@ -54,8 +56,8 @@ impl Pipeline {
                 self.store.release(&fence).await?;
                 return Ok(placed);
             }
-            for (waiting, analysis) in self.analyse(waiting).await? {
-                match self.place_one(&fence, &waiting, analysis).await {
+            for (waiting, said, analysis) in self.analyse(waiting).await? {
+                match self.place_one(&fence, &waiting, said, analysis).await {
                     Ok(()) => placed += 1,
                     Err(StoreError::Fenced) => return Ok(placed),
                     Err(error) => return Err(error.into()),
@@ -64,15 +66,25 @@ impl Pipeline {
         }
     }
 
-    /// Understands a batch away from the threads that serve requests.
-    async fn analyse(&self, waiting: Vec<Waiting>) -> Result<Vec<(Waiting, Analysis)>, PlaceError> {
-        let context = Arc::clone(&self.context);
+    /// Understands a batch away from the threads that serve requests, as people say
+    /// of it where they do.
+    async fn analyse(
+        &self,
+        waiting: Vec<Waiting>,
+    ) -> Result<Vec<(Waiting, Option<Said>, Analysis)>, PlaceError> {
+        let ids: Vec<ItemId> = waiting.iter().map(|waiting| waiting.item.id).collect();
+        let feedback = self.store.feedback_on(&ids).await?;
+        let context = self.context();
         tokio::task::spawn_blocking(move || {
             waiting
                 .into_iter()
                 .map(|waiting| {
-                    let analysis = understand(&waiting.item, &context);
-                    (waiting, analysis)
+                    let item = &waiting.item;
+                    let of_it = feedback.iter().filter(|one| one.item == item.id);
+                    let said = Said::together(of_it.map(|one| one.said.clone()));
+                    let relevant = said.as_ref().and_then(|said| said.relevant);
+                    let analysis = understand_as(item, &context, relevant);
+                    (waiting, said, analysis)
                 })
                 .collect()
         })
@@ -84,6 +96,7 @@ impl Pipeline {
         &self,
         fence: &Fence,
         waiting: &Waiting,
+        said: Option<Said>,
         analysis: Analysis,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
@@ -100,7 +113,7 @@ impl Pipeline {
         };
         if placed.analysis.relevance.is_relevant() {
             let candidates = self.store.candidates(item, &placed.analysis).await?;
-            let placement = place(item, &placed.analysis, &candidates, &self.context);
+            let placement = place(item, &placed.analysis, &candidates, &self.context());
             let (before, id) = match &placement {
                 Placement::Joins {
                     incident,
@@ -119,7 +132,7 @@ impl Pipeline {
             };
             let cves = all_cves(before, &placed.analysis);
             let vulnerabilities = self.store.vulnerabilities(&cves).await?;
-            let after = fold(
+            let mut after = fold(
                 before,
                 id,
                 item,
@@ -127,12 +140,47 @@ impl Pipeline {
                 &placement,
                 &vulnerabilities,
             );
-            let (alerts, deliveries) = self.alert(before, &after, waiting.occasion, now);
+            after.said = Said::together(after.said.into_iter().chain(said));
+            after.heed();
+            let texts = self.texts_with(before, waiting, &placed.analysis).await?;
+            let subject = |incident, texts| Subject {
+                incident,
+                vulnerabilities: &vulnerabilities,
+                texts,
+            };
+            let (alerts, deliveries) = self.alert(
+                before.map(|before| subject(before, texts.get(1..).unwrap_or_default())),
+                subject(&after, &texts),
+                waiting.occasion,
+                &self.rule_frame().await?,
+            );
             placed.alerts = alerts;
             placed.deliveries = deliveries;
             placed.incident = Some(after);
         }
         self.store.commit(fence, placed).await
+    }
+}
+
+impl Pipeline {
+    /// The texts in which rules look for words: the item's first, then those of the
+    /// incident it joins. None where no rule looks for words.
+    async fn texts_with(
+        &self,
+        before: Option<&Incident>,
+        waiting: &Waiting,
+        analysis: &Analysis,
+    ) -> Result<Vec<Text>, StoreError> {
+        if !self.rules.reads_texts() {
+            return Ok(Vec::new());
+        }
+        let item = &waiting.item;
+        let tellers = tokens::tellers(item.source.as_str(), item.author.as_deref());
+        let mut texts = vec![Text::of(&analysis.title, &analysis.text, &tellers)];
+        if let Some(before) = before {
+            texts.extend(self.texts(before.id).await?);
+        }
+        Ok(texts)
     }
 }
 

@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use sources::{Progress, Reread, SourceError};
 use store::archive::{Again, Memo, Place, Reading, Revised, Story, Wanted};
 use store::{Fence, Heard, PlacedItem, StoreError};
-use understand::{Placement, fold, understand};
+use understand::understand_as;
 
 use super::difference::{Difference, describe};
 use super::place::PlaceError;
+use super::refold::refolded;
 use super::{LANE, Pipeline};
 
 /// Under which name its note is kept.
@@ -335,14 +336,14 @@ impl Pipeline {
         let Story {
             incident, items, ..
         } = story;
-        let (items, analyses) = self.understand_again(&pass.wanted, items).await?;
+        // Items of a story that people say matters do.
+        let said = incident.said.as_ref().and_then(|said| said.relevant);
+        let said = said.filter(|relevant| *relevant);
+        let (items, analyses) = self.understand_again(&pass.wanted, items, said).await?;
         pass.sum.items += items
             .iter()
             .filter(|one| pass.wanted.holds(&one.item))
             .count() as u64;
-        if analyses.is_empty() {
-            return Ok(());
-        }
         for (item, what) in &analyses {
             pass.sum.changed += 1;
             pass.sum.differ(&items[*item].item, what.clone());
@@ -353,13 +354,20 @@ impl Pipeline {
             .collect();
         let cves: Vec<CveId> = cves.into_iter().collect();
         let known = self.store.vulnerabilities(&cves).await?;
-        let after = refolded(&incident, &items, &known);
-        if after
-            .as_ref()
-            .is_some_and(|after| !follows(&incident, after))
-        {
-            pass.sum.incidents += 1;
+        let mut after = refolded(incident.id, &items, &known);
+        if let Some(after) = &mut after {
+            after.said.clone_from(&incident.said);
+            after.heed();
         }
+        let differs = after
+            .as_ref()
+            .is_some_and(|after| !follows(&incident, after));
+        // What an item says may be as it was, and the incident made by an older
+        // version, which kept less of it.
+        if analyses.is_empty() && !differs {
+            return Ok(());
+        }
+        pass.sum.incidents += u64::from(differs);
         let Some(fence) = fence else { return Ok(()) };
         let revised = Revised {
             at: self.clock.now(),
@@ -380,8 +388,9 @@ impl Pipeline {
         &self,
         wanted: &Reprocess,
         items: Vec<PlacedItem>,
+        said: Option<bool>,
     ) -> Result<(Vec<PlacedItem>, Vec<(usize, Vec<String>)>), PlaceError> {
-        let (context, wanted) = (Arc::clone(&self.context), wanted.clone());
+        let (context, wanted) = (self.context(), wanted.clone());
         tokio::task::spawn_blocking(move || {
             let mut items = items;
             let mut differ = Vec::new();
@@ -389,7 +398,7 @@ impl Pipeline {
                 if !wanted.holds(&placed.item) {
                     continue;
                 }
-                let now = understand(&placed.item, &context);
+                let now = understand_as(&placed.item, &context, said);
                 // The words are kept beside the analysis, not in it.
                 placed.analysis.story_keys.print = now.story_keys.print.clone();
                 if now != placed.analysis {
@@ -419,7 +428,9 @@ impl Pipeline {
             repeat_of: None,
             joined_because: None,
         });
-        let (items, differ) = self.understand_again(&pass.wanted, items.collect()).await?;
+        let (items, differ) = self
+            .understand_again(&pass.wanted, items.collect(), None)
+            .await?;
         let before = pass.clone();
         pass.irrelevant = last;
         pass.sum.items += items.len() as u64;
@@ -472,38 +483,10 @@ impl Pipeline {
     }
 }
 
-/// The incident as it follows from its items.
-fn refolded(
-    before: &Incident,
-    items: &[PlacedItem],
-    known: &[model::Vulnerability],
-) -> Option<Incident> {
-    let mut incident: Option<Incident> = None;
-    for placed in items {
-        let placement = match &placed.joined_because {
-            Some(because) => Placement::Joins {
-                incident: before.id,
-                because: because.clone(),
-                repeat_of: placed.repeat_of,
-            },
-            None => Placement::Opens,
-        };
-        incident = Some(fold(
-            incident.as_ref(),
-            before.id,
-            &placed.item,
-            &placed.analysis,
-            &placement,
-            known,
-        ));
-    }
-    incident
-}
-
 /// Whether an incident is the same but for what people and placements count.
 fn follows(before: &Incident, after: &Incident) -> bool {
     let mut after = after.clone();
-    after.status = before.status;
+    after.keep_decisions_of(before);
     after.revision = before.revision;
     *before == after
 }

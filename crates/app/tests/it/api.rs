@@ -9,15 +9,15 @@ use tokio::sync::watch;
 use crate::world::{World, minutes};
 
 /// A client of a served world.
-struct Client {
-    world: World,
+pub(crate) struct Client {
+    pub(crate) world: World,
     base: String,
     http: reqwest::Client,
     _stop: watch::Sender<bool>,
 }
 
 impl Client {
-    async fn of(world: World) -> Self {
+    pub(crate) async fn of(world: World) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (stop, stopping) = watch::channel(false);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -36,11 +36,11 @@ impl Client {
         }
     }
 
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::of(World::start().await).await
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
         let response = self
             .http
             .get(format!("{}{path}", self.base))
@@ -54,7 +54,7 @@ impl Client {
         )
     }
 
-    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = self
             .http
             .post(format!("{}{path}", self.base))
@@ -67,7 +67,12 @@ impl Client {
         )
     }
 
-    async fn send(&self, method: reqwest::Method, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
         let request = self
             .http
             .request(method, format!("{}{path}", self.base))
@@ -562,4 +567,389 @@ async fn nobody_reads_files_or_leaves_secrets_over_the_network() {
         (422, Some("unreadable")),
         "{problem}"
     );
+}
+
+/// A world with two incidents: of the first two reports, and of a third.
+async fn two_incidents() -> (Client, String, String) {
+    let mut client = Client::start().await;
+    for (feed, title) in [
+        (
+            "feed-a",
+            "Acme VPN exploited in ransomware attacks: CVE-2026-1234",
+        ),
+        (
+            "feed-b",
+            "CVE-2026-1234 lets attackers into Acme VPN networks",
+        ),
+        (
+            "feed-b",
+            "Zentrabank of Pune confirms data breach after phishing",
+        ),
+    ] {
+        client.world.publish(feed, title);
+        client.world.pass(minutes(10)).await;
+    }
+    let (_, list) = client.get("/api/incidents").await;
+    let id = |nth: usize| list["incidents"][nth]["id"].as_str().unwrap().to_owned();
+    assert_eq!(list["total"], 2, "{list}");
+    let (bank, acme) = (id(0), id(1));
+    (client, acme, bank)
+}
+
+#[tokio::test]
+async fn people_tag_assign_note_and_see_the_history() {
+    let (client, acme, _) = two_incidents().await;
+    let patch = reqwest::Method::PATCH;
+    let at = format!("/api/incidents/{acme}");
+    let change = json!({"status": "watching", "assignee": "Ravi Kumar", "add_tags": ["VPN wave"], "by": "Asha"});
+    let (status, changed) = client.send(patch.clone(), &at, &change).await;
+    assert_eq!(status, 200, "{changed}");
+    assert_eq!(
+        (&changed["assignee"], &changed["tags"]),
+        (&json!("Ravi Kumar"), &json!(["vpn-wave"]))
+    );
+    let note = json!({"text": "Called them.\nNo answer.", "by": "Asha"});
+    let (status, _) = client.post(&format!("{at}/notes"), &note).await;
+    assert_eq!(status, 201);
+    let nobody = json!({"assignee": null, "remove_tags": ["vpn-wave"]});
+    let (_, changed) = client.send(patch.clone(), &at, &nobody).await;
+    assert_eq!(
+        (&changed["assignee"], &changed["tags"], &changed["status"]),
+        (&Value::Null, &json!([]), &json!("watching"))
+    );
+    let (_, full) = client.get(&at).await;
+    assert_eq!(full["notes"][0]["text"], "Called them.\nNo answer.");
+    assert_eq!(
+        full["publishers"],
+        json!(["feed-a.example.org", "feed-b.example.org"])
+    );
+    let history = full["history"].as_array().unwrap();
+    let lines: Vec<String> = history
+        .iter()
+        .map(|entry| {
+            let by = entry["by"].as_str().unwrap_or("-");
+            let text = entry["text"].as_str().unwrap();
+            format!("{} {by}: {text}", entry["kind"].as_str().unwrap())
+        })
+        .collect();
+    for line in [
+        "item -: Acme VPN exploited in ransomware attacks: CVE-2026-1234",
+        "development -: how firm: reported → corroborated",
+        "development Asha: status: new → watching",
+        "development Asha: assigned to Ravi Kumar (before: nobody)",
+        "development Asha: tags: +vpn-wave",
+        "note Asha: Called them.\nNo answer.",
+        "development api: assigned to nobody (before: Ravi Kumar)",
+    ] {
+        assert!(lines.iter().any(|told| told == line), "{line}\n{lines:#?}");
+    }
+    assert!(history.is_sorted_by(|a, b| a["at"].as_str() >= b["at"].as_str()));
+}
+
+#[tokio::test]
+async fn incidents_are_split_and_merged_over_the_api() {
+    let (client, acme, bank) = two_incidents().await;
+    let at = format!("/api/incidents/{acme}");
+    let (_, full) = client.get(&at).await;
+    let item = full["timeline"][0]["id"].as_str().unwrap();
+    let (status, parts) = client
+        .post(
+            &format!("{at}/split"),
+            &json!({"items": [item], "by": "Asha"}),
+        )
+        .await;
+    assert_eq!(status, 201, "{parts}");
+    assert_eq!(
+        (&parts["left"]["items"], &parts["opened"]["items"]),
+        (&json!(1), &json!(1))
+    );
+    let opened = parts["opened"]["id"].as_str().unwrap();
+    let (status, merged) = client
+        .post(
+            &format!("/api/incidents/{opened}/merge"),
+            &json!({"into": bank}),
+        )
+        .await;
+    assert_eq!((status, &merged["id"]), (StatusCode::OK, &json!(bank)));
+    let (_, led) = client.get(&format!("/api/incidents/{opened}")).await;
+    assert_eq!(led["id"], json!(bank), "its id leads on");
+    let moved = led["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["id"] == item)
+        .unwrap();
+    assert_eq!(moved["joined_because"], "moved here by hand");
+    let (status, out) = client
+        .post(
+            &format!("/api/incidents/{bank}/not-same"),
+            &json!({"item": item}),
+        )
+        .await;
+    assert_eq!(status, 200, "{out}");
+    assert_eq!(out["left"]["id"], json!(bank));
+    let placed = &out["placed"]["id"];
+    assert!(
+        *placed != json!(bank) && *placed != json!(acme) && placed.is_string(),
+        "people said of both that it does not belong there: {out}"
+    );
+    let (status, similar) = client.get(&format!("{at}/similar?limit=5")).await;
+    assert_eq!(status, 200, "{similar}");
+    let like = similar["incidents"].as_array().unwrap();
+    assert_eq!(like.len(), 1, "{similar}");
+    assert_eq!(like[0]["incident"]["id"], *placed);
+    assert_eq!(like[0]["shared"][0], "CVE-2026-1234");
+}
+
+#[tokio::test]
+async fn whoever_looked_at_an_older_revision_is_refused() {
+    let (client, acme, bank) = two_incidents().await;
+    let get = client
+        .http
+        .get(format!("{}/api/incidents/{acme}", client.base));
+    let seen = get.send().await.unwrap().headers()["etag"].clone();
+    let send = async |path: &str, method: reqwest::Method, body: Value, tag: &str| {
+        let request = client
+            .http
+            .request(
+                method,
+                format!("{}/api/incidents/{acme}{path}", client.base),
+            )
+            .header("content-type", "application/json")
+            .header("if-match", tag);
+        let response = request.body(body.to_string()).send().await.unwrap();
+        (
+            response.status().as_u16(),
+            serde_json::from_slice::<Value>(&response.bytes().await.unwrap()).unwrap(),
+        )
+    };
+    let patch = || reqwest::Method::PATCH;
+    let tag = seen.to_str().unwrap();
+    let watch = json!({"status": "watching"});
+    assert_eq!(send("", patch(), watch, tag).await.0, 200);
+    let handled = json!({"status": "handled"});
+    let (status, problem) = send("", patch(), handled.clone(), tag).await;
+    assert_eq!((status, &problem["code"]), (412, &json!("changed")));
+    assert_eq!(send("", patch(), handled, "*").await.0, 200);
+    let (status, problem) = send(
+        "/merge",
+        reqwest::Method::POST,
+        json!({"into": bank}),
+        &format!("W/{tag}"),
+    )
+    .await;
+    assert_eq!((status, &problem["code"]), (412, &json!("changed")));
+    let (status, problem) = send("", patch(), json!({}), "yesterday").await;
+    assert_eq!((status, &problem["field"]), (400, &json!("If-Match")));
+}
+
+#[tokio::test]
+async fn what_people_send_about_incidents_has_limits() {
+    let (client, acme, _) = two_incidents().await;
+    let nobody = "01936000-0000-7000-8000-000000000001";
+    let at = format!("/api/incidents/{acme}");
+    let (_, full) = client.get(&at).await;
+    let item = full["timeline"][0]["id"].clone();
+    for (path, body, status, code) in [
+        ("split", json!({"items": []}), 409, "refused"),
+        ("split", json!({"items": [nobody]}), 409, "refused"),
+        ("split", json!({"items": ["x"]}), 400, "bad_body"),
+        (
+            "split",
+            json!({"items": vec![nobody; 501]}),
+            400,
+            "bad_value",
+        ),
+        (
+            "split",
+            json!({"items": [item], "by": ""}),
+            400,
+            "bad_value",
+        ),
+        ("merge", json!({"into": nobody}), 404, "not_found"),
+        ("merge", json!({"into": acme}), 409, "refused"),
+        ("merge", json!({}), 400, "bad_body"),
+        ("not-same", json!({"item": nobody}), 409, "refused"),
+        ("notes", json!({"text": " "}), 400, "bad_value"),
+        (
+            "notes",
+            json!({"text": "x".repeat(10_001)}),
+            400,
+            "bad_value",
+        ),
+        (
+            "notes",
+            json!({"text": "x", "by": "a\nb"}),
+            400,
+            "bad_value",
+        ),
+    ] {
+        let (got, problem) = client.post(&format!("{at}/{path}"), &body).await;
+        assert_eq!(
+            (got.as_u16(), &problem["code"]),
+            (status, &json!(code)),
+            "{path} {body}"
+        );
+    }
+    for body in [
+        json!({"add_tags": ["a,b"]}),
+        json!({"assignee": ""}),
+        json!({"status": "done"}),
+        json!({"state": "new"}),
+    ] {
+        let (got, _) = client.send(reqwest::Method::PATCH, &at, &body).await;
+        assert_eq!(got, 400, "{body}");
+    }
+    let many: Vec<String> = (0..21).map(|n| format!("t{n}")).collect();
+    let (got, _) = client
+        .send(reqwest::Method::PATCH, &at, &json!({"add_tags": many}))
+        .await;
+    assert_eq!(got, 409);
+    for path in ["similar?limit=0", "similar?limit=51", "similar?lim=3"] {
+        let (got, _) = client.get(&format!("{at}/{path}")).await;
+        assert_eq!(got, 400, "{path}");
+    }
+    let (got, _) = client
+        .get(&format!("/api/incidents/{nobody}/similar"))
+        .await;
+    assert_eq!(got, 404);
+}
+
+#[tokio::test]
+async fn a_query_finds_explains_and_counts() {
+    let client = Client::start().await;
+    for (title, country, kind) in [
+        (
+            "Hospital chain in Kochi halts admissions",
+            "IN",
+            "ransomware",
+        ),
+        (
+            "Bank in Mumbai leaks records of customers",
+            "IN",
+            "data_breach",
+        ),
+        ("Port of Hamburg under attack", "DE", "ddos"),
+    ] {
+        let report = json!({
+            "title": title, "type": kind, "severity": "high", "country": country, "date": "2026-11-20",
+        });
+        let (status, answer) = client.post("/api/incidents", &report).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+    let found = client
+        .titles("?q=region:IN+(type:ransomware+OR+type:ddos)+severity%3E%3Dhigh")
+        .await;
+    assert_eq!(found, ["Hospital chain in Kochi halts admissions"]);
+    // The older parameters narrow the same query.
+    assert_eq!(
+        client
+            .titles("?q=customers+OR+hamburg&country=IN")
+            .await
+            .len(),
+        1
+    );
+    assert_eq!(
+        client.titles("?q=-region:IN&order=relevance").await.len(),
+        1
+    );
+
+    let (status, facets) = client.get("/api/incidents/facets?q=severity:high").await;
+    assert_eq!(status, 200, "{facets}");
+    assert_eq!(facets["looked_at"], 3);
+    assert_eq!(facets["countries"][0], json!({"value": "IN", "count": 2}));
+
+    let (status, told) = client
+        .get("/api/query/explain?q=type:ransomware+-region:IN")
+        .await;
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(told["query"], "type:ransomware NOT region:IN");
+    assert_eq!(
+        told["sentence"],
+        "the type is Ransomware, and not (India is affected)"
+    );
+    assert_eq!(told["tree"]["parts"][1]["kind"], "not");
+    assert_eq!(
+        (&told["total"], &told["total_exact"]),
+        (&json!(0), &json!(true))
+    );
+    assert!(!told["steps"].as_array().unwrap().is_empty());
+
+    let (_, offered) = client.get("/api/query/complete?q=region:IN+sev").await;
+    assert_eq!(
+        (&offered["start"], &offered["end"]),
+        (&json!(10), &json!(13))
+    );
+    assert_eq!(offered["offers"][0]["text"], "severity:");
+    let (_, offered) = client.get("/api/query/complete?q=type:ran+x&at=8").await;
+    assert_eq!(offered["field"], "type");
+    assert_eq!(offered["offers"][0]["text"], "ransomware");
+    let (_, offered) = client.get("/api/query/complete?q=source:a").await;
+    assert_eq!(
+        offered["offers"][0],
+        json!({"text": "api", "about": "", "incidents": 3})
+    );
+    let (_, fields) = client.get("/api/query/fields").await;
+    assert!(fields.as_array().unwrap().len() > 30);
+}
+
+#[tokio::test]
+async fn a_wrong_query_is_told_with_its_place() {
+    let client = Client::start().await;
+    for path in [
+        "/api/incidents",
+        "/api/incidents/facets",
+        "/api/query/explain",
+    ] {
+        let (status, problem) = client.get(&format!("{path}?q=bank+severty:high")).await;
+        assert_eq!(status, 400);
+        assert_eq!(problem["code"], "query_invalid");
+        assert_eq!(
+            (&problem["start"], &problem["end"]),
+            (&json!(5), &json!(12))
+        );
+        assert_eq!(problem["suggestion"], "severity");
+        assert_eq!(problem["field"], "q");
+    }
+    let long = "a".repeat(5_000);
+    let (status, problem) = client.get(&format!("/api/incidents?q={long}")).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (400, &json!("query_invalid"))
+    );
+}
+
+#[tokio::test]
+async fn a_search_is_kept_by_name() {
+    let client = Client::start().await;
+    let search = json!({"name": " Banks ", "query": "sector:banking  severity:high"});
+    let (status, saved) = client.post("/api/searches", &search).await;
+    assert_eq!(status, 201, "{saved}");
+    assert_eq!(saved["name"], "Banks");
+    assert_eq!(saved["query"], "sector:banking severity>=high");
+    let (status, problem) = client
+        .post("/api/searches", &json!({"name": "Banks", "query": ""}))
+        .await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (409, &json!("duplicate"))
+    );
+    let (status, problem) = client
+        .post("/api/searches", &json!({"name": "x", "query": "a AND"}))
+        .await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (400, &json!("query_invalid"))
+    );
+    let (_, list) = client.get("/api/searches").await;
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    let path = format!("/api/searches/{}", saved["id"].as_str().unwrap());
+    let (status, _) = client
+        .send(reqwest::Method::DELETE, &path, &json!({}))
+        .await;
+    assert_eq!(status, 204);
+    let (status, _) = client
+        .send(reqwest::Method::DELETE, &path, &json!({}))
+        .await;
+    assert_eq!(status, 404);
 }

@@ -13,7 +13,9 @@ impl Folder {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
-        std::fs::write(self.0.path().join(name), text).unwrap();
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
         self
     }
 
@@ -282,7 +284,7 @@ fn a_line_that_is_no_document_costs_only_itself() {
         .stdin
         .take()
         .unwrap()
-        .write_all(b"{\"id\":1,\"text\":\"Acme was hacked\"}\nnonsense\n{\"text\":\"no id\"}\n{\"id\":3,\"text\":\"x\",\"date\":\"soon\"}\n{\"id\":4}\n")
+        .write_all(b"\xef\xbb\xbf{\"id\":1,\"text\":\"Acme was hacked\"}\nnonsense\n{\"text\":\"no id\"}\n{\"id\":3,\"text\":\"x\",\"date\":\"soon\"}\n{\"id\":4}\n")
         .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));
@@ -300,4 +302,217 @@ fn a_line_that_is_no_document_costs_only_itself() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
         .collect();
     assert_eq!(ids, [1, 4]);
+}
+
+const PACK: &str = r#"
+id = "zorvia"
+name = "Zorvia"
+country = "ZW"
+subdivision = "county"
+[[sources]]
+what = "invented"
+licence = "MIT"
+[subdivisions]
+N = { name = "North", gazetteer = "07", signs = ["North Zorvia"] }
+"#;
+
+#[test]
+fn another_country_can_be_home() {
+    let folder = Folder::new();
+    folder
+        .write("pack/pack.toml", PACK)
+        .write(
+            "towns.csv",
+            "name,population,admin1,country\nZorvexpur,200000,07,ZW\nParis,2000000,11,FR\n",
+        )
+        .write(
+            "prahari.toml",
+            "catalogue = false\n[region]\nhome = \"zorvia\"\npacks = [\"pack\"]\n",
+        );
+    let built = folder.run(&[
+        "region",
+        "build",
+        "--gazetteer",
+        "towns.csv",
+        "--output",
+        "pack",
+    ]);
+    assert!(built.status.success(), "{built:?}");
+    let names = std::fs::read_to_string(folder.0.path().join("pack/names.tsv")).unwrap();
+    assert!(names.ends_with("\ncity\tZorvexpur\tN\n"), "{names}");
+
+    folder.write(
+        "docs.jsonl",
+        "{\"id\":1,\"title\":\"Clinic in Zorvexpur hit by ransomware\",\"text\":\"\"}\n",
+    );
+    let output = folder.run(&["analyse", "--input", "docs.jsonl"]);
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["countries"], serde_json::json!(["ZW"]));
+    let list = folder.run(&["region", "list", "--json"]);
+    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
+    let states: Vec<&str> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pack| pack["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["home", "shipped", "shipped"]);
+
+    // A pack of its own can be begun from the list alone.
+    let begin = [
+        "region",
+        "build",
+        "--gazetteer",
+        "towns.csv",
+        "--output",
+        "new",
+    ];
+    assert_eq!(folder.run(&begin).status.code(), Some(1));
+    let begun = folder.run(&[&begin[..], &["--country", "ZW", "--name", "New Zorvia"]].concat());
+    assert!(begun.status.success(), "{begun:?}");
+    assert!(folder.run(&["region", "check", "new"]).status.success());
+}
+
+#[test]
+fn a_wrong_pack_stops_the_start_and_says_why() {
+    let folder = Folder::new();
+    folder
+        .write(
+            "pack/pack.toml",
+            &PACK.replace("[subdivisions]", "[terms]\nzorvian = 2.0\n[subdivisions]"),
+        )
+        .write("pack/names.tsv", "city\tZorvexpur\tQ\n")
+        .write(
+            "prahari.toml",
+            "catalogue = false\n[region]\nhome = \"atlantis\"\npacks = [\"pack\", \"missing\"]\n",
+        );
+    let output = folder.run(&["check"]);
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    for mistake in [
+        "prahari.toml, [region]: packs: pack: pack.toml, [terms]: 2 of `zorvian` is not from 0 to 1",
+        "packs: pack: names.tsv, line 1: no subdivision has the code `Q`",
+        "packs: missing/pack.toml:",
+        "home: no pack has the id `atlantis`; shipped are india, singapore",
+    ] {
+        assert!(told.contains(mistake), "{told}");
+    }
+    assert_eq!(
+        folder.run(&["region", "check", "pack"]).status.code(),
+        Some(1)
+    );
+}
+
+#[test]
+fn an_incident_is_handled_from_the_command_line() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n").write(
+        "items.jsonl",
+        r#"{"title":"Acme VPN exploited: CVE-2026-1234","text":"Attackers use CVE-2026-1234 in ransomware attacks.","url":"https://one.example/1","published":"2026-11-20T10:00:00Z"}
+{"title":"CVE-2026-1234 lets attackers into Bolt gateways","text":"Hackers used the flaw to breach Bolt.","url":"https://two.example/2","published":"2026-11-20T11:00:00Z"}
+"#,
+    );
+    folder.json(&["ingest", "items.jsonl", "--json"]);
+    let list = folder.json(&["incident", "list", "--json"]);
+    assert_eq!(list["total"], 1, "{list}");
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    let full = folder.json(&["incident", "show", id, "--json"]);
+    let item = full["timeline"][0]["id"].as_str().unwrap();
+    let parts = folder.json(&["incident", "split", id, item, "--by", "Asha", "--json"]);
+    let opened = parts[1]["id"].as_str().unwrap();
+    folder.json(&["incident", "status", opened, "watching", "--json"]);
+    folder.json(&["incident", "assign", opened, "Ravi Kumar", "--json"]);
+    folder.json(&["incident", "tag", opened, "vpn", "Bolt", "--json"]);
+    folder.json(&[
+        "incident",
+        "note",
+        opened,
+        "call them",
+        "--by",
+        "Asha",
+        "--json",
+    ]);
+    let similar = folder.json(&["incident", "similar", opened, "--json"]);
+    assert_eq!(similar["incidents"][0]["incident"]["id"], id, "{similar}");
+    let code = |arguments: &[&str]| folder.run(arguments).status.code();
+    assert_eq!(
+        code(&["incident", "status", opened, "new", "--revision", "1"]),
+        Some(1)
+    );
+    assert_eq!(code(&["incident", "tag", opened, "a,b"]), Some(2));
+    assert_eq!(code(&["incident", "assign", opened]), Some(2));
+    assert_eq!(code(&["incident", "split", id, item]), Some(1));
+    let shown = folder.run(&["incident", "show", opened]);
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    for line in [
+        "watching · Ravi Kumar #bolt #vpn",
+        "Asha: call them",
+        "command: status: new → watching",
+        "Asha: split from “Acme VPN exploited: CVE-2026-1234”",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    let merged = folder.json(&["incident", "merge", opened, id, "--json"]);
+    assert_eq!(merged[0]["items"], 2);
+    let led = folder.json(&["incident", "show", opened, "--json"]);
+    assert_eq!(
+        (&led["id"], &led["notes"][0]["text"]),
+        (&id.into(), &"call them".into())
+    );
+    let out = folder.json(&["incident", "not-same", id, item, "--json"]);
+    assert_eq!(out.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_query_is_asked_and_a_rule_is_tried() {
+    let folder = Folder::new();
+    folder
+        .write(
+            "prahari.toml",
+            "catalogue = false\n[[rules]]\nid = \"mine\"\nquery = \"customers -type:ddos\"\n",
+        )
+        .write("items.jsonl", LINES);
+    folder.json(&["ingest", "items.jsonl", "--json"]);
+    let found = folder.json(&[
+        "search",
+        "--json",
+        "region:IN",
+        "(customers",
+        "OR",
+        "nothing)",
+    ]);
+    assert_eq!(found["total"], 1, "{found}");
+    let none = folder.json(&["search", "--json", "customers before:2026-11-01"]);
+    assert_eq!(none["total"], 0, "{none}");
+
+    let wrong = folder.run(&["search", "region:IN severty:high"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&wrong.stderr);
+    assert!(said.contains("did you mean `severity`?"), "{said}");
+    assert!(said.contains("            ^^^^^^^"), "{said}");
+
+    let rules = folder.json(&["rule", "list", "--json"]);
+    assert_eq!(rules[1]["query"], "customers NOT type:ddos", "{rules}");
+    let tried = folder.json(&["rule", "test", "mine", "--days", "3650", "--json"]);
+    assert_eq!(tried["incidents"], 1, "{tried}");
+    assert_eq!(
+        tried["latest"][0]["reason"],
+        "“customers” stands in it, and not (the type is DDoS)"
+    );
+
+    folder.write(
+        "prahari.toml",
+        "catalogue = false\n[[rules]]\nid = \"mine\"\nquery = \"type:ransomwear\"\n",
+    );
+    let checked = folder.run(&["check"]);
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&checked.stdout),
+        String::from_utf8_lossy(&checked.stderr)
+    );
+    assert!(
+        said.contains("rules[0].query: character 6: there is no type"),
+        "{said}"
+    );
 }

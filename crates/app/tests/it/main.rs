@@ -5,11 +5,15 @@ mod api;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod learning;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]

@@ -7,6 +7,8 @@ use model::vulnerability::Changed;
 use model::{CveId, Document, IncidentStatus, SourceId};
 use sources::Progress;
 use store::Arrived;
+use store::Change;
+use store::handling::{Act, Handled};
 use testkit::feeds::Mood;
 use testkit::nvd::record;
 
@@ -182,10 +184,15 @@ async fn other_eyes_see_other_things_and_leave_what_people_decided() {
     let incident = world.incidents().await.remove(0);
     let store = Arc::clone(&world.pipeline.store);
     let at = model::Clock::now(&*world.clock);
-    store
-        .set_status(incident.id, IncidentStatus::Handled, at)
-        .await
-        .unwrap();
+    let act = Act {
+        status: Some(IncidentStatus::Handled),
+        ..Act::default()
+    };
+    let by = "Asha".to_owned();
+    let handled = store
+        .handle(incident.id, act, Change { at, by }, None)
+        .await;
+    assert!(matches!(handled, Ok(Handled::Done(_))));
     let told = world.slack.posts().len();
     drop(store);
 

@@ -10,7 +10,7 @@ use app::pipeline::{Pipeline, World as Given};
 use model::clock::later;
 use model::milestone::PassBy;
 use model::{Clock, Secret, Timestamp};
-use store::{IncidentFilter, IncidentOrder, PageRequest};
+use store::{IncidentOrder, PageRequest};
 use testkit::feeds::Feed;
 use testkit::kev::FakeKev;
 use testkit::nvd::FakeNvd;
@@ -236,7 +236,7 @@ impl World {
         };
         self.pipeline
             .store
-            .incidents(&IncidentFilter::default(), &page)
+            .incidents(&model::query::Condition::ALWAYS, &page)
             .await
             .unwrap()
             .incidents

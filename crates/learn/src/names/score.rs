@@ -73,6 +73,22 @@ impl Scores {
         }
     }
 
+    /// Adds what was counted elsewhere.
+    pub fn merge(&mut self, other: Self) {
+        let sum = |tally: &mut Tally, other: Tally| {
+            tally.hit += other.hit;
+            tally.extra += other.extra;
+            tally.missed += other.missed;
+        };
+        sum(&mut self.all, other.all);
+        for (kind, tally) in other.by_kind {
+            sum(self.by_kind.entry(kind).or_default(), tally);
+        }
+        for (error, count) in other.errors {
+            *self.errors.entry(error).or_default() += count;
+        }
+    }
+
     fn note(&mut self, what: &str, document: &Labelled, name: &Marked) {
         let line = format!("{what} {:?} {}", name.kind, document.slice(name)).to_lowercase();
         *self.errors.entry(line).or_default() += 1;

@@ -103,7 +103,9 @@ impl Reader {
         let mut request = Request::get(url)
             .header("accept", "text/html, application/xhtml+xml;q=0.9")
             .max_body(html::LARGEST_PAGE)
-            .timeout(PATIENCE);
+            .timeout(PATIENCE)
+            // Its text is in the item; under the feed's name nobody could read it again.
+            .passing();
         if let Some(user_agent) = user_agent {
             request = request.header("user-agent", user_agent);
         }

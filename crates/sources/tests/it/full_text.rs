@@ -1,6 +1,9 @@
 //! Whole texts of articles, fetched from the pages that feeds announce.
 
+use std::sync::Arc;
+
 use model::{Cursor, Item};
+use net::Recorder;
 use sources::feed::{Config, Feed};
 use sources::{Polled, Source};
 use testkit::site::Reply;
@@ -58,7 +61,9 @@ fn of<'a>(polled: &'a Polled, article: &str) -> &'a Item {
 
 #[tokio::test]
 async fn a_new_article_comes_whole_under_the_id_of_its_teaser() {
-    let scene = Scene::start().await;
+    let mut scene = Scene::start().await;
+    let kept = Arc::new(Recorder::new(100_000, 1_000_000));
+    scene.tools.door = Arc::new(scene.tools.door.recorded_by(Arc::clone(&kept)));
     let (whole, teasers) = (feed(&scene, "teasers"), feed(&scene, "never"));
     announce(&scene, &["old"]);
     scene
@@ -77,6 +82,10 @@ async fn a_new_article_comes_whole_under_the_id_of_its_teaser() {
     );
     assert_eq!(item.url, Some(scene.site.url("/own-address")));
     assert_eq!((asked(&scene, "/new"), asked(&scene, "/old")), (1, 0));
+    // Of the two only the feed is kept: a page under its name could not be read again.
+    let mut urls: Vec<String> = kept.take().into_iter().map(|one| one.url).collect();
+    urls.dedup();
+    assert_eq!(urls, [scene.site.url("/feed.xml")]);
     // The page changes; the feed does not: the same item, and nobody asks again.
     scene.site.serve(
         "/new",

@@ -2,19 +2,21 @@
 //! understood to be today.
 
 use async_trait::async_trait;
+use model::query::Key;
 use model::{Document, ItemId, SourceId, Timestamp};
 
-use super::rows::{self, Key};
 use super::work::{Lock, Work};
 use super::writer::News;
 use super::{
-    Postgres, archive, events, incidents, intake, lane, owasp, placing, prints, vulnerabilities,
+    Postgres, archive, developments, events, incidents, intake, lane, learning, owasp, placing,
+    prints, rows, vulnerabilities,
 };
 use crate::archive::{
     Again, Archive, Arrived, Irrelevant, Kept, Memo, Place, Reading, Retention, Revised, Story,
     Swept, Unknown, Wanted,
 };
 use crate::codec::off_thread;
+use crate::handling::Cause;
 use crate::packing::Packed;
 use crate::prepared::{MOST_IRRELEVANT, Manner, SecondReading, Text, text_hash};
 use crate::statement::Hearing;
@@ -207,8 +209,14 @@ async fn next_story(work: &Work, wanted: &Wanted, after: i64) -> Result<Option<S
             ],
         )
         .await?;
-    let Some(row) = found else { return Ok(None) };
-    let n: i64 = row.try_get(0)?;
+    match found {
+        Some(row) => Ok(Some(story(work, row.try_get(0)?).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The incident in a row, with all its items in the order in which they were placed.
+pub(super) async fn story(work: &Work, n: i64) -> Result<Story, StoreError> {
     let items = work
         .rows(
             "SELECT t.body, t.analysis, i.repeat_of, t.joined_because
@@ -220,11 +228,11 @@ async fn next_story(work: &Work, wanted: &Wanted, after: i64) -> Result<Option<S
         .iter()
         .map(rows::placed_item)
         .collect::<Result<_, _>>()?;
-    Ok(Some(Story {
+    Ok(Story {
         n,
         incident: incidents::get(work, n).await?,
         items,
-    }))
+    })
 }
 
 async fn irrelevant(
@@ -297,11 +305,21 @@ async fn revise(work: &Work, revised: &Revised, texts: &[Text]) -> Result<(), St
     };
     let stored = incidents::get(work, n).await?;
     let mut merged = incident.clone();
-    merged.status = stored.status;
+    merged.keep_decisions_of(&stored);
     merged.revision = stored.revision;
-    if merged != stored {
+    learning::heed(work, n, &stored, &mut merged).await?;
+    if merged == stored {
+        // What queries ask of it may be told in another way than it was written.
+        incidents::write_facts(work, n, &stored).await?;
+    } else {
         merged.revision = stored.revision.saturating_add(1);
         incidents::update(work, n, &merged).await?;
+        let cause = Cause {
+            at: revised.at,
+            by: None,
+            item: None,
+        };
+        developments::note(work, n, cause, &stored, &merged).await?;
         work.tell(
             revised.at,
             events::INCIDENT_UPDATED,

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use model::incident::{Candidate, Link};
+use model::query::Key;
 use model::{CveId, ItemId};
 
-use super::rows::{self, Key};
 use super::work::{Parameter, Work};
-use super::{incidents, prints};
+use super::{incidents, marks, prints, rows};
 use crate::StoreError;
-use crate::candidate::{self, Found, MOST, MOST_ITEMS, Wanted};
+use crate::candidate::{self, Found, MOST, MOST_ITEMS, Said, Wanted};
 
 pub(super) async fn find(work: &Work, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
     let mut found = Found::new();
@@ -73,26 +73,38 @@ pub(super) async fn find(work: &Work, wanted: &Wanted) -> Result<Vec<Candidate>,
             candidate::link(&mut found, row.try_get(1)?, Link::Cve(cve));
         }
     }
-    let mut candidates = latest(work, found).await?;
+    let said = marks::of(
+        work,
+        &wanted.source,
+        &wanted.external_id,
+        wanted.address.as_deref(),
+        &wanted.text,
+    )
+    .await?;
+    said.apply(&mut found);
+    let mut candidates = latest(work, wanted, found).await?;
     // A link decides; words are asked only where there is none.
     if candidates.is_empty() && !wanted.print.is_empty() {
-        candidates = by_words(work, wanted).await?;
+        candidates = by_words(work, wanted, &said).await?;
     }
     Ok(candidates)
 }
 
 /// Incidents whose items share words with the item, those that share most first.
-async fn by_words(work: &Work, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
-    let near = prints::near(work, &wanted.print, wanted.told_from, wanted.told_to).await?;
+async fn by_words(work: &Work, wanted: &Wanted, said: &Said) -> Result<Vec<Candidate>, StoreError> {
+    let mut near = prints::near(work, &wanted.print, wanted.told_from, wanted.told_to).await?;
+    near.retain(|(n, _)| !said.not.contains(n));
     let found: Vec<i64> = near.iter().map(|(n, _)| *n).collect();
+    let mut apart = marks::apart(work, &found).await?;
     let incidents = incidents::list(work, &found).await?;
     Ok(incidents
         .into_iter()
         .zip(near)
-        .map(|(incident, (_, members))| Candidate {
+        .map(|(incident, (n, members))| Candidate {
             incident,
             links: Vec::new(),
             members,
+            apart: apart.remove(&n).unwrap_or_default(),
         })
         .collect())
 }
@@ -113,30 +125,39 @@ async fn by_item(
 }
 
 /// The incidents, latest first.
-async fn latest(work: &Work, found: Found) -> Result<Vec<Candidate>, StoreError> {
+async fn latest(work: &Work, wanted: &Wanted, found: Found) -> Result<Vec<Candidate>, StoreError> {
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted: Vec<i64> = found.keys().copied().collect();
+    let shared: Vec<i64> = found.keys().copied().collect();
     let last_seen = work
         .rows(
             "SELECT n, last_seen FROM incidents WHERE n = ANY ($1)",
-            &[&wanted],
+            &[&shared],
         )
         .await?
         .iter()
         .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
         .collect::<Result<HashMap<i64, i64>, StoreError>>()?;
     let ranked = candidate::ranked(found, &last_seen);
-    let wanted: Vec<i64> = ranked.iter().map(|(n, _)| *n).collect();
-    let incidents = incidents::list(work, &wanted).await?;
+    let shared: Vec<i64> = ranked.iter().map(|(n, _)| *n).collect();
+    let mut apart = marks::apart(work, &shared).await?;
+    // Of two that people keep apart and that share the same with the item, its words
+    // decide.
+    let mut members = if apart.is_empty() {
+        HashMap::new()
+    } else {
+        prints::members(work, &shared, wanted.told_from, wanted.told_to).await?
+    };
+    let incidents = incidents::list(work, &shared).await?;
     Ok(incidents
         .into_iter()
         .zip(ranked)
-        .map(|(incident, (_, links))| Candidate {
+        .map(|(incident, (n, links))| Candidate {
             incident,
             links,
-            members: Vec::new(),
+            members: members.remove(&n).unwrap_or_default(),
+            apart: apart.remove(&n).unwrap_or_default(),
         })
         .collect())
 }

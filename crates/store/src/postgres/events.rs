@@ -3,7 +3,8 @@
 use super::rows;
 use super::work::{Lock, Work};
 pub(super) use crate::journal::{
-    DELIVERY_SETTLED, INCIDENT_OPENED, INCIDENT_UPDATED, SOURCE_POLLED,
+    DELIVERY_SETTLED, FEEDBACK_CHANGED, INCIDENT_MERGED, INCIDENT_OPENED, INCIDENT_UPDATED,
+    MODEL_DECIDED, SOURCE_POLLED,
 };
 use crate::journal::{KEPT, LONGEST_PAGE, PRUNED_EACH};
 use crate::{Event, EventPage, StoreError};

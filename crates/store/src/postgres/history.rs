@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use model::query::Key;
 use model::vulnerability::Change;
 use model::{CveId, CweId, SourceId, Timestamp, Vulnerability};
 use tokio_postgres::types::ToSql;
 
-use super::rows::{self, Key};
+use super::rows;
 use super::work::{Parameter, Work};
 use super::{owasp, vulnerabilities};
 use crate::paging::{

@@ -1,11 +1,12 @@
 //! Incidents as rows: the body, the columns that order and filter, the keys.
 
+use model::query::{Column, Facts, Key, Subject};
 use model::{Incident, IncidentId};
 
-use super::rows;
 use super::work::Work;
+use super::{rows, vulnerabilities};
 use crate::StoreError;
-use crate::keys::{keys, revision};
+use crate::codec::revision;
 
 /// The row of an incident.
 pub(super) async fn row(work: &Work, id: IncidentId) -> Result<Option<i64>, StoreError> {
@@ -13,6 +14,38 @@ pub(super) async fn row(work: &Work, id: IncidentId) -> Result<Option<i64>, Stor
         .await?
         .map(|row| Ok(row.try_get(0)?))
         .transpose()
+}
+
+/// The row of an incident, or of the one it was merged into.
+pub(super) async fn resolve(work: &Work, id: IncidentId) -> Result<Option<i64>, StoreError> {
+    if let Some(n) = row(work, id).await? {
+        return Ok(Some(n));
+    }
+    work.row(
+        "SELECT incident FROM merged_incidents WHERE id = $1",
+        &[&id.0],
+    )
+    .await?
+    .map(|row| Ok(row.try_get(0)?))
+    .transpose()
+}
+
+/// [`resolve`] of an incident that is about to be changed.
+pub(super) async fn resolve_to_change(
+    work: &Work,
+    id: IncidentId,
+) -> Result<Option<i64>, StoreError> {
+    if let Some(n) = row_to_change(work, id).await? {
+        return Ok(Some(n));
+    }
+    work.row(
+        "SELECT i.n FROM merged_incidents m JOIN incidents i ON i.n = m.incident
+         WHERE m.id = $1 FOR UPDATE OF i",
+        &[&id.0],
+    )
+    .await?
+    .map(|row| Ok(row.try_get(0)?))
+    .transpose()
 }
 
 /// The row of an incident that is about to be changed: until the commit nobody else
@@ -37,6 +70,12 @@ pub(super) async fn get(work: &Work, n: i64) -> Result<Incident, StoreError> {
 
 /// The incidents in these rows, in this order.
 pub(super) async fn list(work: &Work, wanted: &[i64]) -> Result<Vec<Incident>, StoreError> {
+    let bodies = bodies(work, wanted).await?;
+    bodies.iter().map(|body| rows::read(body)).collect()
+}
+
+/// What is stored of the incidents in these rows, in this order, as JSON.
+pub(super) async fn bodies(work: &Work, wanted: &[i64]) -> Result<Vec<String>, StoreError> {
     work.rows(
         "SELECT b.body FROM unnest($1::bigint[]) WITH ORDINALITY AS w (n, nth)
          JOIN incident_bodies b ON b.incident = w.n ORDER BY w.nth",
@@ -44,7 +83,7 @@ pub(super) async fn list(work: &Work, wanted: &[i64]) -> Result<Vec<Incident>, S
     )
     .await?
     .iter()
-    .map(|row| rows::body(row, 0))
+    .map(|row| Ok(row.try_get(0)?))
     .collect()
 }
 
@@ -71,7 +110,7 @@ pub(super) async fn insert(work: &Work, incident: &Incident) -> Result<i64, Stor
         &[&n, &rows::json(incident)?],
     )
     .await?;
-    write_keys(work, n, incident).await?;
+    write_facts(work, n, incident).await?;
     Ok(n)
 }
 
@@ -97,14 +136,86 @@ pub(super) async fn update(work: &Work, n: i64, incident: &Incident) -> Result<(
         &[&n, &rows::json(incident)?],
     )
     .await?;
-    write_keys(work, n, incident).await
+    write_facts(work, n, incident).await
+}
+
+/// Takes away an incident on which nothing hangs any more.
+pub(super) async fn remove(work: &Work, n: i64) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM incident_keys WHERE incident = $1",
+        "DELETE FROM incident_affected WHERE incident = $1",
+        "DELETE FROM incident_bodies WHERE incident = $1",
+        "DELETE FROM incidents WHERE n = $1",
+    ] {
+        work.run(sql, &[&n]).await?;
+    }
+    Ok(())
+}
+
+/// Writes what queries ask of the incidents that are about one of these CVEs, after
+/// something else was said of it. They are locked in order of their rows: placement
+/// may be changing one of them.
+pub(super) async fn refresh(work: &Work, cves: &[&str]) -> Result<(), StoreError> {
+    if cves.is_empty() {
+        return Ok(());
+    }
+    let found = work
+        .rows(
+            "SELECT n FROM incidents WHERE n = ANY (ARRAY(
+                 SELECT incident FROM incident_keys WHERE kind = $1 AND value = ANY ($2)))
+             ORDER BY n FOR UPDATE",
+            &[&Key::Cve.number(), &cves],
+        )
+        .await?;
+    for row in found {
+        let n = row.try_get(0)?;
+        write_facts(work, n, &get(work, n).await?).await?;
+    }
+    Ok(())
+}
+
+/// Writes what queries ask of an incident: its keys, its numbers, its products.
+pub(super) async fn write_facts(
+    work: &Work,
+    n: i64,
+    incident: &Incident,
+) -> Result<(), StoreError> {
+    let known = vulnerabilities::list(work, &incident.cves).await?;
+    let facts = Facts::of(Subject {
+        incident,
+        vulnerabilities: &known,
+        texts: &[],
+    });
+    work.run(
+        "UPDATE incidents SET kev = $2, items = $3, epss = $4, cvss = $5 WHERE n = $1",
+        &[
+            &n,
+            &facts.number(Column::Kev).is_some_and(|kev| kev != 0),
+            &facts.number(Column::Items).unwrap_or(0),
+            &facts.number(Column::Epss),
+            &facts.number(Column::Cvss),
+        ],
+    )
+    .await?;
+    if facts.affected().is_empty() {
+        work.run("DELETE FROM incident_affected WHERE incident = $1", &[&n])
+            .await?;
+    } else {
+        work.run(
+            "INSERT INTO incident_affected (incident, body) VALUES ($1, $2)
+             ON CONFLICT (incident) DO UPDATE SET body = excluded.body",
+            &[&n, &rows::json(&facts.affected())?],
+        )
+        .await?;
+    }
+    write_keys(work, n, facts.keys()).await
 }
 
 /// Most updates change no key, so only differences are written.
-async fn write_keys(work: &Work, n: i64, incident: &Incident) -> Result<(), StoreError> {
-    let (kinds, values): (Vec<i64>, Vec<String>) = keys(incident)
-        .into_iter()
-        .map(|(kind, value)| (kind, rows::text(&value).into_owned()))
+async fn write_keys(work: &Work, n: i64, keys: &[(Key, String)]) -> Result<(), StoreError> {
+    let (kinds, values): (Vec<i64>, Vec<String>) = keys
+        .iter()
+        .map(|(key, value)| (key.number(), rows::text(value).into_owned()))
         .unzip();
     work.run(
         "DELETE FROM incident_keys WHERE incident = $1 AND (kind, value) NOT IN (

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::vulnerabilities::{self, Knowledge};
 use super::work::{Lock, Work};
 use super::writer::News;
-use super::{Postgres, archive, events, owasp, rows};
+use super::{Postgres, archive, events, incidents, owasp, rows};
 use crate::codec::off_thread;
 use crate::prepared::{Manner, Poll};
 use crate::statement::{Change, Hearing, Heeded};
@@ -166,19 +166,23 @@ pub(super) async fn heed_all(
         return Ok(());
     }
     let mut knowledge = Knowledge::of(work, heeded, manner.at, manner.hearing).await?;
+    let mut changed: Vec<&str> = Vec::new();
     for one in heeded {
-        heed(work, &mut knowledge, manner, one, recorded).await?;
+        if heed(work, &mut knowledge, manner, one, recorded).await? {
+            changed.push(one.statement.cve.as_str());
+        }
     }
-    Ok(())
+    incidents::refresh(work, &changed).await
 }
 
+/// True if something else is known of the CVE now.
 async fn heed(
     work: &Work,
     knowledge: &mut Knowledge,
     manner: Manner,
     heeded: &Heeded,
     recorded: &mut Recorded,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let change = vulnerabilities::keep(work, knowledge, heeded, manner.at, manner.hearing).await?;
     let material = match change {
         Change::None => {
@@ -186,7 +190,7 @@ async fn heed(
             if heeded.promote && insert_statement(work, manner, heeded).await? {
                 recorded.items += 1;
             }
-            return Ok(());
+            return Ok(false);
         }
         Change::New { material } => {
             recorded.new_vulnerabilities += 1;
@@ -200,7 +204,7 @@ async fn heed(
     let moves_incident =
         material && vulnerabilities::is_in_incident(work, &heeded.statement.cve).await?;
     if !heeded.promote && !moves_incident {
-        return Ok(());
+        return Ok(true);
     }
     if insert_statement(work, manner, heeded).await? {
         recorded.items += 1;
@@ -220,7 +224,7 @@ async fn heed(
     } else {
         recorded.repeats += 1;
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn insert_statement(

@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use model::incident::Candidate;
-use model::{Analysis, CveId, Item, Milestone, Timestamp, Vulnerability};
+use model::tokens::{self, Text};
+use model::{Analysis, CveId, IncidentId, Item, Milestone, Timestamp, Vulnerability};
+use serde::Deserialize;
 
 use super::work::Work;
 use super::writer::News;
-use super::{Postgres, candidates, placing, rows, vulnerabilities};
+use super::{Postgres, candidates, incidents, placing, rows, vulnerabilities};
 use crate::candidate::Wanted;
 use crate::codec::off_thread;
 use crate::prepared::{MOST_WAITING, Placement};
@@ -90,6 +92,11 @@ impl Lane for Postgres {
             .await
     }
 
+    async fn texts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError> {
+        self.read(|work| async move { texts(&work, incident, limit).await })
+            .await
+    }
+
     async fn vulnerabilities(&self, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError> {
         if cves.is_empty() {
             return Ok(Vec::new());
@@ -125,6 +132,33 @@ pub(super) async fn holds(work: &Work, fence: &Fence) -> Result<bool, StoreError
         )
         .await?;
     Ok(held.is_some())
+}
+
+/// The texts of an incident's latest items, as full text has them.
+async fn texts(work: &Work, id: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError> {
+    let Some(n) = incidents::row(work, id).await? else {
+        return Ok(Vec::new());
+    };
+    work.rows(
+        "SELECT i.source, t.author, t.analysis FROM items i JOIN item_texts t ON t.item = i.n
+         WHERE i.incident = $1 ORDER BY i.repeat_of IS NOT NULL, i.effective DESC, i.n DESC LIMIT $2",
+        &[&n, &i64::from(limit)],
+    )
+    .await?
+    .iter()
+    .map(|row| {
+        let said: Said = rows::body(row, 2)?;
+        let tellers = tokens::tellers(row.try_get(0)?, row.try_get(1)?);
+        Ok(Text::of(&said.title, &said.text, &tellers))
+    })
+    .collect()
+}
+
+/// What of an analysis is full text.
+#[derive(Deserialize)]
+struct Said {
+    title: String,
+    text: String,
 }
 
 async fn unplaced(work: &Work, limit: u32) -> Result<Vec<Waiting>, StoreError> {

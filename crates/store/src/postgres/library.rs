@@ -1,8 +1,9 @@
 //! What readers ask.
 
 use async_trait::async_trait;
+use model::query::{Condition, Key};
 use model::{
-    Alert, CveId, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
+    Alert, CveId, Incident, IncidentId, Item, ItemId, OwaspCategory, RuleId, SearchId,
     Vulnerability,
 };
 use tokio::sync::watch;
@@ -10,23 +11,75 @@ use tokio::sync::watch;
 use super::work::Work;
 use super::writer::News;
 use super::{
-    Postgres, deliveries, events, history, incidents, owasp, pages, rows, vulnerabilities,
+    Postgres, deliveries, developments, events, history, incidents, owasp, pages, rows, searches,
+    vulnerabilities,
 };
 use crate::paging::{LONGEST_LIST, MOST_ALERTS, MOST_ITEMS, MOST_VULNERABILITIES};
 use crate::{
-    EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, OwaspStanding, PageRequest,
-    PlacedItem, StoreError, Totals, VulnerabilityDetail, VulnerabilityFilter, VulnerabilityPage,
+    EventPage, Explained, Facets, IncidentDetail, IncidentPage, Library, OwaspStanding,
+    PageRequest, PlacedItem, SavedSearch, StoreError, Totals, VulnerabilityDetail,
+    VulnerabilityFilter, VulnerabilityPage,
 };
 
 #[async_trait]
 impl Library for Postgres {
     async fn incidents(
         &self,
-        filter: &IncidentFilter,
+        wanted: &Condition,
         page: &PageRequest,
     ) -> Result<IncidentPage, StoreError> {
-        self.read(|work| async move { pages::page(&work, filter, page).await })
+        self.read(|work| async move { pages::page(&work, wanted, page).await })
             .await
+    }
+
+    async fn explain(&self, wanted: &Condition) -> Result<Explained, StoreError> {
+        self.read(|work| async move { pages::explain(&work, wanted).await })
+            .await
+    }
+
+    async fn facets(&self, wanted: &Condition) -> Result<Facets, StoreError> {
+        self.read(|work| async move { pages::facets(&work, wanted).await })
+            .await
+    }
+
+    async fn known_keys(
+        &self,
+        key: Key,
+        begins: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let limit = limit.min(LONGEST_LIST);
+        self.read(|work| async move { searches::known_keys(&work, key, begins, limit).await })
+            .await
+    }
+
+    async fn owasp_categories(&self) -> Result<Vec<OwaspCategory>, StoreError> {
+        self.read(|work| async move { owasp::categories(&work).await })
+            .await
+    }
+
+    async fn saved_searches(&self) -> Result<Vec<SavedSearch>, StoreError> {
+        self.read(|work| async move { searches::saved(&work).await })
+            .await
+    }
+
+    async fn save_search(&self, search: SavedSearch) -> Result<bool, StoreError> {
+        let search = &search;
+        self.write(
+            News::Yes,
+            |_| None,
+            |work| async move { searches::save(&work, search).await },
+        )
+        .await
+    }
+
+    async fn forget_search(&self, id: SearchId) -> Result<bool, StoreError> {
+        self.write(
+            News::Yes,
+            |_| None,
+            |work| async move { searches::forget(&work, id).await },
+        )
+        .await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError> {
@@ -37,20 +90,6 @@ impl Library for Postgres {
     async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError> {
         self.read(|work| async move { latest_items(&work, id, limit.min(MOST_ITEMS)).await })
             .await
-    }
-
-    async fn set_status(
-        &self,
-        id: IncidentId,
-        status: IncidentStatus,
-        at: Timestamp,
-    ) -> Result<Option<Incident>, StoreError> {
-        self.write(
-            News::Yes,
-            |_| None,
-            |work| async move { set_status(&work, id, status, at).await },
-        )
-        .await
     }
 
     async fn placement_of(&self, item: ItemId) -> Result<Option<Option<IncidentId>>, StoreError> {
@@ -166,7 +205,7 @@ impl Library for Postgres {
 }
 
 async fn detail(work: &Work, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError> {
-    let Some(n) = incidents::row(work, id).await? else {
+    let Some(n) = incidents::resolve(work, id).await? else {
         return Ok(None);
     };
     let incident = incidents::get(work, n).await?;
@@ -187,6 +226,8 @@ async fn detail(work: &Work, id: IncidentId) -> Result<Option<IncidentDetail>, S
         items: placed_items(work, n).await?,
         vulnerabilities: known,
         alerts: alerts_with_deliveries(work, n).await?,
+        developments: developments::of(work, n).await?,
+        notes: developments::notes(work, n).await?,
         incident,
     }))
 }
@@ -205,7 +246,7 @@ async fn placed_items(work: &Work, incident: i64) -> Result<Vec<PlacedItem>, Sto
 }
 
 async fn latest_items(work: &Work, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError> {
-    let Some(n) = incidents::row(work, id).await? else {
+    let Some(n) = incidents::resolve(work, id).await? else {
         return Ok(Vec::new());
     };
     work.rows(
@@ -254,23 +295,4 @@ async fn alerts(
     .iter()
     .map(|row| Ok((rows::body(row, 0)?, rows::body(row, 1)?)))
     .collect()
-}
-
-async fn set_status(
-    work: &Work,
-    id: IncidentId,
-    status: IncidentStatus,
-    at: Timestamp,
-) -> Result<Option<Incident>, StoreError> {
-    let Some(n) = incidents::row_to_change(work, id).await? else {
-        return Ok(None);
-    };
-    let mut incident = incidents::get(work, n).await?;
-    if incident.status != status {
-        incident.status = status;
-        incident.revision = incident.revision.saturating_add(1);
-        incidents::update(work, n, &incident).await?;
-        work.tell(at, events::INCIDENT_UPDATED, id.to_string());
-    }
-    Ok(Some(incident))
 }

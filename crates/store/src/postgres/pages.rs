@@ -1,325 +1,239 @@
-//! Pages of incidents: filters, order, keyset cursors, counts.
+//! Pages of incidents: order, keyset cursors, counts, facets.
 //!
 //! A page walks the index of its order until it is full. That is quick when many
-//! incidents match, and slow when few do; so a filter that few match (a CVE, a
-//! rare word) is looked up first and drives the query instead. Whether few match is
-//! counted, up to a bound, before the query is written: PostgreSQL's own guess at how
-//! many rows have two words is often wrong a hundredfold.
+//! incidents match, and slow when few do; so what few match is looked up first and
+//! drives the query instead (`translate`).
 
-use model::{Incident, IncidentId};
-use tokio_postgres::types::ToSql;
+use model::IncidentId;
+use model::query::Condition;
 
-use super::incidents;
-use super::rows::{self, Key};
+use super::translate::{self, Sql, Values, matching};
 use super::words::Sought;
-use super::work::{Parameter, Work};
-use crate::keys::wanted_keys;
-use crate::paging::{COUNTED, FEW_INCIDENTS, FEW_ITEMS, LONGEST_PAGE, Position, estimated};
-use crate::tokens::Query;
-use crate::{IncidentFilter, IncidentOrder, IncidentPage, PageRequest, StoreError};
+use super::work::Work;
+use super::{incidents, rows};
+use crate::facets::{self, SAMPLE};
+use crate::paging::{COUNTED, LONGEST_PAGE, RANKED, RANKED_ITEMS, estimated};
+use crate::place::Place;
+use crate::plan::{Plan, Purpose};
+use crate::{Explained, Facets, IncidentOrder, IncidentPage, PageRequest, StoreError};
 
 pub(super) async fn page(
     work: &Work,
-    filter: &IncidentFilter,
+    wanted: &Condition,
     request: &PageRequest,
 ) -> Result<IncidentPage, StoreError> {
+    let plan = translate::plan(work, wanted).await?;
+    let order = match request.order {
+        // Without words all are equally relevant.
+        IncidentOrder::Relevance if plan.searches().is_empty() => IncidentOrder::Latest,
+        order => order,
+    };
     let after = request
         .after
         .as_deref()
-        .map(|text| Position::read(text, request.order))
+        .map(|text| Place::read(text, order))
         .transpose()?;
-    let Some(search) = Search::of(work, filter).await? else {
-        return Ok(IncidentPage {
-            incidents: Vec::new(),
-            next: None,
-            total: 0,
-            exact: true,
-        });
-    };
     let limit = request.limit.clamp(1, LONGEST_PAGE);
-    let mut query = Conditions::of(work, filter, search.as_ref(), Purpose::Page).await?;
-    if let Some(after) = &after {
-        query.after(after);
-    }
-    let sql = query.page_sql(request.order, limit + 1);
-    let found = work.rows(&sql, &query.values()).await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let wanted: Vec<i64> = found
-        .iter()
-        .take(shown)
-        .map(|row| row.try_get(0))
-        .collect::<Result<_, _>>()?;
-    let incidents: Vec<Incident> = incidents::list(work, &wanted).await?;
-    let next = match (found.get(shown), wanted.last()) {
-        (Some(_), Some(last)) => Some(position(work, *last, request.order).await?.text()),
-        _ => None,
+    let (found, next) = match (order, after) {
+        (IncidentOrder::Relevance, after) => {
+            let shown = match after {
+                Some(Place::Relevance { shown }) => shown,
+                _ => 0,
+            };
+            ranked(work, &plan, shown, limit).await?
+        }
+        (order, after) => in_order(work, &plan, order, after, limit).await?,
     };
-    let (total, exact) = count(work, filter, search.as_ref()).await?;
+    let incidents = incidents::list(work, &found).await?;
+    let (total, exact) = count(work, &plan).await?;
     Ok(IncidentPage {
         incidents,
-        next,
+        next: next.map(|place| place.text()),
         total,
         exact,
     })
 }
 
-/// The search for words.
-struct Search {
-    sought: Sought,
-    /// Whether few items match, so that the search can drive the query.
-    few: bool,
+/// How the latest of them fall into types, countries and the like.
+pub(super) async fn facets(work: &Work, wanted: &Condition) -> Result<Facets, StoreError> {
+    let plan = translate::plan(work, wanted).await?;
+    let mut found = latest(work, &plan, SAMPLE + 1).await?;
+    let sampled = usize::try_from(SAMPLE).unwrap_or(usize::MAX);
+    let complete = found.len() <= sampled;
+    found.truncate(sampled);
+    let bodies = incidents::bodies(work, &found).await?;
+    Ok(facets::count(&bodies, complete)?)
 }
 
-impl Search {
-    /// `None` when what is looked for cannot be found: it has no words. `Some(None)`
-    /// when no words are looked for.
-    async fn of(work: &Work, filter: &IncidentFilter) -> Result<Option<Option<Self>>, StoreError> {
-        let text = filter.text.as_deref().unwrap_or_default().trim();
-        if text.is_empty() {
-            return Ok(Some(None));
-        }
-        let Some(sought) = Sought::of(&Query::read(text)) else {
-            return Ok(None);
-        };
-        let mut values = Values::default();
-        let matching = matching(&sought, &mut values);
-        let limit = values.add(FEW_ITEMS + 1);
-        let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM item_words w WHERE {matching} LIMIT {limit}) counted"
-        );
-        let row = work.one(&sql, &values.list()).await?;
-        let matches: i64 = row.try_get(0)?;
-        Ok(Some(Some(Self {
-            sought,
-            few: matches <= FEW_ITEMS,
-        })))
+/// How a page of the latest would be looked up.
+pub(super) async fn explain(work: &Work, wanted: &Condition) -> Result<Explained, StoreError> {
+    let plan = translate::plan(work, wanted).await?;
+    let mut steps = vec![plan.words()];
+    let mut sql = Sql::of(&plan, Purpose::Page(IncidentOrder::Latest));
+    let query = page_sql(&mut sql, IncidentOrder::Latest, 50);
+    let told = work
+        .rows(&format!("EXPLAIN {query}"), &sql.values.list())
+        .await?;
+    for line in told {
+        steps.push(format!("PostgreSQL: {}", line.try_get::<_, &str>(0)?));
     }
+    let (total, exact) = count(work, &plan).await?;
+    Ok(Explained {
+        steps,
+        total,
+        exact,
+    })
 }
 
-/// That the words `w` of an item are those that are sought.
-fn matching(sought: &Sought, values: &mut Values) -> String {
-    let query = values.add(sought.query.clone());
-    let by_position = format!("w.words @@ {query}::text::tsquery");
-    let Some(long) = &sought.long else {
-        return by_position;
+/// One page in order of time or severity, and where the next begins.
+async fn in_order(
+    work: &Work,
+    plan: &Plan,
+    order: IncidentOrder,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<(Vec<i64>, Option<Place>), StoreError> {
+    let mut sql = Sql::of(plan, Purpose::Page(order));
+    if let Some(after) = after {
+        comes_after(after, &mut sql);
+    }
+    let mut found = select(work, sql, order, limit + 1).await?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let is_more = found.len() > shown;
+    found.truncate(shown);
+    let next = match found.last() {
+        Some(last) if is_more => Some(place_of(work, *last, order).await?),
+        _ => None,
     };
-    let (words, patterns) = (
-        values.add(long.words.clone()),
-        values.add(long.patterns.clone()),
-    );
+    Ok((found, next))
+}
+
+/// The latest incidents, at most so many.
+async fn latest(work: &Work, plan: &Plan, limit: u32) -> Result<Vec<i64>, StoreError> {
+    let sql = Sql::of(plan, Purpose::Page(IncidentOrder::Latest));
+    select(work, sql, IncidentOrder::Latest, limit).await
+}
+
+async fn select(
+    work: &Work,
+    mut sql: Sql,
+    order: IncidentOrder,
+    limit: u32,
+) -> Result<Vec<i64>, StoreError> {
+    let query = page_sql(&mut sql, order, limit);
+    let found = work.rows(&query, &sql.values.list()).await?;
+    found.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+fn page_sql(sql: &mut Sql, order: IncidentOrder, limit: u32) -> String {
+    let order = match order {
+        IncidentOrder::Latest | IncidentOrder::Relevance => "i.last_seen DESC, i.id DESC",
+        IncidentOrder::Worst => "i.severity DESC, i.score DESC, i.last_seen DESC, i.id DESC",
+    };
+    let limit = sql.values.add(i64::from(limit));
     format!(
-        "({by_position} OR (w.stream IS NOT NULL AND w.words @@ {words}::text::tsquery AND (
-             SELECT bool_and((SELECT bool_or(strpos(w.stream, alternative) > 0)
-                              FROM unnest(string_to_array(term, E'\\x1f')) AS alternative))
-             FROM unnest({patterns}::text[]) AS term)))"
+        "SELECT i.n FROM incidents i WHERE {} ORDER BY {order} LIMIT {limit}",
+        sql.joined()
     )
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    Page,
-    Count,
+/// One page of the latest matches, those first in whose items the words weigh most;
+/// a word of a headline weighs as much as five, and a rare one more than a common one.
+async fn ranked(
+    work: &Work,
+    plan: &Plan,
+    shown: u32,
+    limit: u32,
+) -> Result<(Vec<i64>, Option<Place>), StoreError> {
+    let among = latest(work, plan, RANKED).await?;
+    let count = among.len();
+    let mut values = Values::default();
+    let among = values.add(among);
+    let searches: Vec<String> = plan
+        .searches()
+        .into_iter()
+        .map(|search| matching(search, &mut values))
+        .collect();
+    let mut weights = Vec::new();
+    for (query, weight) in weights_of(work, plan).await? {
+        let (query, weight) = (values.add(query), values.add(weight));
+        // 1: a long text that has a word says less by it than a short one.
+        weights.push(format!(
+            "{weight}::float8 * ts_rank('{{0.2, 0.2, 0.2, 1}}', f.words, {query}::text::tsquery, 1)"
+        ));
+    }
+    let newest = values.add(i64::from(RANKED_ITEMS));
+    let (limit, offset) = (values.add(i64::from(limit)), values.add(i64::from(shown)));
+    let query = format!(
+        "SELECT l.n FROM unnest({among}::bigint[]) WITH ORDINALITY AS l (n, nth) LEFT JOIN (
+             SELECT t.incident, max({}) AS weight FROM (
+                 SELECT w.item, w.words FROM item_words w WHERE {} ORDER BY w.item DESC LIMIT {newest}) f
+             JOIN items t ON t.n = f.item GROUP BY t.incident) w ON w.incident = l.n
+         ORDER BY coalesce(w.weight, 0) DESC, l.nth LIMIT {limit} OFFSET {offset}",
+        weights.join(" + "),
+        searches.join(" OR "),
+    );
+    let found: Vec<i64> = work
+        .rows(&query, &values.list())
+        .await?
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    let told = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    let shown = shown.saturating_add(told);
+    let is_more = usize::try_from(shown).is_ok_and(|shown| shown < count) && told > 0;
+    Ok((found, is_more.then_some(Place::Relevance { shown })))
 }
 
-/// The values of a query.
-#[derive(Default)]
-struct Values(Vec<Box<dyn ToSql + Sync + Send>>);
-
-impl Values {
-    /// Adds a value, and gives its name in the query.
-    fn add(&mut self, value: impl ToSql + Sync + Send + 'static) -> String {
-        self.0.push(Box::new(value));
-        format!("${}", self.0.len())
-    }
-
-    fn list(&self) -> Vec<Parameter<'_>> {
-        self.0
-            .iter()
-            .map(|value| &**value as Parameter<'_>)
-            .collect()
-    }
-}
-
-/// The conditions of one query, and their values.
-#[derive(Default)]
-struct Conditions {
-    parts: Vec<String>,
-    given: Values,
-    /// Whether one of them matches so few that it drives the query.
-    driven: bool,
-    /// Whether the search looks only at the newest matches.
-    sampled: bool,
-}
-
-impl Conditions {
-    async fn of(
-        work: &Work,
-        filter: &IncidentFilter,
-        search: Option<&Search>,
-        purpose: Purpose,
-    ) -> Result<Self, StoreError> {
-        let mut all = Self::default();
-        if let Some(severity) = filter.min_severity {
-            let given = all.given.add(rows::severity_number(severity));
-            all.parts.push(format!("i.severity >= {given}"));
-        }
-        if let Some(since) = filter.since {
-            let given = all.given.add(rows::micros(since));
-            all.parts.push(format!("i.last_seen >= {given}"));
-        }
-        if let Some(until) = filter.until {
-            let given = all.given.add(rows::micros(until));
-            all.parts.push(format!("i.last_seen < {given}"));
-        }
-        if let Some(exploited) = filter.exploited {
-            let given = all.given.add(exploited);
-            all.parts.push(format!("i.exploited = {given}"));
-        }
-        if !filter.statuses.is_empty() {
-            let words: Vec<&'static str> = filter
-                .statuses
-                .iter()
-                .map(|status| status.as_str())
-                .collect();
-            let given = all.given.add(words);
-            all.parts.push(format!("i.status = ANY ({given})"));
-        }
-        for (key, values) in wanted_keys(filter) {
-            all.key(work, key, values).await?;
-        }
-        if let Some(search) = search {
-            all.search(search, purpose);
-        }
-        Ok(all)
-    }
-
-    /// The incident has one of these values.
-    async fn key(&mut self, work: &Work, key: Key, values: Vec<String>) -> Result<(), StoreError> {
-        let values: Vec<String> = values
-            .iter()
-            .map(|value| rows::text(value).into_owned())
-            .collect();
-        let row = work
-            .one(
-                "SELECT count(*) FROM (SELECT 1 FROM incident_keys
-                 WHERE kind = $1 AND value = ANY ($2) LIMIT $3) counted",
-                &[&key.number(), &values, &(FEW_INCIDENTS + 1)],
-            )
-            .await?;
-        let matches: i64 = row.try_get(0)?;
-        let given = self.given.add(values);
-        let chosen = format!(
-            "FROM incident_keys k WHERE k.kind = {} AND k.value = ANY ({given})",
-            key.number()
-        );
-        if matches <= FEW_INCIDENTS {
-            self.drive(&format!("SELECT k.incident {chosen}"));
-        } else {
-            self.parts.push(format!(
-                "(SELECT 1 {chosen} AND k.incident = i.n LIMIT 1) IS NOT NULL"
-            ));
-        }
-        Ok(())
-    }
-
-    /// The incident is one of these few: an array, which is made once and first.
-    fn drive(&mut self, chosen: &str) {
-        self.driven = true;
-        self.parts.push(format!("i.n = ANY (ARRAY({chosen}))"));
-    }
-
-    /// One of the incident's items matches the search.
-    fn search(&mut self, search: &Search, purpose: Purpose) {
-        let matching = matching(&search.sought, &mut self.given);
-        if search.few {
-            self.drive(&format!(
-                "SELECT t.incident FROM item_words w JOIN items t ON t.n = w.item WHERE {matching}"
-            ));
-        } else if purpose == Purpose::Count && !self.driven {
-            self.sampled = true;
-            self.drive(&format!(
-                "SELECT DISTINCT t.incident FROM (SELECT w.item FROM item_words w
-                     WHERE {matching} ORDER BY w.item DESC LIMIT {FEW_ITEMS}) f
-                 JOIN items t ON t.n = f.item"
-            ));
-        } else {
-            self.parts.push(format!(
-                "(SELECT 1 FROM items t JOIN item_words w ON w.item = t.n
-                  WHERE t.incident = i.n AND {matching} LIMIT 1) IS NOT NULL"
-            ));
-        }
-    }
-
-    /// What comes after a position.
-    fn after(&mut self, position: &Position) {
-        let last_seen = self.given.add(position.last_seen);
-        let id = self.given.add(position.id.0);
-        let part = match position.worst {
-            None => format!("(i.last_seen, i.id) < ({last_seen}, {id})"),
-            Some((severity, score)) => {
-                let (severity, score) = (self.given.add(severity), self.given.add(score));
-                format!(
-                    "(i.severity, i.score, i.last_seen, i.id) < ({severity}, {score}, {last_seen}, {id})"
-                )
-            }
-        };
-        self.parts.push(part);
-    }
-
-    fn page_sql(&mut self, order: IncidentOrder, limit: u32) -> String {
-        let order = match order {
-            IncidentOrder::Latest => "i.last_seen DESC, i.id DESC",
-            IncidentOrder::Worst => "i.severity DESC, i.score DESC, i.last_seen DESC, i.id DESC",
-        };
-        let limit = self.given.add(i64::from(limit));
-        format!(
-            "SELECT i.n FROM incidents i WHERE {} ORDER BY {order} LIMIT {limit}",
-            self.joined()
+/// Each term that is searched for, as a tsquery, and what it says to have it.
+async fn weights_of(work: &Work, plan: &Plan) -> Result<Vec<(String, f64)>, StoreError> {
+    let searches = plan.searches();
+    let terms: Vec<String> = searches
+        .iter()
+        .flat_map(|search| search.iter())
+        .map(|one| Sought::of(std::slice::from_ref(one)).query)
+        .collect();
+    let found = work
+        .rows(
+            "SELECT ln(1 + (SELECT coalesce(max(n), 0) FROM items)::float8 / greatest(1, (
+                 SELECT count(*) FROM (
+                     SELECT 1 FROM item_words WHERE words @@ s.query::tsquery LIMIT $2) counted)))
+             FROM unnest($1::text[]) WITH ORDINALITY AS s (query, nth) ORDER BY s.nth",
+            &[&terms, &i64::from(RANKED_ITEMS)],
         )
-    }
+        .await?;
+    terms
+        .into_iter()
+        .zip(&found)
+        .map(|(query, row)| Ok((query, row.try_get(0)?)))
+        .collect()
+}
 
-    /// In order of time, so that what was counted says how dense the matches lie.
-    fn count_sql(&self) -> String {
-        format!(
-            "SELECT count(*), min(n), max(n) FROM (SELECT i.n FROM incidents i WHERE {}
-             ORDER BY i.last_seen DESC, i.id DESC LIMIT {}) counted",
-            self.joined(),
-            COUNTED + 1
-        )
-    }
-
-    fn joined(&self) -> String {
-        if self.parts.is_empty() {
-            "true".to_owned()
-        } else {
-            self.parts.join(" AND ")
-        }
-    }
-
-    fn values(&self) -> Vec<Parameter<'_>> {
-        self.given.list()
-    }
+/// In order of time, so that what was counted says how dense the matches lie.
+fn count_sql(sql: &Sql) -> String {
+    format!(
+        "SELECT count(*), min(n), max(n) FROM (SELECT i.n FROM incidents i WHERE {}
+         ORDER BY i.last_seen DESC, i.id DESC LIMIT {}) counted",
+        sql.joined(),
+        COUNTED + 1
+    )
 }
 
 /// How many incidents match, and whether that is exact.
-async fn count(
-    work: &Work,
-    filter: &IncidentFilter,
-    search: Option<&Search>,
-) -> Result<(u64, bool), StoreError> {
-    let query = Conditions::of(work, filter, search, Purpose::Count).await?;
-    let row = work.one(&query.count_sql(), &query.values()).await?;
+async fn count(work: &Work, plan: &Plan) -> Result<(u64, bool), StoreError> {
+    let sql = Sql::of(plan, Purpose::Count);
+    let row = work.one(&count_sql(&sql), &sql.values.list()).await?;
     let counted = rows::count(&row, 0)?;
     let (first, last): (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
-    if counted <= COUNTED && !query.sampled {
+    if counted <= COUNTED && !sql.sampled {
         return Ok((counted, true));
     }
-    let oldest: i64 = match filter.since {
+    let oldest: i64 = match plan.since() {
         None => 1,
         Some(since) => work
             .row(
                 "SELECT n FROM incidents WHERE last_seen >= $1 ORDER BY last_seen LIMIT 1",
-                &[&rows::micros(since)],
+                &[&since],
             )
             .await?
             .map_or(Ok(1), |row| row.try_get(0))?,
@@ -330,18 +244,47 @@ async fn count(
     ))
 }
 
-/// Where the incident in a row stands in its order.
-async fn position(work: &Work, n: i64, order: IncidentOrder) -> Result<Position, StoreError> {
+/// Where an incident stands in its list.
+async fn place_of(work: &Work, n: i64, order: IncidentOrder) -> Result<Place, StoreError> {
     let row = work
         .one(
             "SELECT severity, score, last_seen, id FROM incidents WHERE n = $1",
             &[&n],
         )
         .await?;
-    let worst = (row.try_get(0)?, row.try_get(1)?);
-    Ok(Position {
-        worst: (order == IncidentOrder::Worst).then_some(worst),
-        last_seen: row.try_get(2)?,
-        id: IncidentId(row.try_get(3)?),
+    let last_seen = row.try_get(2)?;
+    let id = IncidentId(row.try_get(3)?);
+    Ok(match order {
+        IncidentOrder::Worst => Place::Worst {
+            severity: row.try_get(0)?,
+            score: row.try_get(1)?,
+            last_seen,
+            id,
+        },
+        IncidentOrder::Latest | IncidentOrder::Relevance => Place::Latest { last_seen, id },
     })
+}
+
+/// What comes after a place.
+fn comes_after(place: Place, sql: &mut Sql) {
+    let part = match place {
+        Place::Latest { last_seen, id } => {
+            let (last_seen, id) = (sql.values.add(last_seen), sql.values.add(id.0));
+            format!("(i.last_seen, i.id) < ({last_seen}, {id})")
+        }
+        Place::Worst {
+            severity,
+            score,
+            last_seen,
+            id,
+        } => {
+            let (severity, score) = (sql.values.add(severity), sql.values.add(score));
+            let (last_seen, id) = (sql.values.add(last_seen), sql.values.add(id.0));
+            format!(
+                "(i.severity, i.score, i.last_seen, i.id) < ({severity}, {score}, {last_seen}, {id})"
+            )
+        }
+        Place::Relevance { .. } => return,
+    };
+    sql.parts.push(part);
 }

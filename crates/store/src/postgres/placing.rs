@@ -1,11 +1,12 @@
 //! One item's placement: its analysis, its incident, the alerts and whom to tell,
 //! in one transaction.
 
-use model::{Alert, Milestone, Milestones};
+use model::{Alert, Milestone, Milestones, tokens};
 
 use super::work::{Lock, Work};
-use super::{deliveries, events, incidents, prints, rows};
-use crate::prepared::{Placement, names, text_hash};
+use super::{deliveries, developments, events, incidents, learning, prints, rows};
+use crate::handling::Cause;
+use crate::prepared::{Placement, text_hash};
 use crate::{Placed, StoreError};
 
 pub(super) async fn write(
@@ -36,7 +37,14 @@ pub(super) async fn write(
     }
     let incident = write_incident(work, placed).await?;
     write_item(work, item, incident, placement).await?;
-    if incident.is_some() {
+    if let Some(incident) = incident {
+        if placed
+            .incident
+            .as_ref()
+            .is_some_and(|one| one.said.is_some())
+        {
+            learning::settle(work, incident).await?;
+        }
         milestones.passed(Milestone::INCIDENT_WRITTEN);
     }
     for alert in &placed.alerts {
@@ -59,8 +67,14 @@ async fn write_incident(work: &Work, placed: &Placed) -> Result<Option<i64>, Sto
         return Ok(None);
     };
     let subject = incident.id.to_string();
+    let cause = Cause {
+        at: placed.at,
+        by: None,
+        item: Some(placed.item),
+    };
     let Some(n) = incidents::row_to_change(work, incident.id).await? else {
         let n = incidents::insert(work, incident).await?;
+        developments::opened(work, n, cause, incident).await?;
         work.tell(placed.at, events::INCIDENT_OPENED, subject);
         return Ok(Some(n));
     };
@@ -68,9 +82,11 @@ async fn write_incident(work: &Work, placed: &Placed) -> Result<Option<i64>, Sto
     // what people decide stays, and no revision is given twice.
     let stored = incidents::get(work, n).await?;
     let mut merged = incident.clone();
-    merged.status = stored.status;
+    merged.keep_decisions_of(&stored);
     merged.revision = merged.revision.max(stored.revision.saturating_add(1));
+    learning::heed(work, n, &stored, &mut merged).await?;
     incidents::update(work, n, &merged).await?;
+    developments::note(work, n, cause, &stored, &merged).await?;
     work.tell(placed.at, events::INCIDENT_UPDATED, subject);
     Ok(Some(n))
 }
@@ -133,7 +149,7 @@ pub(super) async fn index(
             &[&item],
         )
         .await?;
-    let names = names(row.try_get(0)?, row.try_get(1)?);
+    let names = tokens::stream(&tokens::tellers(row.try_get(0)?, row.try_get(1)?));
     let words = super::words::Words::of(title, &names, text);
     work.run(
         "INSERT INTO item_words (item, words, stream) VALUES ($1, $2::text::tsvector, $3)
@@ -144,7 +160,7 @@ pub(super) async fn index(
     Ok(())
 }
 
-async fn write_alert(work: &Work, alert: &Alert) -> Result<(), StoreError> {
+pub(super) async fn write_alert(work: &Work, alert: &Alert) -> Result<(), StoreError> {
     let Some(incident) = incidents::row(work, alert.incident).await? else {
         return Err(StoreError::Invalid(format!(
             "there is no incident {} to alert on",

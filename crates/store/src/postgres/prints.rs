@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use model::{ItemId, Member, Print};
+use uuid::Uuid;
 
 use super::rows;
 use super::work::Work;
@@ -42,18 +43,66 @@ pub(super) async fn rewrite(
     incident: i64,
     print: &Print,
 ) -> Result<(), StoreError> {
-    let old = work
-        .row("SELECT at, body FROM prints WHERE item = $1", &[&item])
-        .await?;
-    let Some(old) = old else {
+    let Some((at, body)) = kept(work, item).await? else {
         return Ok(());
     };
-    let body: Vec<u8> = old.try_get(1)?;
     if body == print.to_bytes() {
         return Ok(());
     }
-    remove(work, item, old.try_get(0)?, &body).await?;
+    remove(work, item, at, &body).await?;
     write(work, item, incident, print).await
+}
+
+/// Lets the print of an item, if it is kept, be one of another incident.
+pub(super) async fn give(work: &Work, item: i64, incident: i64) -> Result<(), StoreError> {
+    let Some((at, body)) = kept(work, item).await? else {
+        return Ok(());
+    };
+    work.run(
+        "UPDATE prints SET incident = $2 WHERE item = $1",
+        &[&item, &incident],
+    )
+    .await?;
+    work.run(
+        "UPDATE story_words SET incident = $4 WHERE word = ANY ($1) AND at = $2 AND item = $3",
+        &[&words(&stored(&body)?), &at, &item, &incident],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Keeps the print of `original`, if it is kept, also for an item that repeated it.
+pub(super) async fn copy(
+    work: &Work,
+    original: Uuid,
+    item: i64,
+    incident: i64,
+) -> Result<(), StoreError> {
+    let found = work
+        .row(
+            "SELECT p.body FROM items i JOIN prints p ON p.item = i.n WHERE i.id = $1",
+            &[&original],
+        )
+        .await?;
+    match found {
+        Some(row) => write(work, item, incident, &stored(row.try_get(0)?)?).await,
+        None => Ok(()),
+    }
+}
+
+/// Takes away the print of an item.
+pub(super) async fn forget(work: &Work, item: i64) -> Result<(), StoreError> {
+    match kept(work, item).await? {
+        Some((at, body)) => remove(work, item, at, &body).await,
+        None => Ok(()),
+    }
+}
+
+async fn kept(work: &Work, item: i64) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+    work.row("SELECT at, body FROM prints WHERE item = $1", &[&item])
+        .await?
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .transpose()
 }
 
 async fn remove(work: &Work, item: i64, at: i64, body: &[u8]) -> Result<(), StoreError> {
@@ -118,6 +167,21 @@ pub(super) async fn near(
         shared.word(*weight, sharing.remove(&nth).unwrap_or_default());
     }
     let most = shared.most();
+    let mut members = members(work, &most, from, to).await?;
+    Ok(most
+        .into_iter()
+        .map(|incident| (incident, members.remove(&incident).unwrap_or_default()))
+        .collect())
+}
+
+/// The latest items of each of these incidents told between `from` and `to`, latest
+/// first.
+pub(super) async fn members(
+    work: &Work,
+    incidents: &[i64],
+    from: i64,
+    to: i64,
+) -> Result<HashMap<i64, Vec<Member>>, StoreError> {
     let found = work
         .rows(
             "SELECT w.n, m.id, m.at, m.body FROM unnest($1::bigint[]) WITH ORDINALITY AS w (n, nth)
@@ -126,7 +190,7 @@ pub(super) async fn near(
                  WHERE p.incident = w.n AND p.at BETWEEN $2 AND $3
                  ORDER BY p.at DESC, p.item DESC LIMIT $4) m
              ORDER BY w.nth, m.at DESC, m.item DESC",
-            &[&most, &from, &to, &i64::from(MEMBERS)],
+            &[&incidents, &from, &to, &i64::from(MEMBERS)],
         )
         .await?;
     let mut members: HashMap<i64, Vec<Member>> = HashMap::new();
@@ -137,8 +201,5 @@ pub(super) async fn near(
             print: stored(row.try_get(3)?)?,
         });
     }
-    Ok(most
-        .into_iter()
-        .map(|incident| (incident, members.remove(&incident).unwrap_or_default()))
-        .collect())
+    Ok(members)
 }

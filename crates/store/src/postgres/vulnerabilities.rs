@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use model::query::Key;
 use model::{CveId, CweId, Statement, Timestamp, Vulnerability};
 
-use super::rows::{self, Key};
+use super::rows;
 use super::work::Work;
 use super::{history, owasp};
 use crate::StoreError;

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::tokens::{Phrase, Query, Term};
+use model::query::Wanted;
+use model::tokens::{Phrase, Term};
 
 /// The last position a tsvector keeps (`MAXENTRYPOS`).
 const LAST_POSITION: usize = 16_383;
@@ -97,49 +98,66 @@ pub(super) struct Long {
     pub(super) words: String,
     /// For each term its alternatives as they stand in the stream.
     pub(super) patterns: Vec<String>,
+    /// The same of terms that must stand in the headline.
+    pub(super) title_patterns: Vec<String>,
 }
 
 impl Sought {
-    /// `None` when the query has no words.
-    pub(super) fn of(query: &Query) -> Option<Self> {
-        if query.0.is_empty() {
-            return None;
-        }
-        let has_phrases = query
-            .0
+    /// All of these terms.
+    pub(super) fn of(wanted: &[Wanted]) -> Self {
+        let has_phrases = wanted
             .iter()
-            .any(|Term(phrases)| phrases.iter().any(|phrase| phrase.tokens.len() > 1));
-        Some(Self {
-            query: written(query, " <-> "),
+            .any(|one| one.term.0.iter().any(|phrase| phrase.tokens.len() > 1));
+        let patterns = |in_title| {
+            wanted
+                .iter()
+                .filter(|one| one.in_title == in_title)
+                .map(|one| pattern(&one.term))
+                .collect()
+        };
+        Self {
+            query: written(wanted, " <-> "),
             long: has_phrases.then(|| Long {
-                words: written(query, " & "),
-                patterns: query.0.iter().map(pattern).collect(),
+                words: written(wanted, " & "),
+                patterns: patterns(false),
+                title_patterns: patterns(true),
             }),
-        })
+        }
     }
 }
 
-/// Every lexeme is quoted, so nothing in it is ever read as syntax.
-fn written(query: &Query, between: &str) -> String {
-    let phrase = |phrase: &Phrase| {
+/// Every lexeme is quoted, so nothing in it is ever read as syntax. Those of a
+/// headline have the weight A.
+fn written(wanted: &[Wanted], between: &str) -> String {
+    let phrase = |phrase: &Phrase, weight: &str| {
         let mut text = String::from("(");
+        let last = phrase.tokens.len().saturating_sub(1);
         for (nth, token) in phrase.tokens.iter().enumerate() {
             if nth > 0 {
                 text.push_str(between);
             }
             quote(&mut text, token);
-        }
-        if phrase.prefix {
-            text.push_str(":*");
+            let begins = phrase.prefix && nth == last;
+            if begins || !weight.is_empty() {
+                text.push(':');
+                text.push_str(if begins { "*" } else { "" });
+                text.push_str(weight);
+            }
         }
         text.push(')');
         text
     };
-    let term = |Term(phrases): &Term| {
-        let alternatives: Vec<String> = phrases.iter().map(phrase).collect();
+    let term = |one: &Wanted| {
+        let weight = if one.in_title { "A" } else { "" };
+        let alternatives: Vec<String> = one
+            .term
+            .0
+            .iter()
+            .map(|alternative| phrase(alternative, weight))
+            .collect();
         format!("({})", alternatives.join(" | "))
     };
-    query.0.iter().map(term).collect::<Vec<_>>().join(" & ")
+    wanted.iter().map(term).collect::<Vec<_>>().join(" & ")
 }
 
 fn pattern(Term(phrases): &Term) -> String {
@@ -165,8 +183,18 @@ fn quote(text: &mut String, lexeme: &str) {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+    use model::Timestamp;
+    use model::query::{Condition, Frame, parse};
 
     use super::*;
+
+    fn wanted(text: &str) -> Vec<Wanted> {
+        let frame = Frame::at(Timestamp::UNIX_EPOCH);
+        match parse(text).unwrap().bind(&frame) {
+            Condition::Words(wanted) => wanted,
+            other => panic!("{text} is {other:?}"),
+        }
+    }
 
     #[test]
     fn words_have_positions_and_parts_stand_apart() {
@@ -178,8 +206,7 @@ mod tests {
     #[test]
     fn queries_are_quoted_word_by_word() {
         let check = |text: &str, expected: &expect_test::Expect| {
-            expected
-                .assert_eq(&Sought::of(&Query::read(text)).map_or_else(String::new, |it| it.query));
+            expected.assert_eq(&Sought::of(&wanted(text)).query);
         };
         check(
             "actively exploited",
@@ -191,7 +218,7 @@ mod tests {
                 "(('remot' <-> 'cod':*)) & (('cve-2026-1234') | ('cve' <-> '2026' <-> '1234'))"
             ]],
         );
-        check("!!!", &expect![""]);
+        check("title:bank*", &expect!["(('bank':*A))"]);
     }
 
     #[test]
@@ -201,7 +228,7 @@ mod tests {
         assert!(words.vector.contains("'w39999'"));
         let stream = words.stream.unwrap();
         assert!(stream.contains(" the w39999 the "));
-        let sought = Sought::of(&Query::read("\"w39999 the\"")).unwrap();
+        let sought = Sought::of(&wanted("\"w39999 the\""));
         assert_eq!(sought.long.unwrap().patterns, [" w39999 the "]);
     }
 }

@@ -2,19 +2,21 @@
 //! understood to be today.
 
 use async_trait::async_trait;
+use model::query::Key;
 use model::{Document, SourceId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::rows::{self, Key};
 use super::writer::News;
 use super::{
-    Sqlite, archive, events, incidents, intake, lane, owasp, placing, prints, vulnerabilities,
+    Sqlite, archive, developments, events, incidents, intake, lane, learning, owasp, placing,
+    prints, rows, vulnerabilities,
 };
 use crate::archive::{
     Again, Archive, Arrived, Irrelevant, Kept, Memo, Place, Reading, Retention, Revised, Story,
     Swept, Unknown, Wanted,
 };
 use crate::codec::off_thread;
+use crate::handling::Cause;
 use crate::packing::Packed;
 use crate::prepared::{MOST_IRRELEVANT, Manner, SecondReading, Text, text_hash};
 use crate::statement::Hearing;
@@ -235,7 +237,11 @@ fn next_story(
             |row| row.get(0),
         )
         .optional()?;
-    let Some(n) = n else { return Ok(None) };
+    n.map(|n| story(connection, n)).transpose()
+}
+
+/// The incident in a row, with all its items in the order in which they were placed.
+pub(super) fn story(connection: &Connection, n: i64) -> Result<Story, StoreError> {
     let mut lookup = connection.prepare_cached(
         "SELECT t.body, t.analysis, i.repeat_of, t.joined_because
          FROM items i JOIN item_texts t ON t.item = i.n
@@ -246,11 +252,11 @@ fn next_story(
     while let Some(row) = found.next()? {
         items.push(rows::placed_item(row)?);
     }
-    Ok(Some(Story {
+    Ok(Story {
         n,
         incident: incidents::get(connection, n)?,
         items,
-    }))
+    })
 }
 
 fn irrelevant(
@@ -322,11 +328,21 @@ fn revise(connection: &Connection, revised: &Revised, texts: &[Text]) -> Result<
     };
     let stored = incidents::get(connection, n)?;
     let mut merged = incident.clone();
-    merged.status = stored.status;
+    merged.keep_decisions_of(&stored);
     merged.revision = stored.revision;
-    if merged != stored {
+    learning::heed(connection, n, &stored, &mut merged)?;
+    if merged == stored {
+        // What queries ask of it may be told in another way than it was written.
+        incidents::write_facts(connection, n, &stored)?;
+    } else {
         merged.revision = stored.revision.saturating_add(1);
         incidents::update(connection, n, &merged)?;
+        let cause = Cause {
+            at: revised.at,
+            by: None,
+            item: None,
+        };
+        developments::note(connection, n, cause, &stored, &merged)?;
         let subject = incident.id.to_string();
         events::write(connection, revised.at, events::INCIDENT_UPDATED, &subject)?;
     }

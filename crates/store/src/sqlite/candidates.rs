@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use model::ItemId;
 use model::incident::{Candidate, Link};
+use model::query::Key;
 use rusqlite::{Connection, ToSql};
 
-use super::rows::{self, Key};
-use super::{incidents, prints};
+use super::{incidents, marks, prints, rows};
 use crate::StoreError;
-use crate::candidate::{self, Found, MOST, MOST_ITEMS, Wanted};
+use crate::candidate::{self, Found, MOST, MOST_ITEMS, Said, Wanted};
 
 pub(super) fn find(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
     let mut found = Found::new();
@@ -62,23 +62,37 @@ pub(super) fn find(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candi
             candidate::link(&mut found, row.get(0)?, Link::Cve(cve.clone()));
         }
     }
-    let mut candidates = latest(connection, found)?;
+    let said = marks::of(
+        connection,
+        &wanted.source,
+        &wanted.external_id,
+        wanted.address.as_deref(),
+        &wanted.text,
+    )?;
+    said.apply(&mut found);
+    let mut candidates = latest(connection, wanted, found)?;
     // A link decides; words are asked only where there is none.
     if candidates.is_empty() && !wanted.print.is_empty() {
-        candidates = by_words(connection, wanted)?;
+        candidates = by_words(connection, wanted, &said)?;
     }
     Ok(candidates)
 }
 
 /// Incidents whose items share words with the item, those that share most first.
-fn by_words(connection: &Connection, wanted: &Wanted) -> Result<Vec<Candidate>, StoreError> {
+fn by_words(
+    connection: &Connection,
+    wanted: &Wanted,
+    said: &Said,
+) -> Result<Vec<Candidate>, StoreError> {
     prints::near(connection, &wanted.print, wanted.told_from, wanted.told_to)?
         .into_iter()
+        .filter(|(n, _)| !said.not.contains(n))
         .map(|(n, members)| {
             Ok(Candidate {
                 incident: incidents::get(connection, n)?,
                 links: Vec::new(),
                 members,
+                apart: marks::apart(connection, n)?,
             })
         })
         .collect()
@@ -102,7 +116,11 @@ fn by_item(
 }
 
 /// The incidents, latest first.
-fn latest(connection: &Connection, found: Found) -> Result<Vec<Candidate>, StoreError> {
+fn latest(
+    connection: &Connection,
+    wanted: &Wanted,
+    found: Found,
+) -> Result<Vec<Candidate>, StoreError> {
     let mut last_seen = HashMap::with_capacity(found.len());
     for n in found.keys() {
         let seen: i64 = connection
@@ -110,14 +128,24 @@ fn latest(connection: &Connection, found: Found) -> Result<Vec<Candidate>, Store
             .query_one([n], |row| row.get(0))?;
         last_seen.insert(*n, seen);
     }
-    candidate::ranked(found, &last_seen)
-        .into_iter()
-        .map(|(n, links)| {
-            Ok(Candidate {
-                incident: incidents::get(connection, n)?,
-                links,
-                members: Vec::new(),
-            })
-        })
-        .collect()
+    let mut candidates = Vec::new();
+    for (n, links) in candidate::ranked(found, &last_seen) {
+        candidates.push(Candidate {
+            incident: incidents::get(connection, n)?,
+            links,
+            members: Vec::new(),
+            apart: marks::apart(connection, n)?,
+        });
+    }
+    // Of two that people keep apart and that share the same with the item, its words
+    // decide.
+    if candidates.iter().any(|one| !one.apart.is_empty()) {
+        for candidate in &mut candidates {
+            if let Some(n) = incidents::row(connection, candidate.incident.id)? {
+                candidate.members =
+                    prints::members(connection, n, wanted.told_from, wanted.told_to)?;
+            }
+        }
+    }
+    Ok(candidates)
 }

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use model::query::Key;
 use model::vulnerability::Change;
 use model::{CveId, CweId, SourceId, Statement, Timestamp, Vulnerability};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
-use super::rows::{self, Key};
+use super::rows;
 use super::{owasp, vulnerabilities};
 use crate::paging::{
     LONGEST_PAGE, MOST_CHANGES, MOST_INCIDENTS, vulnerability_cursor, vulnerability_place,

@@ -5,7 +5,7 @@ use model::{Item, ItemId, Milestone, Milestones, SourceId, Timestamp};
 use rusqlite::Connection;
 
 use super::writer::News;
-use super::{Sqlite, archive, events, owasp, rows, vulnerabilities};
+use super::{Sqlite, archive, events, incidents, owasp, rows, vulnerabilities};
 use crate::codec::off_thread;
 use crate::prepared::{Manner, Poll};
 use crate::statement::{Change, Hearing, Heeded};
@@ -148,6 +148,7 @@ pub(super) fn heed(
             material
         }
     };
+    incidents::refresh(connection, &heeded.statement.cve)?;
     let moves_incident =
         material && vulnerabilities::is_in_incident(connection, &heeded.statement.cve)?;
     if !heeded.promote && !moves_incident {

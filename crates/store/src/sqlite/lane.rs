@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use model::incident::Candidate;
-use model::{Analysis, CveId, Item, Milestone, Timestamp, Vulnerability};
+use model::tokens::{self, Text};
+use model::{Analysis, CveId, IncidentId, Item, Milestone, Timestamp, Vulnerability};
 use rusqlite::{Connection, OptionalExtension};
+use serde::Deserialize;
 
 use super::writer::News;
-use super::{Sqlite, candidates, placing, rows, vulnerabilities};
+use super::{Sqlite, candidates, incidents, placing, rows, vulnerabilities};
 use crate::candidate::Wanted;
 use crate::codec::off_thread;
 use crate::prepared::MOST_WAITING;
@@ -86,6 +88,12 @@ impl Lane for Sqlite {
             .await
     }
 
+    async fn texts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError> {
+        self.readers
+            .read(move |connection| texts(connection, incident, limit))
+            .await
+    }
+
     async fn vulnerabilities(&self, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError> {
         if cves.is_empty() {
             return Ok(Vec::new());
@@ -148,6 +156,33 @@ fn acquire(
 
 /// Whether the lease is still the fence's. An expired one is, until somebody takes
 /// it: nobody else can have placed anything.
+/// The texts of an incident's latest items, as full text has them.
+fn texts(connection: &Connection, id: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError> {
+    let Some(n) = incidents::row(connection, id)? else {
+        return Ok(Vec::new());
+    };
+    let mut lookup = connection.prepare_cached(
+        "SELECT i.source, t.author, t.analysis FROM items i JOIN item_texts t ON t.item = i.n
+         WHERE i.incident = ?1 ORDER BY i.repeat_of IS NOT NULL, i.effective DESC, i.n DESC LIMIT ?2",
+    )?;
+    let mut found = lookup.query((n, limit))?;
+    let mut texts = Vec::new();
+    while let Some(row) = found.next()? {
+        let (source, author): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        let said: Said = rows::read(&row.get::<_, String>(2)?)?;
+        let tellers = tokens::tellers(&source, author.as_deref());
+        texts.push(Text::of(&said.title, &said.text, &tellers));
+    }
+    Ok(texts)
+}
+
+/// What of an analysis is full text.
+#[derive(Deserialize)]
+struct Said {
+    title: String,
+    text: String,
+}
+
 pub(super) fn holds(connection: &Connection, fence: &Fence) -> Result<bool, StoreError> {
     Ok(connection
         .prepare_cached(

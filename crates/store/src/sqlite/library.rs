@@ -1,31 +1,92 @@
 //! What readers ask.
 
 use async_trait::async_trait;
+use model::query::{Condition, Key};
 use model::{
-    Alert, CveId, Incident, IncidentId, IncidentStatus, Item, ItemId, RuleId, Timestamp,
+    Alert, CveId, Incident, IncidentId, Item, ItemId, OwaspCategory, RuleId, SearchId,
     Vulnerability,
 };
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 
 use super::writer::News;
-use super::{Sqlite, deliveries, events, history, incidents, owasp, pages, rows, vulnerabilities};
+use super::{
+    Sqlite, deliveries, developments, events, history, incidents, owasp, pages, rows, searches,
+    vulnerabilities,
+};
 use crate::paging::{LONGEST_LIST, MOST_ALERTS, MOST_ITEMS, MOST_VULNERABILITIES};
 use crate::{
-    EventPage, IncidentDetail, IncidentFilter, IncidentPage, Library, OwaspStanding, PageRequest,
-    PlacedItem, StoreError, Totals, VulnerabilityDetail, VulnerabilityFilter, VulnerabilityPage,
+    EventPage, Explained, Facets, IncidentDetail, IncidentPage, Library, OwaspStanding,
+    PageRequest, PlacedItem, SavedSearch, StoreError, Totals, VulnerabilityDetail,
+    VulnerabilityFilter, VulnerabilityPage,
 };
 
 #[async_trait]
 impl Library for Sqlite {
     async fn incidents(
         &self,
-        filter: &IncidentFilter,
+        wanted: &Condition,
         page: &PageRequest,
     ) -> Result<IncidentPage, StoreError> {
-        let (filter, page) = (filter.clone(), page.clone());
+        let (wanted, page) = (wanted.clone(), page.clone());
         self.readers
-            .read(move |connection| pages::page(connection, &filter, &page))
+            .read(move |connection| pages::page(connection, &wanted, &page))
+            .await
+    }
+
+    async fn explain(&self, wanted: &Condition) -> Result<Explained, StoreError> {
+        let wanted = wanted.clone();
+        self.readers
+            .read(move |connection| pages::explain(connection, &wanted))
+            .await
+    }
+
+    async fn facets(&self, wanted: &Condition) -> Result<Facets, StoreError> {
+        let wanted = wanted.clone();
+        self.readers
+            .read(move |connection| pages::facets(connection, &wanted))
+            .await
+    }
+
+    async fn known_keys(
+        &self,
+        key: Key,
+        begins: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let begins = begins.to_owned();
+        self.readers
+            .read(move |connection| {
+                searches::known_keys(connection, key, &begins, limit.min(LONGEST_LIST))
+            })
+            .await
+    }
+
+    async fn owasp_categories(&self) -> Result<Vec<OwaspCategory>, StoreError> {
+        self.readers.read(owasp::categories).await
+    }
+
+    async fn saved_searches(&self) -> Result<Vec<SavedSearch>, StoreError> {
+        self.readers.read(searches::saved).await
+    }
+
+    async fn save_search(&self, search: SavedSearch) -> Result<bool, StoreError> {
+        self.writer
+            .run(
+                News::Yes,
+                |_| None,
+                move |connection| searches::save(connection, &search),
+            )
+            .await
+    }
+
+    async fn forget_search(&self, id: SearchId) -> Result<bool, StoreError> {
+        self.writer
+            .run(
+                News::Yes,
+                |_| None,
+                move |connection| searches::forget(connection, id),
+            )
             .await
     }
 
@@ -38,21 +99,6 @@ impl Library for Sqlite {
     async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError> {
         self.readers
             .read(move |connection| latest_items(connection, id, limit.min(MOST_ITEMS)))
-            .await
-    }
-
-    async fn set_status(
-        &self,
-        id: IncidentId,
-        status: IncidentStatus,
-        at: Timestamp,
-    ) -> Result<Option<Incident>, StoreError> {
-        self.writer
-            .run(
-                News::Yes,
-                |_| None,
-                move |connection| set_status(connection, id, status, at),
-            )
             .await
     }
 
@@ -173,7 +219,7 @@ impl Library for Sqlite {
 }
 
 fn detail(connection: &Connection, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError> {
-    let Some(n) = incidents::row(connection, id)? else {
+    let Some(n) = incidents::resolve(connection, id)? else {
         return Ok(None);
     };
     let incident = incidents::get(connection, n)?;
@@ -191,6 +237,8 @@ fn detail(connection: &Connection, id: IncidentId) -> Result<Option<IncidentDeta
         items: placed_items(connection, n)?,
         vulnerabilities: known,
         alerts: alerts_with_deliveries(connection, n)?,
+        developments: developments::of(connection, n)?,
+        notes: developments::notes(connection, n)?,
         incident,
     }))
 }
@@ -214,7 +262,7 @@ fn latest_items(
     id: IncidentId,
     limit: u32,
 ) -> Result<Vec<Item>, StoreError> {
-    let Some(n) = incidents::row(connection, id)? else {
+    let Some(n) = incidents::resolve(connection, id)? else {
         return Ok(Vec::new());
     };
     let mut lookup = connection.prepare_cached(
@@ -266,23 +314,4 @@ fn alerts(
         ));
     }
     Ok(alerts)
-}
-
-fn set_status(
-    connection: &Connection,
-    id: IncidentId,
-    status: IncidentStatus,
-    at: Timestamp,
-) -> Result<Option<Incident>, StoreError> {
-    let Some(n) = incidents::row(connection, id)? else {
-        return Ok(None);
-    };
-    let mut incident = incidents::get(connection, n)?;
-    if incident.status != status {
-        incident.status = status;
-        incident.revision = incident.revision.saturating_add(1);
-        incidents::update(connection, n, &incident)?;
-        events::write(connection, at, events::INCIDENT_UPDATED, &id.to_string())?;
-    }
-    Ok(Some(incident))
 }

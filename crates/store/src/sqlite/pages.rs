@@ -1,289 +1,219 @@
-//! Pages of incidents: filters, order, keyset cursors, counts.
+//! Pages of incidents: order, keyset cursors, counts, facets.
 //!
 //! A page walks the index of its order until it is full. That is quick when many
-//! incidents match, and slow when few do; so a filter that few match (a CVE, a
-//! rare word) is looked up first and drives the query instead. Whether few match is
-//! counted, up to a bound, before the query is written.
+//! incidents match, and slow when few do; so what few match is looked up first and
+//! drives the query instead (`translate`).
 
+use model::query::Condition;
 use model::{Incident, IncidentId};
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::incidents;
-use super::rows::{self, Key};
-use crate::keys::wanted_keys;
-use crate::paging::{COUNTED, FEW_INCIDENTS, FEW_ITEMS, LONGEST_PAGE, Position, estimated};
-use crate::{IncidentFilter, IncidentOrder, IncidentPage, PageRequest, StoreError, tokens};
+use super::translate::{self, Sql, fts5};
+use super::{incidents, rows};
+use crate::facets::{self, SAMPLE};
+use crate::paging::{COUNTED, LONGEST_PAGE, RANKED, RANKED_ITEMS, estimated};
+use crate::place::Place;
+use crate::plan::{Plan, Purpose};
+use crate::{Explained, Facets, IncidentOrder, IncidentPage, PageRequest, StoreError};
 
 pub(super) fn page(
     connection: &Connection,
-    filter: &IncidentFilter,
+    wanted: &Condition,
     request: &PageRequest,
 ) -> Result<IncidentPage, StoreError> {
+    let plan = translate::plan(connection, wanted)?;
+    let order = match request.order {
+        // Without words all are equally relevant.
+        IncidentOrder::Relevance if plan.searches().is_empty() => IncidentOrder::Latest,
+        order => order,
+    };
     let after = request
         .after
         .as_deref()
-        .map(|text| Position::read(text, request.order))
+        .map(|text| Place::read(text, order))
         .transpose()?;
-    let Some(search) = Search::of(connection, filter)? else {
-        return Ok(IncidentPage {
-            incidents: Vec::new(),
-            next: None,
-            total: 0,
-            exact: true,
-        });
-    };
     let limit = request.limit.clamp(1, LONGEST_PAGE);
-    let mut query = Conditions::of(connection, filter, &search, Purpose::Page(request.order))?;
-    if let Some(after) = &after {
-        after_it(after, &mut query);
-    }
-    let sql = query.page_sql(request.order, limit + 1);
-    let mut statement = connection.prepare_cached(&sql)?;
-    let found: Vec<i64> = statement
-        .query_map(rusqlite::params_from_iter(&query.parameters), |row| {
-            row.get(0)
-        })?
-        .collect::<Result<_, _>>()?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (found, next) = match (order, after) {
+        (IncidentOrder::Relevance, after) => {
+            let shown = match after {
+                Some(Place::Relevance { shown }) => shown,
+                _ => 0,
+            };
+            ranked(connection, &plan, shown, limit)?
+        }
+        (order, after) => in_order(connection, &plan, order, after, limit)?,
+    };
     let incidents: Vec<Incident> = found
         .iter()
-        .take(shown)
         .map(|n| incidents::get(connection, *n))
         .collect::<Result<_, _>>()?;
-    let next = match (found.get(shown), found.get(shown.saturating_sub(1))) {
-        (Some(_), Some(last)) => Some(position(connection, *last, request.order)?.text()),
-        _ => None,
-    };
-    let (total, exact) = count(connection, filter, &search)?;
+    let (total, exact) = count(connection, &plan)?;
     Ok(IncidentPage {
         incidents,
-        next,
+        next: next.map(|place| place.text()),
         total,
         exact,
     })
 }
 
-/// The search for words, if there is one.
-struct Search {
-    /// An FTS5 expression; empty when no words are looked for.
-    expression: String,
-    /// Whether few items match, so that the search can drive the query.
-    few: bool,
+/// How the latest of them fall into types, countries and the like.
+pub(super) fn facets(connection: &Connection, wanted: &Condition) -> Result<Facets, StoreError> {
+    let plan = translate::plan(connection, wanted)?;
+    let found = latest(connection, &plan, SAMPLE + 1)?;
+    let sampled = usize::try_from(SAMPLE).unwrap_or(usize::MAX);
+    let bodies: Vec<String> = found
+        .iter()
+        .take(sampled)
+        .map(|n| incidents::body(connection, *n))
+        .collect::<Result<_, _>>()?;
+    Ok(facets::count(&bodies, found.len() <= sampled)?)
 }
 
-impl Search {
-    /// `None` when what is looked for cannot be found: it has no words.
-    fn of(connection: &Connection, filter: &IncidentFilter) -> Result<Option<Self>, StoreError> {
-        let text = filter.text.as_deref().unwrap_or_default().trim();
-        if text.is_empty() {
-            return Ok(Some(Self {
-                expression: String::new(),
-                few: false,
-            }));
-        }
-        let expression = tokens::Query::read(text).fts5();
-        if expression.is_empty() {
-            return Ok(None);
-        }
-        let matches: i64 = connection
-            .prepare_cached(
-                "SELECT count(*) FROM (SELECT 1 FROM items_fts WHERE items_fts MATCH ?1 LIMIT ?2)",
-            )?
-            .query_one((&expression, FEW_ITEMS + 1), |row| row.get(0))?;
-        Ok(Some(Self {
-            expression,
-            few: matches <= FEW_ITEMS,
-        }))
+/// How a page of the latest would be looked up.
+pub(super) fn explain(
+    connection: &Connection,
+    wanted: &Condition,
+) -> Result<Explained, StoreError> {
+    let plan = translate::plan(connection, wanted)?;
+    let mut steps = vec![plan.words()];
+    let mut sql = Sql::of(&plan, Purpose::Page(IncidentOrder::Latest))?;
+    let query = page_sql(&mut sql, IncidentOrder::Latest, 50);
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}"))?;
+    let lines = statement.query_map(rusqlite::params_from_iter(&sql.parameters), |row| {
+        row.get::<_, String>(3)
+    })?;
+    for line in lines {
+        steps.push(format!("SQLite: {}", line?));
     }
+    let (total, exact) = count(connection, &plan)?;
+    Ok(Explained {
+        steps,
+        total,
+        exact,
+    })
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    Page(IncidentOrder),
-    Count,
+/// One page in order of time or severity, and where the next begins.
+fn in_order(
+    connection: &Connection,
+    plan: &Plan,
+    order: IncidentOrder,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<(Vec<i64>, Option<Place>), StoreError> {
+    let mut sql = Sql::of(plan, Purpose::Page(order))?;
+    if let Some(after) = after {
+        comes_after(after, &mut sql);
+    }
+    let mut found = select(connection, sql, order, limit + 1)?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let is_more = found.len() > shown;
+    found.truncate(shown);
+    let next = match found.last() {
+        Some(last) if is_more => Some(place_of(connection, *last, order)?),
+        _ => None,
+    };
+    Ok((found, next))
 }
 
-/// The conditions of one query, and their parameters.
-struct Conditions {
-    parts: Vec<String>,
-    parameters: Vec<Value>,
-    /// Whether one of them matches so few that it drives the query.
-    driven: bool,
-    /// Whether the search looks only at the newest matches.
-    sampled: bool,
+/// The latest incidents, at most so many.
+fn latest(connection: &Connection, plan: &Plan, limit: u32) -> Result<Vec<i64>, StoreError> {
+    let sql = Sql::of(plan, Purpose::Page(IncidentOrder::Latest))?;
+    select(connection, sql, IncidentOrder::Latest, limit)
 }
 
-impl Conditions {
-    fn of(
-        connection: &Connection,
-        filter: &IncidentFilter,
-        search: &Search,
-        purpose: Purpose,
-    ) -> Result<Self, StoreError> {
-        let mut all = Self {
-            parts: Vec::new(),
-            parameters: Vec::new(),
-            driven: false,
-            sampled: false,
-        };
-        // A plus keeps SQLite from walking the index of the other order, which
-        // would mean to sort all that it finds there.
-        let (by_severity, by_time) = match purpose {
-            Purpose::Page(IncidentOrder::Worst) => ("i.severity", "+i.last_seen"),
-            Purpose::Page(IncidentOrder::Latest) | Purpose::Count => ("+i.severity", "i.last_seen"),
-        };
-        if let Some(severity) = filter.min_severity {
-            let given = all.parameter(rows::severity_number(severity));
-            all.parts.push(format!("{by_severity} >= {given}"));
-        }
-        if let Some(since) = filter.since {
-            let given = all.parameter(rows::micros(since));
-            all.parts.push(format!("{by_time} >= {given}"));
-        }
-        if let Some(until) = filter.until {
-            let given = all.parameter(rows::micros(until));
-            all.parts.push(format!("{by_time} < {given}"));
-        }
-        if let Some(exploited) = filter.exploited {
-            let given = all.parameter(i64::from(exploited));
-            all.parts.push(format!("i.exploited = {given}"));
-        }
-        if !filter.statuses.is_empty() {
-            let words: Vec<&str> = filter
-                .statuses
-                .iter()
-                .map(|status| status.as_str())
-                .collect();
-            let given = all.parameter(rows::json(&words)?);
-            all.parts.push(format!(
-                "i.status IN (SELECT value FROM json_each({given}))"
-            ));
-        }
-        for (key, values) in wanted_keys(filter) {
-            all.key(connection, key, &values)?;
-        }
-        if !search.expression.is_empty() {
-            all.search(search, purpose);
-        }
-        Ok(all)
-    }
+fn select(
+    connection: &Connection,
+    mut sql: Sql,
+    order: IncidentOrder,
+    limit: u32,
+) -> Result<Vec<i64>, StoreError> {
+    let query = page_sql(&mut sql, order, limit);
+    let mut statement = connection.prepare_cached(&query)?;
+    let found = statement.query_map(rusqlite::params_from_iter(&sql.parameters), |row| {
+        row.get(0)
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
 
-    /// The incident has one of these values.
-    fn key(
-        &mut self,
-        connection: &Connection,
-        key: Key,
-        values: &[String],
-    ) -> Result<(), StoreError> {
-        let values = rows::json(&values)?;
-        let rows: i64 = connection
-            .prepare_cached(
-                "SELECT count(*) FROM (SELECT 1 FROM incident_keys
-                 WHERE kind = ?1 AND value IN (SELECT value FROM json_each(?2)) LIMIT ?3)",
-            )?
-            .query_one((key.number(), &values, FEW_INCIDENTS + 1), |row| row.get(0))?;
-        let given = self.parameter(values);
-        let chosen = format!(
-            "FROM incident_keys k WHERE k.kind = {} AND k.value IN (SELECT value FROM json_each({given}))",
-            key.number()
-        );
-        if rows <= FEW_INCIDENTS {
-            self.driven = true;
-            self.parts
-                .push(format!("i.n IN (SELECT k.incident {chosen})"));
-        } else {
-            self.parts.push(format!(
-                "(SELECT 1 {chosen} AND k.incident = i.n LIMIT 1) IS NOT NULL"
-            ));
-        }
-        Ok(())
-    }
+fn page_sql(sql: &mut Sql, order: IncidentOrder, limit: u32) -> String {
+    let order = match order {
+        IncidentOrder::Latest | IncidentOrder::Relevance => "i.last_seen DESC, i.id DESC",
+        IncidentOrder::Worst => "i.severity DESC, i.score DESC, i.last_seen DESC, i.id DESC",
+    };
+    let limit = sql.parameter(i64::from(limit));
+    format!(
+        "SELECT i.n FROM incidents i WHERE {} ORDER BY {order} LIMIT {limit}",
+        sql.joined()
+    )
+}
 
-    /// One of the incident's items matches the search.
-    fn search(&mut self, search: &Search, purpose: Purpose) {
-        let given = self.parameter(search.expression.clone());
-        if search.few {
-            self.driven = true;
-            self.parts.push(format!(
-                "i.n IN (SELECT t.incident FROM items_fts f CROSS JOIN items t ON t.n = f.rowid
-                 WHERE f.items_fts MATCH {given})"
-            ));
-        } else if purpose == Purpose::Count && !self.driven {
-            self.sampled = true;
-            self.parts.push(format!(
-                "i.n IN (SELECT t.incident FROM (SELECT rowid AS n FROM items_fts
-                     WHERE items_fts MATCH {given} ORDER BY rowid DESC LIMIT {FEW_ITEMS}) f
-                 CROSS JOIN items t ON t.n = f.n)"
-            ));
-        } else {
-            self.parts.push(format!(
-                "(SELECT 1 FROM items t WHERE t.incident = i.n
-                     AND (SELECT 1 FROM items_fts WHERE items_fts MATCH {given} AND rowid = t.n) IS NOT NULL
-                 LIMIT 1) IS NOT NULL"
-            ));
-        }
-    }
+/// One page of the latest matches, those first in whose items the words weigh most;
+/// a word of a headline weighs as much as five.
+fn ranked(
+    connection: &Connection,
+    plan: &Plan,
+    shown: u32,
+    limit: u32,
+) -> Result<(Vec<i64>, Option<Place>), StoreError> {
+    let among = latest(connection, plan, RANKED)?;
+    let searches: Vec<String> = plan
+        .searches()
+        .into_iter()
+        .map(|search| format!("({})", fts5(search)))
+        .collect();
+    let mut statement = connection.prepare_cached(
+        "SELECT l.value FROM json_each(?1) l LEFT JOIN (
+             SELECT t.incident AS incident, min(f.weight) AS weight FROM (
+                 SELECT rowid AS n, bm25(items_fts, 5.0, 1.0, 1.0) AS weight FROM items_fts
+                 WHERE items_fts MATCH ?2 ORDER BY rowid DESC LIMIT ?3) f
+             CROSS JOIN items t ON t.n = f.n GROUP BY t.incident) w ON w.incident = l.value
+         ORDER BY coalesce(w.weight, 0), l.key LIMIT ?4 OFFSET ?5",
+    )?;
+    let asked = (
+        rows::json(&among)?,
+        searches.join(" OR "),
+        RANKED_ITEMS,
+        limit,
+        shown,
+    );
+    let found: Vec<i64> = statement
+        .query_map(asked, |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let told = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    let shown = shown.saturating_add(told);
+    let is_more = usize::try_from(shown).is_ok_and(|shown| shown < among.len()) && told > 0;
+    Ok((found, is_more.then_some(Place::Relevance { shown })))
+}
 
-    fn parameter(&mut self, value: impl Into<Value>) -> String {
-        self.parameters.push(value.into());
-        format!("?{}", self.parameters.len())
-    }
-
-    fn page_sql(&mut self, order: IncidentOrder, limit: u32) -> String {
-        let order = match order {
-            IncidentOrder::Latest => "i.last_seen DESC, i.id DESC",
-            IncidentOrder::Worst => "i.severity DESC, i.score DESC, i.last_seen DESC, i.id DESC",
-        };
-        let limit = self.parameter(i64::from(limit));
-        format!(
-            "SELECT i.n FROM incidents i WHERE {} ORDER BY {order} LIMIT {limit}",
-            self.joined()
-        )
-    }
-
-    /// In order of time, so that what was counted says how dense the matches lie.
-    fn count_sql(&self) -> String {
-        format!(
-            "SELECT count(*), min(n), max(n) FROM (SELECT i.n FROM incidents i WHERE {}
-             ORDER BY i.last_seen DESC, i.id DESC LIMIT {})",
-            self.joined(),
-            COUNTED + 1
-        )
-    }
-
-    fn joined(&self) -> String {
-        if self.parts.is_empty() {
-            "true".to_owned()
-        } else {
-            self.parts.join(" AND ")
-        }
-    }
+/// In order of time, so that what was counted says how dense the matches lie.
+fn count_sql(sql: &Sql) -> String {
+    format!(
+        "SELECT count(*), min(n), max(n) FROM (SELECT i.n FROM incidents i WHERE {}
+         ORDER BY i.last_seen DESC, i.id DESC LIMIT {})",
+        sql.joined(),
+        COUNTED + 1
+    )
 }
 
 /// How many incidents match, and whether that is exact.
-fn count(
-    connection: &Connection,
-    filter: &IncidentFilter,
-    search: &Search,
-) -> Result<(u64, bool), StoreError> {
-    let query = Conditions::of(connection, filter, search, Purpose::Count)?;
-    let sql = query.count_sql();
+fn count(connection: &Connection, plan: &Plan) -> Result<(u64, bool), StoreError> {
+    let sql = Sql::of(plan, Purpose::Count)?;
     let (counted, first, last): (u64, Option<i64>, Option<i64>) = connection
-        .prepare_cached(&sql)?
-        .query_one(rusqlite::params_from_iter(&query.parameters), |row| {
+        .prepare_cached(&count_sql(&sql))?
+        .query_one(rusqlite::params_from_iter(&sql.parameters), |row| {
             Ok((rows::count(row, 0)?, row.get(1)?, row.get(2)?))
         })?;
-    if counted <= COUNTED && !query.sampled {
+    if counted <= COUNTED && !sql.sampled {
         return Ok((counted, true));
     }
-    let oldest: i64 = match filter.since {
+    let oldest: i64 = match plan.since() {
         None => 1,
         Some(since) => connection
             .prepare_cached(
                 "SELECT n FROM incidents WHERE last_seen >= ?1 ORDER BY last_seen LIMIT 1",
             )?
-            .query_row([rows::micros(since)], |row| row.get(0))
+            .query_row([since], |row| row.get(0))
             .optional()?
             .unwrap_or(1),
     };
@@ -293,71 +223,101 @@ fn count(
     ))
 }
 
-/// Where the incident in a row stands in its order.
-fn position(connection: &Connection, n: i64, order: IncidentOrder) -> Result<Position, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT severity, score, last_seen, id FROM incidents WHERE n = ?1")?
-        .query_one([n], |row| {
-            let worst = (row.get(0)?, row.get(1)?);
-            Ok(Position {
-                worst: (order == IncidentOrder::Worst).then_some(worst),
-                last_seen: row.get(2)?,
-                id: IncidentId(rows::uuid(row.get(3)?)),
-            })
-        })?)
+/// Where an incident stands in its list.
+fn place_of(connection: &Connection, n: i64, order: IncidentOrder) -> Result<Place, StoreError> {
+    let mut lookup = connection
+        .prepare_cached("SELECT severity, score, last_seen, id FROM incidents WHERE n = ?1")?;
+    Ok(lookup.query_one([n], |row| {
+        let (severity, score, last_seen) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let id = IncidentId(rows::uuid(row.get(3)?));
+        Ok(match order {
+            IncidentOrder::Worst => Place::Worst {
+                severity,
+                score,
+                last_seen,
+                id,
+            },
+            IncidentOrder::Latest | IncidentOrder::Relevance => Place::Latest { last_seen, id },
+        })
+    })?)
 }
 
-/// What comes after it.
-fn after_it(position: &Position, query: &mut Conditions) {
-    let last_seen = query.parameter(position.last_seen);
-    let id = query.parameter(position.id.as_bytes().to_vec());
-    let part = match position.worst {
-        None => format!("(i.last_seen, i.id) < ({last_seen}, {id})"),
-        Some((severity, score)) => {
-            let (severity, score) = (query.parameter(severity), query.parameter(score));
+/// What comes after a place.
+fn comes_after(place: Place, sql: &mut Sql) {
+    let part = match place {
+        Place::Latest { last_seen, id } => {
+            let last_seen = sql.parameter(last_seen);
+            let id = sql.parameter(id.as_bytes().to_vec());
+            format!("(i.last_seen, i.id) < ({last_seen}, {id})")
+        }
+        Place::Worst {
+            severity,
+            score,
+            last_seen,
+            id,
+        } => {
+            let (severity, score) = (sql.parameter(severity), sql.parameter(score));
+            let last_seen = sql.parameter(last_seen);
+            let id = sql.parameter(id.as_bytes().to_vec());
             format!(
                 "(i.severity, i.score, i.last_seen, i.id) < ({severity}, {score}, {last_seen}, {id})"
             )
         }
+        Place::Relevance { .. } => return,
     };
-    query.parts.push(part);
+    sql.parts.push(part);
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{Country, CveId, Severity, Timestamp};
+    use model::Timestamp;
+    use model::query::{Frame, parse};
 
     use super::*;
     use crate::sqlite::schema;
 
     const SORTED: &str = "USE TEMP B-TREE FOR ORDER BY";
 
-    /// How SQLite would answer, in its own words.
+    /// How SQLite would answer, in its own words. `common`: whether every word
+    /// stands nearly everywhere.
     fn plan(
         connection: &Connection,
-        filter: &IncidentFilter,
-        few: bool,
+        query: &str,
+        common: bool,
         order: Option<IncidentOrder>,
     ) -> String {
-        let expression = filter.text.clone().unwrap_or_default();
+        let condition = parse(query)
+            .unwrap()
+            .bind(&Frame::at(Timestamp::UNIX_EPOCH));
+        let mut plan = translate::plan(connection, &condition).unwrap();
+        if common {
+            make_common(&mut plan);
+        }
         let purpose = order.map_or(Purpose::Count, Purpose::Page);
-        let mut query =
-            Conditions::of(connection, filter, &Search { expression, few }, purpose).unwrap();
-        let sql = match order {
-            Some(order) => query.page_sql(order, 50),
-            None => query.count_sql(),
+        let mut sql = Sql::of(&plan, purpose).unwrap();
+        let query = match order {
+            Some(order) => page_sql(&mut sql, order, 50),
+            None => count_sql(&sql),
         };
         let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
             .unwrap();
         let lines: Vec<String> = statement
-            .query_map(rusqlite::params_from_iter(&query.parameters), |row| {
+            .query_map(rusqlite::params_from_iter(&sql.parameters), |row| {
                 row.get(3)
             })
             .unwrap()
             .collect::<Result<_, _>>()
             .unwrap();
         lines.join("\n")
+    }
+
+    fn make_common(plan: &mut Plan) {
+        match plan {
+            Plan::All(parts) | Plan::Any(parts) => parts.iter_mut().for_each(make_common),
+            Plan::Words { rows, .. } => *rows = None,
+            _ => {}
+        }
     }
 
     /// A database in which a great many incidents concern India.
@@ -367,7 +327,9 @@ mod tests {
         connection
             .execute_batch(
                 "WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 2500)
-                 INSERT INTO incident_keys SELECT 2, 'IN', n FROM count",
+                 INSERT INTO incident_keys SELECT 2, 'IN', n FROM count;
+                 WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 2500)
+                 INSERT INTO incident_keys SELECT 14, 'state bank ', n FROM count",
             )
             .unwrap();
         connection
@@ -376,45 +338,39 @@ mod tests {
     #[test]
     fn what_many_match_walks_the_index_of_its_order() {
         let connection = database();
-        let many = [
-            IncidentFilter::default(),
-            IncidentFilter {
-                min_severity: Some(Severity::High),
-                exploited: Some(true),
-                ..IncidentFilter::default()
-            },
-            IncidentFilter {
-                countries: vec![Country::INDIA],
-                ..IncidentFilter::default()
-            },
-            IncidentFilter {
-                text: Some("common".to_owned()),
-                ..IncidentFilter::default()
-            },
-        ];
-        for filter in many {
-            let latest = plan(&connection, &filter, false, Some(IncidentOrder::Latest));
+        for query in [
+            "",
+            "severity:high exploited:true epss>0.5",
+            "region:IN",
+            "region:IN -exploited:true",
+            "victim:state",
+            "region:IN OR severity:high",
+            "common",
+            "NOT cve:CVE-2026-1234",
+        ] {
+            let latest = plan(&connection, query, true, Some(IncidentOrder::Latest));
             assert!(
                 latest.contains("incidents_latest") && !latest.contains(SORTED),
-                "{filter:?}: {latest}"
+                "{query}: {latest}"
             );
-            let worst = plan(&connection, &filter, false, Some(IncidentOrder::Worst));
+            let worst = plan(&connection, query, true, Some(IncidentOrder::Worst));
             assert!(
                 worst.contains("incidents_worst") && !worst.contains(SORTED),
-                "{filter:?}: {worst}"
+                "{query}: {worst}"
             );
-            let count = plan(&connection, &filter, false, None);
+            let count = plan(&connection, query, true, None);
             assert!(
-                filter.text.is_some()
+                query == "common"
                     || (count.contains("incidents_latest") && !count.contains(SORTED)),
-                "{count}"
+                "{query}: {count}"
             );
         }
-        let since = IncidentFilter {
-            since: Some(Timestamp::UNIX_EPOCH),
-            ..IncidentFilter::default()
-        };
-        let latest = plan(&connection, &since, false, Some(IncidentOrder::Latest));
+        let latest = plan(
+            &connection,
+            "after:2026-11-01",
+            false,
+            Some(IncidentOrder::Latest),
+        );
         assert!(
             latest.contains("INDEX incidents_latest (last_seen>?)"),
             "{latest}"
@@ -424,32 +380,23 @@ mod tests {
     #[test]
     fn what_few_match_is_looked_up_first() {
         let connection = database();
-        let few = [
-            IncidentFilter {
-                cve: CveId::new("CVE-2026-1234").ok(),
-                ..IncidentFilter::default()
-            },
-            IncidentFilter {
-                text: Some("rare".to_owned()),
-                ..IncidentFilter::default()
-            },
-            IncidentFilter {
-                text: Some("rare".to_owned()),
-                countries: vec![Country::INDIA],
-                min_severity: Some(Severity::High),
-                ..IncidentFilter::default()
-            },
-        ];
-        for filter in few {
+        for query in [
+            "cve:CVE-2026-1234",
+            "rare",
+            "rare region:IN severity:high",
+            "cve:CVE-2026-1234 OR rare OR actor:lock*",
+            "(rare OR actor:lockbit) region:IN -exploited:true",
+            "product:x version:1",
+        ] {
             for order in [
                 Some(IncidentOrder::Latest),
                 Some(IncidentOrder::Worst),
                 None,
             ] {
-                let plan = plan(&connection, &filter, true, order);
+                let plan = plan(&connection, query, false, order);
                 assert!(
                     plan.contains("SEARCH i USING INTEGER PRIMARY KEY (rowid=?)"),
-                    "{filter:?}: {plan}"
+                    "{query}: {plan}"
                 );
             }
         }

@@ -1,11 +1,12 @@
 //! One item's placement: its analysis, its incident, the alerts and whom to tell,
 //! in one transaction.
 
-use model::{Alert, Milestone, Milestones};
+use model::{Alert, Milestone, Milestones, tokens};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{deliveries, events, incidents, prints, rows};
-use crate::prepared::{Placement, names, text_hash};
+use super::{deliveries, developments, events, incidents, learning, prints, rows};
+use crate::handling::Cause;
+use crate::prepared::{Placement, text_hash};
 use crate::{Placed, StoreError};
 
 pub(super) fn write(
@@ -33,7 +34,14 @@ pub(super) fn write(
     };
     let incident = write_incident(connection, placed)?;
     write_item(connection, item, incident, prepared)?;
-    if incident.is_some() {
+    if let Some(incident) = incident {
+        if placed
+            .incident
+            .as_ref()
+            .is_some_and(|one| one.said.is_some())
+        {
+            learning::settle(connection, incident)?;
+        }
         milestones.passed(Milestone::INCIDENT_WRITTEN);
     }
     for alert in &placed.alerts {
@@ -56,8 +64,14 @@ fn write_incident(connection: &Connection, placed: &Placed) -> Result<Option<i64
         return Ok(None);
     };
     let subject = incident.id.to_string();
+    let cause = Cause {
+        at: placed.at,
+        by: None,
+        item: Some(placed.item),
+    };
     let Some(n) = incidents::row(connection, incident.id)? else {
         let n = incidents::insert(connection, incident)?;
+        developments::opened(connection, n, cause, incident)?;
         events::write(connection, placed.at, events::INCIDENT_OPENED, &subject)?;
         return Ok(Some(n));
     };
@@ -65,9 +79,11 @@ fn write_incident(connection: &Connection, placed: &Placed) -> Result<Option<i64
     // what people decide stays, and no revision is given twice.
     let stored = incidents::get(connection, n)?;
     let mut merged = incident.clone();
-    merged.status = stored.status;
+    merged.keep_decisions_of(&stored);
     merged.revision = merged.revision.max(stored.revision.saturating_add(1));
+    learning::heed(connection, n, &stored, &mut merged)?;
     incidents::update(connection, n, &merged)?;
+    developments::note(connection, n, cause, &stored, &merged)?;
     events::write(connection, placed.at, events::INCIDENT_UPDATED, &subject)?;
     Ok(Some(n))
 }
@@ -122,7 +138,7 @@ pub(super) fn index(
     let (source, author): (String, Option<String>) = connection
         .prepare_cached("SELECT i.source, t.author FROM items i JOIN item_texts t ON t.item = i.n WHERE i.n = ?1")?
         .query_one([item], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let names = names(&source, author.as_deref());
+    let names = tokens::stream(&tokens::tellers(&source, author.as_deref()));
     connection
         .prepare_cached(
             "INSERT INTO items_fts (rowid, title, text, names) VALUES (?1, ?2, ?3, ?4)",
@@ -131,7 +147,7 @@ pub(super) fn index(
     Ok(())
 }
 
-fn write_alert(connection: &Connection, alert: &Alert) -> Result<(), StoreError> {
+pub(super) fn write_alert(connection: &Connection, alert: &Alert) -> Result<(), StoreError> {
     let Some(incident) = incidents::row(connection, alert.incident)? else {
         return Err(StoreError::Invalid(format!(
             "there is no incident {} to alert on",

@@ -40,11 +40,7 @@ pub(super) fn rewrite(
     incident: i64,
     print: &Print,
 ) -> Result<(), StoreError> {
-    let old: Option<(i64, Vec<u8>)> = connection
-        .prepare_cached("SELECT at, body FROM prints WHERE item = ?1")?
-        .query_row([item], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match old {
+    match kept(connection, item)? {
         Some((_, body)) if body == print.to_bytes() => Ok(()),
         Some((at, body)) => {
             remove(connection, item, at, &body)?;
@@ -52,6 +48,56 @@ pub(super) fn rewrite(
         }
         None => Ok(()),
     }
+}
+
+/// Lets the print of an item, if it is kept, be one of another incident.
+pub(super) fn give(connection: &Connection, item: i64, incident: i64) -> Result<(), StoreError> {
+    let Some((at, body)) = kept(connection, item)? else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached("UPDATE prints SET incident = ?2 WHERE item = ?1")?
+        .execute((item, incident))?;
+    for (word, _) in stored(&body)?.keys {
+        connection
+            .prepare_cached(
+                "UPDATE story_words SET incident = ?4 WHERE word = ?1 AND at = ?2 AND item = ?3",
+            )?
+            .execute((word, at, item, incident))?;
+    }
+    Ok(())
+}
+
+/// Keeps the print of `original`, if it is kept, also for an item that repeated it.
+pub(super) fn copy(
+    connection: &Connection,
+    original: [u8; 16],
+    item: i64,
+    incident: i64,
+) -> Result<(), StoreError> {
+    let body: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT p.body FROM items i JOIN prints p ON p.item = i.n WHERE i.id = ?1")?
+        .query_row([original], |row| row.get(0))
+        .optional()?;
+    match body {
+        Some(body) => write(connection, item, incident, &stored(&body)?),
+        None => Ok(()),
+    }
+}
+
+/// Takes away the print of an item.
+pub(super) fn forget(connection: &Connection, item: i64) -> Result<(), StoreError> {
+    match kept(connection, item)? {
+        Some((at, body)) => remove(connection, item, at, &body),
+        None => Ok(()),
+    }
+}
+
+fn kept(connection: &Connection, item: i64) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT at, body FROM prints WHERE item = ?1")?
+        .query_row([item], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
 }
 
 fn remove(connection: &Connection, item: i64, at: i64, body: &[u8]) -> Result<(), StoreError> {
@@ -100,24 +146,32 @@ pub(super) fn near(
             .collect::<Result<_, _>>()?;
         shared.word(*weight, incidents);
     }
+    shared
+        .most()
+        .into_iter()
+        .map(|incident| Ok((incident, members(connection, incident, from, to)?)))
+        .collect()
+}
+
+/// The latest items of an incident told between `from` and `to`, latest first.
+pub(super) fn members(
+    connection: &Connection,
+    incident: i64,
+    from: i64,
+    to: i64,
+) -> Result<Vec<Member>, StoreError> {
     let mut latest = connection.prepare_cached(
         "SELECT i.id, p.at, p.body FROM prints p JOIN items i ON i.n = p.item
          WHERE p.incident = ?1 AND p.at BETWEEN ?2 AND ?3 ORDER BY p.at DESC, p.item DESC LIMIT ?4",
     )?;
-    shared
-        .most()
-        .into_iter()
-        .map(|incident| {
-            let mut members = Vec::new();
-            let mut rows = latest.query((incident, from, to, MEMBERS))?;
-            while let Some(row) = rows.next()? {
-                members.push(Member {
-                    item: ItemId(rows::uuid(row.get(0)?)),
-                    at: rows::time(row.get(1)?)?,
-                    print: stored(&row.get::<_, Vec<u8>>(2)?)?,
-                });
-            }
-            Ok((incident, members))
-        })
-        .collect()
+    let mut rows = latest.query((incident, from, to, MEMBERS))?;
+    let mut members = Vec::new();
+    while let Some(row) = rows.next()? {
+        members.push(Member {
+            item: ItemId(rows::uuid(row.get(0)?)),
+            at: rows::time(row.get(1)?)?,
+            print: stored(&row.get::<_, Vec<u8>>(2)?)?,
+        });
+    }
+    Ok(members)
 }

@@ -12,7 +12,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5052_4852;
 
 /// Every migration, in order; its number is its place, from 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_weaknesses.sql"),
     include_str!("../../migrations/sqlite/0003_vulnerability_changes.sql"),
@@ -20,6 +20,9 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/sqlite/0005_audit.sql"),
     include_str!("../../migrations/sqlite/0006_source_settings.sql"),
     include_str!("../../migrations/sqlite/0007_story_words.sql"),
+    include_str!("../../migrations/sqlite/0008_queries.sql"),
+    include_str!("../../migrations/sqlite/0009_learning.sql"),
+    include_str!("../../migrations/sqlite/0010_handling.sql"),
 ];
 
 /// The schema this program knows.
@@ -85,4 +88,49 @@ fn version(connection: &Connection) -> Result<usize, StoreError> {
         )));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn incidents_from_before_queries_are_found_by_what_their_bodies_say() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .unwrap();
+        connection
+            .execute_batch("CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT")
+            .unwrap();
+        for (migration, number) in MIGRATIONS.iter().zip(1_i64..).take(7) {
+            connection.execute_batch(migration).unwrap();
+            connection
+                .execute("INSERT INTO schema_version VALUES (?1)", [number])
+                .unwrap();
+        }
+        connection
+            .execute_batch(
+                r#"INSERT INTO incidents VALUES (1, x'01', 1, 2, 80, 'watching', 0, 5);
+                INSERT INTO incident_bodies VALUES (1, '{"kev":true,"items":3,"claim":"denied",
+                    "sectors":[{"label":"health","confidence":0.9}],"region":{"countries":["IN"],"states":["KL"]}}');"#,
+            )
+            .unwrap();
+        bring_up_to_date(&mut connection).unwrap();
+        let numbers: (i64, i64, Option<i64>) = connection
+            .query_one("SELECT kev, items, epss FROM incidents", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .unwrap();
+        assert_eq!(numbers, (1, 3, None));
+        let mut lookup = connection
+            .prepare("SELECT kind || ' ' || value FROM incident_keys ORDER BY kind")
+            .unwrap();
+        let keys: Vec<String> = lookup
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(keys, ["6 health", "7 KL", "8 watching", "9 denied"]);
+    }
 }

@@ -1,9 +1,10 @@
 //! What sources state of CVEs, and what follows from it.
 
+use model::query::Key;
 use model::{CveId, Statement, Timestamp, Vulnerability};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::rows::{self, Key};
+use super::rows;
 use super::{history, owasp};
 use crate::StoreError;
 use crate::statement::{

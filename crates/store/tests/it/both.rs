@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use model::Severity;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use store::{IncidentFilter, IncidentOrder, PageRequest, Store};
+use store::{IncidentOrder, PageRequest, Store};
 
-use crate::build::{Tale, incident, item, judgement, minute, placed, published, titles};
+use crate::build::{Tale, incident, item, judgement, minute, placed, published, titles, wanted};
 
 /// Words of the corpus: stems that meet, names with parts, Hindi, and a word that is
 /// told more often than a tsvector keeps positions.
@@ -102,20 +101,21 @@ async fn both_find_the_same_in_the_same_order() {
             "\"breach bank data\"",
             "\"breach data bank\"",
             "\"word1 word3\"",
+            "title:bank* breach",
+            "title:\"remote code\"",
+            "title:often \"bank data\"",
+            "NOT bank",
+            "exploit OR title:often",
         ]
         .map(str::to_owned),
     );
     for query in &queries {
-        for (order, min_severity) in [
-            (IncidentOrder::Latest, None),
-            (IncidentOrder::Worst, None),
-            (IncidentOrder::Worst, Some(Severity::High)),
+        for (order, also) in [
+            (IncidentOrder::Latest, ""),
+            (IncidentOrder::Worst, ""),
+            (IncidentOrder::Worst, " severity>=high"),
         ] {
-            let filter = IncidentFilter {
-                text: Some(query.clone()),
-                min_severity,
-                ..IncidentFilter::default()
-            };
+            let filter = wanted(&format!("{query}{also}"));
             let page = PageRequest {
                 order,
                 after: None,

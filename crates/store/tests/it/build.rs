@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use model::analysis::StoryKeys;
 use model::item::{Draft, Stated};
+use model::query::{Condition, Frame};
 use model::{
     Alert, AlertId, Analysis, Aspect, Cause, ChannelId, ClaimStatus, CveId, DeliveryId,
     DeliveryKind, Incident, IncidentId, IncidentStatus, Item, ItemKind, Judgement, Markup, Reason,
     Region, Relevance, RelevanceLabel, RuleId, Score, ScoreVersion, SourceId, Statement, Timestamp,
 };
+use store::handling::{Act, Handled};
 use store::{
-    Claimed, Collected, Fence, Heard, IncidentFilter, IncidentOrder, IncidentPage, NewDelivery,
-    Occasion, PageRequest, Placed, Recorded, Store, StoreError,
+    Change, Claimed, Collected, Fence, Heard, IncidentOrder, IncidentPage, NewDelivery, Occasion,
+    PageRequest, Placed, Recorded, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -125,11 +127,18 @@ pub(crate) fn incident(item: &Item) -> Incident {
         keywords: Vec::new(),
         claim: ClaimStatus::Reported,
         status: IncidentStatus::New,
+        assignee: None,
+        tags: Vec::new(),
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source.clone()],
+        publishers: Vec::new(),
         reasons: Vec::new(),
+        said: None,
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     }
 }
 
@@ -240,6 +249,14 @@ pub(crate) fn first_page(order: IncidentOrder, limit: u32) -> PageRequest {
     }
 }
 
+/// What a query asks, at the time of the tests.
+pub(crate) fn wanted(query: &str) -> Condition {
+    match model::query::parse(query) {
+        Ok(query) => query.bind(&Frame::at(minute(10))),
+        Err(error) => panic!("{query}: {error}"),
+    }
+}
+
 /// The titles of a page.
 pub(crate) fn titles(page: &IncidentPage) -> Vec<String> {
     page.incidents
@@ -326,6 +343,27 @@ impl Tale {
         alert
     }
 
+    /// Somebody sets a status.
+    pub(crate) async fn set_status(
+        &self,
+        id: IncidentId,
+        status: IncidentStatus,
+        at: Timestamp,
+    ) -> Incident {
+        let act = Act {
+            status: Some(status),
+            ..Act::default()
+        };
+        let change = Change {
+            at,
+            by: "Asha".to_owned(),
+        };
+        match self.store.handle(id, act, change, None).await.unwrap() {
+            Handled::Done(incident) => *incident,
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(crate) async fn claim(&self, to: &[&str], now: Timestamp) -> Vec<Claimed> {
         let channels: Vec<ChannelId> = to.iter().map(|name| channel(name)).collect();
         self.store
@@ -334,21 +372,13 @@ impl Tale {
             .unwrap()
     }
 
-    pub(crate) async fn found(&self, filter: IncidentFilter) -> Vec<String> {
+    pub(crate) async fn found(&self, query: &str) -> Vec<String> {
         titles(
             &self
                 .store
-                .incidents(&filter, &first_page(IncidentOrder::Latest, 200))
+                .incidents(&wanted(query), &first_page(IncidentOrder::Latest, 200))
                 .await
                 .unwrap(),
         )
-    }
-
-    pub(crate) async fn search(&self, text: &str) -> Vec<String> {
-        self.found(IncidentFilter {
-            text: Some(text.to_owned()),
-            ..IncidentFilter::default()
-        })
-        .await
     }
 }

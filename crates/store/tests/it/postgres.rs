@@ -151,7 +151,7 @@ async fn what_was_written_is_there_after_opening_again() {
         tale.opened(&first, |_| ()).await;
     }
     let tale = Tale::of(Arc::new(open(&database.url()).await.unwrap())).await;
-    assert_eq!(tale.search("robbed bank").await, ["Bank robbed by phone"]);
+    assert_eq!(tale.found("robbed bank").await, ["Bank robbed by phone"]);
     assert_eq!(tale.record(&[&first]).await.repeats, 1);
 }
 
@@ -350,7 +350,7 @@ async fn text_with_a_nul_is_stored_without_it() {
     odd.author = Some("some\0body".to_owned());
     odd.url = Some("https://feed.example/a\0b".to_owned());
     tale.opened(&odd, |_| ()).await;
-    assert_eq!(tale.search("bank robbed").await.len(), 1);
+    assert_eq!(tale.found("bank robbed").await.len(), 1);
     assert_eq!(tale.record(&[&odd]).await.repeats, 1);
     tale.store
         .record_failure(&crate::build::source("feed"), minute(3), "odd\0answer")

@@ -99,7 +99,7 @@ async fn what_was_written_is_there_after_opening_again() {
         tale.opened(&first, |_| ()).await;
     }
     let tale = Tale::of(Arc::new(open(&folder).await.unwrap())).await;
-    assert_eq!(tale.search("robbed bank").await, ["Bank robbed by phone"]);
+    assert_eq!(tale.found("robbed bank").await, ["Bank robbed by phone"]);
     assert_eq!(tale.record(&[&first]).await.repeats, 1);
 }
 

@@ -35,6 +35,56 @@ const ENDINGS: &[&str] = &[
     "पूरी खबर पढ़ें",
 ];
 
+/// How lines begin that lead to another story; a separator follows.
+const LEADS: &[&str] = &[
+    "also read",
+    "also see",
+    "read also",
+    "read more",
+    "read",
+    "see also",
+    "must read",
+    "watch",
+    "related",
+    "related story",
+    "related stories",
+    "related article",
+    "recommended",
+    "trending",
+    "don't miss",
+    "यह भी पढ़ें",
+    "ये भी पढ़ें",
+    "इसे भी पढ़ें",
+];
+
+/// The longest headline in such a line; a longer one is a paragraph that begins so.
+const MAX_LINK: usize = 300;
+
+/// Drops lines that lead to other stories: their places and victims are not this
+/// one's. Not in plain text, whose spans lead back to what was given.
+pub(super) fn drop_links(text: &mut String) {
+    if !text.lines().any(is_link) {
+        return;
+    }
+    let kept: Vec<&str> = text.lines().filter(|line| !is_link(line)).collect();
+    // A text that is nothing but links stays: it is all there is.
+    if kept.iter().any(|line| !line.is_empty()) {
+        *text = kept.join("\n");
+    }
+}
+
+fn is_link(line: &str) -> bool {
+    if line.len() > MAX_LINK {
+        return false;
+    }
+    let lower = line.trim_start_matches("- ").to_lowercase();
+    LEADS.iter().any(|lead| {
+        lower
+            .strip_prefix(lead)
+            .is_some_and(|rest| rest.trim_start().starts_with([':', '|', '»', '→']))
+    })
+}
+
 /// The last stretch that is looked at; the longest real ending names a long
 /// title and a publisher.
 const WINDOW: usize = 600;

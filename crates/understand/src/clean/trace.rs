@@ -1,12 +1,17 @@
 //! The way from clean text back to the text it was made from.
 //!
 //! Cleaning plain text leaves characters out, collapses white space and composes
-//! accents; it never reorders. So one walk over both texts finds where each
-//! character came from, and cleaning itself need not carry a map that almost
-//! nobody asks for.
+//! accents; it never moves letters. So one walk over both texts finds where each
+//! character came from, and cleaning itself need not carry a map that almost nobody
+//! asks for. What surprised us: composing takes some letters apart (`U+095B` becomes a
+//! letter and its dot, two characters from one), and puts marks in another order; so
+//! both sides are compared in their parts, and marks within one letter in any order.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+
+use super::writer::is_visible;
+use super::{MAX_BYTES, head};
 
 /// Where each character of a clean plain text stood in the original, in Unicode
 /// code points.
@@ -16,6 +21,15 @@ pub struct Trace {
     places: Option<Vec<(u32, u32)>>,
 }
 
+/// The place of a character that the original does not hold.
+const NOWHERE: (u32, u32) = (u32::MAX, u32::MAX);
+
+/// So many characters at the end of a stretch may be marks of one letter.
+const MARKS_TURNED: u32 = 4;
+
+/// After so many characters that are not found the texts are strangers.
+const MAX_MISSES: usize = 16;
+
 impl Trace {
     /// The trace of `clean`, which was made from the plain text `original`.
     #[must_use]
@@ -23,31 +37,9 @@ impl Trace {
         if original.starts_with(clean) {
             return Self { places: None };
         }
-        let mut rest = original.chars().zip(0_u32..);
-        let places = clean
-            .chars()
-            .map(|wanted| {
-                let form = Form::of(wanted);
-                let Some((given, place)) =
-                    rest.by_ref().find(|(given, _)| Form::of(*given) == form)
-                else {
-                    return (u32::MAX, u32::MAX);
-                };
-                // A letter that was composed from several takes all of them.
-                let marks = if given == wanted {
-                    0
-                } else {
-                    rest.clone()
-                        .take_while(|(mark, _)| is_combining_mark(*mark))
-                        .zip(1_u32..)
-                        .last()
-                        .map_or(0, |(_, marks)| marks)
-                };
-                (place, place + 1 + marks)
-            })
-            .collect();
+        let mut walk = Walk::new(original);
         Self {
-            places: Some(places),
+            places: Some(clean.chars().map(|wanted| walk.place(wanted)).collect()),
         }
     }
 
@@ -60,30 +52,105 @@ impl Trace {
         };
         let place = |at: u32| places.get(at as usize).copied().unwrap_or_default();
         let from = place(start).0;
-        match end.checked_sub(1) {
-            Some(last) if last >= start => (from, place(last).1),
-            _ => (from, from),
-        }
+        // The marks of the last letter may stand in another order.
+        let last_ones = start.max(end.saturating_sub(MARKS_TURNED))..end;
+        let ends = last_ones.map(|at| place(at).1);
+        let to = ends.filter(|to| *to != NOWHERE.1).max();
+        (from, to.unwrap_or(from).max(from))
     }
 }
 
-/// What of a character survives cleaning: white space is white space, and of a
-/// letter with accents its first part.
-#[derive(PartialEq, Eq)]
-enum Form {
-    Space,
-    Sign(char),
+/// A walk over the parts of the original.
+struct Walk {
+    /// Each part of each character, with the place of the character.
+    parts: Vec<(char, u32)>,
+    /// Behind the letter that was found last: its marks, then what follows.
+    at: usize,
+    misses: usize,
 }
 
-impl Form {
-    fn of(character: char) -> Self {
-        if character.is_whitespace() {
-            Self::Space
-        } else if character.is_ascii() {
-            Self::Sign(character)
-        } else {
-            Self::Sign(character.nfd().next().unwrap_or(character))
+impl Walk {
+    fn new(original: &str) -> Self {
+        // Cleaning reads no further.
+        let original = head(original, MAX_BYTES);
+        let mut parts = Vec::with_capacity(original.len());
+        for (character, place) in original.chars().zip(0_u32..) {
+            if character.is_ascii() {
+                parts.push((plain(character), place));
+            } else {
+                let all = std::iter::once(character).nfd();
+                parts.extend(all.map(|part| (plain(part), place)));
+            }
         }
+        Self {
+            parts,
+            at: 0,
+            misses: 0,
+        }
+    }
+
+    /// The stretch of the original of the next clean character.
+    fn place(&mut self, wanted: char) -> (u32, u32) {
+        let mut whole: Option<(u32, u32)> = None;
+        for part in std::iter::once(wanted).nfd() {
+            let part = plain(part);
+            let Some(place) = self.mark(part).or_else(|| self.letter(part)) else {
+                continue;
+            };
+            whole = Some(match whole {
+                None => (place, place + 1),
+                Some((from, to)) => (from.min(place), to.max(place + 1)),
+            });
+        }
+        whole.unwrap_or(NOWHERE)
+    }
+
+    /// The place of a mark of the letter that was found last. What cleaning leaves out
+    /// may stand between them.
+    fn mark(&self, part: char) -> Option<u32> {
+        if !is_mark(part) {
+            return None;
+        }
+        self.parts
+            .get(self.at..)?
+            .iter()
+            .take_while(|(given, _)| is_mark(*given) || !is_visible(*given, 'x'))
+            .take(MAX_MARKS)
+            .find(|(given, _)| *given == part)
+            .map(|(_, place)| *place)
+    }
+
+    /// The place of the next part of this kind, which becomes the letter found last.
+    fn letter(&mut self, part: char) -> Option<u32> {
+        if self.misses >= MAX_MISSES {
+            return None;
+        }
+        let rest = self.parts.get(self.at..)?;
+        let Some(skipped) = rest.iter().position(|(given, _)| *given == part) else {
+            self.misses += 1;
+            return None;
+        };
+        let place = rest.get(skipped).map(|(_, place)| *place);
+        self.at += skipped + 1;
+        place
+    }
+}
+
+/// The marks of one letter that are looked at; writing has three.
+const MAX_MARKS: usize = 32;
+
+/// What joins the letter before it.
+fn is_mark(character: char) -> bool {
+    // The vowels and finals of which Korean syllables are composed belong to them.
+    is_combining_mark(character) || ('\u{1160}'..='\u{11ff}').contains(&character)
+}
+
+/// White space is white space.
+fn plain(character: char) -> char {
+    if character.is_whitespace() {
+        ' '
+    } else {
+        character
     }
 }
 
@@ -116,6 +183,16 @@ mod tests {
         check("Cafe\u{301} and Acme", "Café");
         check("दिल्ली  में CERT-In ने कहा", "CERT-In");
         check("a\u{0}b Acme", "Acme");
+        check("ह\u{95b}ार  लोग Acme", "ह\u{91c}\u{93c}ार");
+        check("ह\u{95b}ार  लोग Acme", "Acme");
+        check("q\u{307}\u{323}\u{200b}  Acme", "q\u{323}\u{307}");
+        check("q\u{307}\u{323}  Acme", "Acme");
+        check("e\u{200b}\u{301}t\u{e9}  Acme", "été");
+        check(
+            "\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8} Acme",
+            "한국",
+        );
+        check("\u{212a}elvin and \u{1100}\u{1161} Acme", "Acme");
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Writer {
 /// Control characters, zero-width ones, direction marks and tags are left out:
 /// they hide words from search and turn text around on the screen. Joiners stay
 /// where a script needs them for its shapes.
-fn is_visible(character: char, before: char) -> bool {
+pub(super) fn is_visible(character: char, before: char) -> bool {
     match character {
         '\u{200c}' | '\u{200d}' => {
             matches!(before, '\u{0600}'..='\u{0dff}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')

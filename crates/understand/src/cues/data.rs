@@ -20,18 +20,8 @@ pub(crate) enum Sense {
     Sector(Sector),
     /// A country's name, its people, its capital.
     Country(Country),
-    /// A state or union territory of India.
-    State(String),
-    /// An Indian city, with its state.
-    City(String),
-    /// An Indian city whose name stands elsewhere too: needs a second cue.
-    ClashingCity(String),
-    /// An Indian public body, by its usual name.
-    Body(String),
-    /// An Indian company or service.
-    Company,
-    /// A word of Indian life: lakh, Aadhaar.
-    Term,
+    /// A sign of a region pack that its country is affected.
+    Local(Country, Local),
     /// Says that the country beside it is the attacker's, as in "Chinese hackers".
     AttackerAfter,
     /// The same before the country: "linked to Russia".
@@ -40,6 +30,25 @@ pub(crate) enum Sense {
     Negation,
     /// Hides the shorter cues inside it.
     Mask,
+}
+
+/// What of a country a sign of its region pack names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Local {
+    /// A part of it, by its code.
+    Subdivision(String),
+    /// A town, with the code of its part; it may be empty.
+    City(String),
+    /// A town whose name stands elsewhere too: needs a second sign.
+    ClashingCity(String),
+    /// A public body, by its usual name.
+    Body(String),
+    /// A company or service.
+    Company,
+    /// A company whose name is a word, or stands elsewhere too: needs a second sign.
+    ClashingCompany,
+    /// A word of its life: lakh, Aadhaar.
+    Term,
 }
 
 macro_rules! features {
@@ -146,7 +155,7 @@ pub(crate) struct Cue {
 }
 
 impl Cue {
-    fn new(written: &str, sense: Sense, weight: f32) -> Self {
+    pub(crate) fn new(written: &str, sense: Sense, weight: f32) -> Self {
         let (written, exact) = written
             .strip_prefix('=')
             .map_or((written, false), |rest| (rest, true));
@@ -169,12 +178,15 @@ impl Cue {
 
     /// Whether it hides shorter cues: "phone hacking trial" leaves no "hacking".
     pub(crate) fn masks(&self) -> bool {
-        self.sense == Sense::Relevance(RelevanceLabel::Irrelevant)
+        matches!(
+            self.sense,
+            Sense::Mask | Sense::Relevance(RelevanceLabel::Irrelevant)
+        )
     }
 }
 
-/// Every cue of every file.
-pub(crate) fn read_all() -> Result<Vec<Cue>, String> {
+/// Every cue of every file, but for countries that a region pack speaks for.
+pub(crate) fn read_all(spoken_for: &[Country]) -> Result<Vec<Cue>, String> {
     let mut cues = Vec::new();
     weighted(
         include_str!("../../data/relevance.toml"),
@@ -219,35 +231,19 @@ pub(crate) fn read_all() -> Result<Vec<Cue>, String> {
         let country: Country = code
             .parse()
             .map_err(|error: model::IdError| error.to_string())?;
-        listed(&names, &mut cues, &Sense::Country(country), 1.0)?;
-    }
-    india(&mut cues)?;
-    Ok(cues)
-}
-
-fn india(cues: &mut Vec<Cue>) -> Result<(), String> {
-    for (section, entries) in table(include_str!("../../data/india.toml"))? {
-        let Value::Table(entries) = entries else {
-            return Err(format!("`{section}` is no table"));
-        };
-        for (key, value) in entries {
-            match section.as_str() {
-                "states" => listed(&value, cues, &Sense::State(key), 1.0)?,
-                "cities" => listed(&value, cues, &Sense::City(key), 0.9)?,
-                "clashing_cities" => listed(&value, cues, &Sense::ClashingCity(key), 0.4)?,
-                "bodies" => listed(&value, cues, &Sense::Body(key), 1.0)?,
-                "companies" => cues.push(Cue::new(&key, Sense::Company, weight(&value)?)),
-                "terms" => cues.push(Cue::new(&key, Sense::Term, weight(&value)?)),
-                "vetoes" => listed(&value, cues, &Sense::Mask, 1.0)?,
-                "attackers" if key == "after" => listed(&value, cues, &Sense::AttackerAfter, 1.0)?,
-                "attackers" if key == "before" => {
-                    listed(&value, cues, &Sense::AttackerBefore, 1.0)?
-                }
-                other => return Err(format!("`{other}.{key}` has no meaning in india.toml")),
-            }
+        if !spoken_for.contains(&country) {
+            listed(&names, &mut cues, &Sense::Country(country), 1.0)?;
         }
     }
-    Ok(())
+    for (place, words) in table(include_str!("../../data/attackers.toml"))? {
+        let sense = match place.as_str() {
+            "after" => Sense::AttackerAfter,
+            "before" => Sense::AttackerBefore,
+            other => return Err(format!("`{other}` has no meaning in attackers.toml")),
+        };
+        listed(&words, &mut cues, &sense, 1.0)?;
+    }
+    Ok(cues)
 }
 
 fn table(text: &str) -> Result<Table, String> {

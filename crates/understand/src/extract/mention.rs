@@ -16,11 +16,6 @@ use crate::passage::Passage;
 /// A name that goes on for longer is a sentence.
 const MAX_CHARS: u32 = 120;
 
-/// Play, First and Royal are gangs only where the text speaks of such things.
-const THREAT_WORDS: &[&str] = &[
-    "attack", "breach", "gang", "group", "hack", "malware", "ransom", "stealer", "trojan",
-];
-
 /// Adds the names of both passages.
 pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &mut Named) {
     let gazetteer = Gazetteer::shipped();
@@ -28,10 +23,6 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
     let seen = Seen::new(&texts, gazetteer, model);
     let labels = seen.label(model);
     let taken = named.taken(|kind| !is_soft(kind));
-    let speaks_of_threats = passages.iter().any(|passage| {
-        let text = passage.folded.text();
-        THREAT_WORDS.iter().any(|word| text.contains(word))
-    });
     let mut found: Vec<(EntityKind, String, Span, bool)> = Vec::new();
     let mut spellings: HashMap<(NameKind, String), String> = HashMap::new();
     for (kind, start, end) in name::names(&labels) {
@@ -41,18 +32,17 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         if span.end - span.start > MAX_CHARS
             || overlaps_any(&taken, span)
             || !says_something(kind, text)
-            || (kind == NameKind::Indicator && own.holds(text))
+            || seen.is_a_word(kind, start, end)
         {
             continue;
         }
-        let entry = seen.known(gazetteer, kind, start, end);
-        let is_word = entry
-            .as_ref()
-            .is_some_and(|entry| entry.classes & class::AMBIGUOUS != 0);
-        if is_word && !speaks_of_threats {
+        // Grammar refused it, with reason: the reader's own host, a well-known site.
+        if kind == NameKind::Indicator && (own.holds(text) || seen.holds_an_address(start, end)) {
             continue;
         }
-        let listed = entry.map(|entry| entry.name.to_owned());
+        let listed = seen
+            .known(gazetteer, kind, start, end)
+            .map(|entry| entry.name.to_owned());
         let written =
             listed.unwrap_or_else(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
         let name = spellings
@@ -64,9 +54,14 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
     }
     let mut spans: Vec<Span> = found.iter().map(|(.., span, _)| *span).collect();
     spans.sort_unstable();
-    named.give_way(is_soft, |kind, span| {
-        overlaps_any(&spans, span) || (kind == EntityKind::Place && is_latin(passages, span))
-    });
+    named.give_way(
+        |entity| entity.kind == EntityKind::Place && is_adjective(&entity.name, gazetteer),
+        |_| true,
+    );
+    named.give_way(
+        |entity| is_soft(entity.kind),
+        |span| overlaps_any(&spans, span),
+    );
     for (kind, name, span, victim) in &found {
         named.add(*kind, name, *span);
         if *victim {
@@ -76,15 +71,13 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
     techniques(&seen, passages, gazetteer, &taken, named);
 }
 
-/// Whether a stretch is written in Latin letters. The model knows places there, and
-/// adjectives of countries (`Russian`) are cues for the region, no places; of other
-/// scripts it has seen nothing.
-fn is_latin(passages: &[Passage; 2], span: Span) -> bool {
-    passages
-        .iter()
-        .find(|passage| passage.field == span.field)
-        .and_then(|passage| passage.clean.chars().nth(span.start as usize))
-        .is_some_and(|first| first.is_ascii())
+/// Whether a cue for a country is no place's name: an adjective, as `Russian`.
+fn is_adjective(cue: &str, gazetteer: &Gazetteer) -> bool {
+    const PLACES: u16 = class::COUNTRY | class::INDIAN_PLACE | class::CITY;
+    cue.is_ascii()
+        && !gazetteer
+            .lookup(cue)
+            .any(|entry| entry.classes & PLACES != 0)
 }
 
 /// Found by a cue alone.
@@ -123,6 +116,23 @@ fn place<'p>(
 /// The end of Latin Extended-B.
 const LAST_LATIN: char = '\u{24f}';
 
+/// Who attacks, without a name; at the start of a sentence they look like one.
+const NAMELESS: &[&str] = &[
+    "actor",
+    "actors",
+    "adversaries",
+    "adversary",
+    "attacker",
+    "attackers",
+    "criminals",
+    "cybercriminals",
+    "hacker",
+    "hackers",
+    "scammers",
+    "threat actor",
+    "threat actors",
+];
+
 /// Scraps of a torn address are labelled in some sets, but tell nobody anything.
 fn says_something(kind: NameKind, text: &str) -> bool {
     // The model has seen nothing of other scripts.
@@ -139,6 +149,9 @@ fn says_something(kind: NameKind, text: &str) -> bool {
         {
             false
         }
+        NameKind::Actor => !NAMELESS.iter().any(|word| text.eq_ignore_ascii_case(word)),
+        // Some sets label the plain words `exploit` and `zero-day` too.
+        NameKind::Vulnerability => text.contains(|c: char| c.is_uppercase() || c.is_numeric()),
         // Plain words are none.
         NameKind::Indicator => {
             letters > 2
@@ -248,6 +261,7 @@ mod tests {
             &expect![[r#"
                 Organisation Zorvex Hospital ×2, victim
                 Actor LockBit ×2
+                Place Mumbai ×1
                 Place India ×1"#]],
         );
     }
@@ -269,6 +283,24 @@ mod tests {
             "Play it safe: first, royal families at the beach",
             "Please play the video first. The one who has the impact is the guard.",
             &expect![""],
+        );
+    }
+
+    #[test]
+    fn an_ordinary_word_beside_evidence_does() {
+        check(
+            "",
+            "The Play ransomware gang listed a school on its site.",
+            &expect!["Actor Play ×1"],
+        );
+    }
+
+    #[test]
+    fn a_word_written_small_elsewhere_is_no_organisation() {
+        check(
+            "Bank denies data breach after dark web post",
+            "Riverside Bank of Manchester denies reports of a data breach, the bank said.",
+            &expect!["Organisation Riverside Bank of Manchester ×1"],
         );
     }
 

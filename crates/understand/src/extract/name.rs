@@ -5,6 +5,7 @@
 //! item names in one place it means in the others too: a name found in a third of its
 //! occurrences is carried to the rest.
 
+mod evidence;
 mod features;
 mod label;
 mod model;
@@ -18,7 +19,7 @@ pub use words::lower_hash;
 use crate::extract::gazetteer::{self, Entry, Gazetteer, Match, class};
 use crate::extract::token::{Token, tokens};
 use features::{Elsewhere, Sentence};
-use words::Word;
+use words::{Case, Word};
 
 /// More tokens of an item are not read for names: some 40 pages.
 const MAX_TOKENS: usize = 12_000;
@@ -61,14 +62,17 @@ impl Seen {
                 ..found
             }));
         }
-        seen.genre = (1..)
-            .zip(genre)
-            .max_by_key(|(index, sum)| (*sum, std::cmp::Reverse(*index)))
-            .filter(|(_, sum)| *sum > 0)
-            .map_or(0, |(index, _)| index);
+        seen.genre = clear_genre(&genre);
         seen.elsewhere = features::elsewhere(&seen.words);
         seen.sentences = features::sentences(&seen.words);
         seen
+    }
+
+    /// The same as a text of no clear genre.
+    #[must_use]
+    pub fn without_genre(mut self) -> Self {
+        self.genre = 0;
+        self
     }
 
     /// How many tokens there are.
@@ -127,6 +131,31 @@ impl Seen {
             .is_some_and(|word| word.has_capital() || word.pattern != words::pattern::PLAIN)
     }
 
+    /// Whether one of these tokens is an address or a hash.
+    #[must_use]
+    pub fn holds_an_address(&self, start: usize, end: usize) -> bool {
+        self.words
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .any(|word| words::pattern::is_address(word.pattern))
+    }
+
+    /// Whether what is labelled an organisation, a product or a person is one word that
+    /// the item also holds in lower case: `Bank` of a headline, told of as `the bank`.
+    #[must_use]
+    pub fn is_a_word(&self, kind: NameKind, start: usize, end: usize) -> bool {
+        matches!(
+            kind,
+            NameKind::Organisation | NameKind::Product | NameKind::Person
+        ) && end - start == 1
+            && self.elsewhere.get(start).is_some_and(Elsewhere::is_plain)
+            && self
+                .words
+                .get(start)
+                .is_some_and(|word| word.case == Case::Initial)
+    }
+
     /// A label for every token.
     #[must_use]
     pub fn label(&self, model: &Model) -> Vec<u8> {
@@ -152,6 +181,7 @@ impl Seen {
             }
             labels.extend(model.decode(&scores));
         }
+        self.ask_for_evidence(&mut labels);
         self.add_listed(&mut labels);
         self.carry(&mut labels);
         labels
@@ -290,5 +320,18 @@ impl Seen {
         gazetteer
             .entries(hash)
             .find(|entry| entry.classes & wanted != 0)
+    }
+}
+
+/// The genre that the words speak for, counted from 1; zero if none is clear: a
+/// single sentence often resembles several.
+fn clear_genre(sums: &[i32; GENRES]) -> u64 {
+    /// Three natural units: by so much the best must lead.
+    const LEAD: i32 = 50;
+    let mut ranked: Vec<(i32, u64)> = sums.iter().copied().zip(1..).collect();
+    ranked.sort_unstable_by_key(|(sum, index)| (std::cmp::Reverse(*sum), *index));
+    match ranked.as_slice() {
+        [(first, index), (second, _), ..] if *first > 0 && first - second >= LEAD => *index,
+        _ => 0,
     }
 }

@@ -1,143 +1,239 @@
-//! How grave an event is, by a model over its [`signs`].
+//! How grave an event is: a linear model with a sum for each band, over the words
+//! of the text and the [`signs`] in it.
 //!
-//! Two small models speak: one that weighs every sign for every band on its own,
-//! and one that knows the bands are ordered and each sign moves severity only the
-//! way sense demands. The second keeps the first from learning that lawsuits are
-//! grave because those of last spring were.
+//! The signs say what matters everywhere (people, disruption, denial); the words
+//! say the rest, and right answers rose by four in a hundred with them. It was
+//! trained on texts without the names of those they tell of: a name would say how
+//! grave the stories of last months were, not how grave this one is.
 
-use model::Aspect;
-use model::{Reason, Severity};
+use model::{Aspect, Reason, Span};
 
 use super::signs::{self, COUNT, Sign};
+use crate::explain::Read;
+use crate::features::Share;
+use crate::linear::{Linear, Scores};
 use crate::weights::{Weights, WeightsError, unfit};
 
-/// Signs shown as reasons.
-const SHOWN: usize = 6;
+/// What a sign that is there counts beside the words, whose values have length one.
+const SIGN: f32 = 0.3;
 
-/// A sign that moves less is not shown.
-const LEAST: f32 = 0.05;
+/// How many bands.
+pub const BANDS: usize = 4;
+
+/// Reasons shown, each way.
+const SHOWN: usize = 5;
+
+/// Words looked at for a reason.
+const WORDS: usize = 24;
+
+/// What moves the band by less is not shown.
+const LEAST: f32 = 0.02;
+
+/// Names given to one place.
+const NAMES: usize = 2;
+
+/// Places shown with a reason.
+const MAX_SPANS: usize = 20;
 
 /// The loaded model.
 #[derive(Debug, Clone)]
 pub struct EventModel {
-    /// By sign, then band; the last row is the bias.
-    bands: Vec<f32>,
-    /// By sign.
-    order: Vec<f32>,
-    /// Below which sums a band is not exceeded: low, medium, high.
-    thresholds: [f32; 3],
-    /// How much the ordered model counts.
-    share: f32,
+    linear: Linear,
+}
+
+/// What the model says.
+pub(super) struct Judged {
+    pub(super) score: f32,
+    /// What raises and lowers it, the strongest first.
+    pub(super) reasons: Vec<Reason>,
 }
 
 impl EventModel {
-    /// Reads the sections `bands`, `order`, `thresholds`, `share`.
+    /// Reads what [`Linear::read_words`] reads, with a sum a band.
     ///
     /// # Errors
     ///
-    /// [`WeightsError::Unfit`] if sizes do not fit this program.
+    /// [`WeightsError::Unfit`] if sizes do not fit one another or this program.
     pub fn read(weights: &Weights) -> Result<Self, WeightsError> {
-        let finite = |name: &str, count: usize| -> Result<Vec<f32>, WeightsError> {
-            let numbers: Vec<f32> = weights.section_of(name, count)?.iter().collect();
-            if numbers.iter().all(|number| number.is_finite()) {
-                Ok(numbers)
-            } else {
-                Err(unfit(format!("{name} are no numbers")))
+        let linear = Linear::read_words(weights, COUNT)?;
+        if linear.outputs() == BANDS {
+            Ok(Self { linear })
+        } else {
+            Err(unfit("it does not know four bands"))
+        }
+    }
+
+    pub(super) fn judge(&self, read: &Read<'_>, signs: &[Sign]) -> Judged {
+        let scores = self.linear.score(read.terms, &values(signs), 0..BANDS);
+        let bands = probabilities(&scores);
+        Judged {
+            score: score(&bands),
+            reasons: self.explain(read, signs, &scores, &bands),
+        }
+    }
+
+    /// What raises the band and what lowers it: how far the mean band moves with
+    /// each word and sign.
+    fn explain(
+        &self,
+        read: &Read<'_>,
+        signs: &[Sign],
+        scores: &Scores,
+        bands: &[f32; BANDS],
+    ) -> Vec<Reason> {
+        let mean: f32 = (0_u8..).zip(bands).map(|(at, p)| f32::from(at) * p).sum();
+        let mut slopes = [0.0; BANDS];
+        for ((at, slope), chance) in (0_u8..).zip(&mut slopes).zip(bands) {
+            *slope = chance * (f32::from(at) - mean);
+        }
+        let mut causes: Vec<Cause> = Vec::new();
+        for sign in signs {
+            let worth = (0..BANDS)
+                .zip(slopes)
+                .map(|(band, slope)| {
+                    let weight = self.linear.extra_weights(band).get(sign.number);
+                    slope * SIGN * weight.copied().unwrap_or_default()
+                })
+                .sum::<f32>();
+            let kind = signs::kind(sign.number);
+            // The steps of one amount are one reason, and so is a word that says
+            // several things.
+            let known = causes.iter_mut().find(|cause| {
+                let same_place = cause
+                    .spans
+                    .first()
+                    .is_some_and(|first| sign.spans.first() == Some(first));
+                cause.kinds.contains(&kind) || same_place
+            });
+            match known {
+                Some(cause) => cause.add(worth, kind, &sign.spans),
+                None => causes.push(Cause {
+                    worth,
+                    kinds: vec![kind],
+                    spans: sign.spans.clone(),
+                }),
             }
-        };
-        Ok(Self {
-            bands: finite("bands", (COUNT + 1) * 4)?,
-            order: finite("order", COUNT)?,
-            thresholds: finite("thresholds", 3)?
-                .try_into()
-                .map_err(|_| unfit("thresholds"))?,
-            share: finite("share", 1)?.first().copied().unwrap_or_default(),
-        })
-    }
-
-    /// The probabilities of the four bands.
-    #[must_use]
-    pub fn bands(&self, signs: &[Sign]) -> [f32; 4] {
-        let mut sums = [0.0_f32; 4];
-        let mut order = 0.0;
-        for number in signs.iter().map(|sign| sign.number) {
-            self.add(number, &mut sums);
-            order += self.order.get(number).copied().unwrap_or_default();
         }
-        self.add(COUNT, &mut sums);
-        let most = sums.iter().copied().fold(f32::MIN, f32::max);
-        let plain = sums.map(|sum| (sum - most).exp());
-        let all: f32 = plain.iter().sum();
-        let below = self
-            .thresholds
-            .map(|threshold| 1.0 / (1.0 + (order - threshold).exp()));
-        let [low, medium, high] = below;
-        let ordered = [low, medium - low, high - medium, 1.0 - high];
-        let mut mixed = [0.0; 4];
-        for ((to, plain), ordered) in mixed.iter_mut().zip(plain).zip(ordered) {
-            *to = (1.0 - self.share) * plain / all + self.share * ordered;
-        }
-        mixed
+        let mut words = read.terms.by_word(|feature| {
+            (0..BANDS)
+                .zip(slopes)
+                .map(|(band, slope)| slope * scores.worth(feature, band))
+                .sum()
+        });
+        words.sort_by(|a, b| b.worth.abs().total_cmp(&a.worth.abs()));
+        words.truncate(WORDS);
+        words.retain(|word| !read.is_joining(word));
+        add_words(&mut causes, &words, read);
+        causes.retain(|cause| cause.worth.abs() >= LEAST);
+        causes.sort_by(|a, b| b.worth.abs().total_cmp(&a.worth.abs()));
+        let mut left = [SHOWN, SHOWN];
+        causes.retain(|cause| {
+            let [lowers, raises] = &mut left;
+            let left = if cause.worth < 0.0 { lowers } else { raises };
+            let keep = *left > 0;
+            *left = left.saturating_sub(1);
+            keep
+        });
+        causes.iter().map(|cause| cause.told(read)).collect()
     }
+}
 
-    /// The band, its score, and why.
-    pub(super) fn judge(&self, signs: &[Sign]) -> (f32, Vec<Reason>) {
-        let bands = self.bands(signs);
-        let best = (0..4)
-            .max_by(|a, b| {
-                let of = |band: &usize| bands.get(*band).copied().unwrap_or_default();
-                of(a).total_cmp(&of(b))
-            })
-            .unwrap_or_default();
-        (score(&bands, best), self.explain(signs, best))
-    }
-
-    /// The signs that speak most for the band against the mean of the others, and
-    /// the strongest against it.
-    fn explain(&self, signs: &[Sign], band: usize) -> Vec<Reason> {
-        let mut moved: Vec<(f32, &Sign)> = signs
-            .iter()
-            .map(|sign| {
-                let mut sums = [0.0; 4];
-                self.add(sign.number, &mut sums);
-                let own = sums.get(band).copied().unwrap_or_default();
-                let others = (sums.iter().sum::<f32>() - own) / 3.0;
-                (own - others, sign)
-            })
-            .filter(|(worth, _)| worth.abs() >= LEAST)
-            .collect();
-        moved.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
-        let word = Severity::ALL.get(band).map_or("", |band| band.word());
-        moved
-            .into_iter()
-            .take(SHOWN)
-            .map(|(worth, sign)| {
-                let way = if worth > 0.0 { "for" } else { "against" };
-                let name = signs::meaning(sign.number).0;
-                let says = format!("speaks {way} {}: {name}", word.to_lowercase());
-                Reason::new(Aspect::Severity, says, worth.clamp(-1.0, 1.0)).at(sign.spans.clone())
-            })
-            .collect()
-    }
-
-    fn add(&self, number: usize, sums: &mut [f32; 4]) {
-        let weights = self
-            .bands
-            .get(number * 4..number * 4 + 4)
-            .unwrap_or_default();
-        for (sum, weight) in sums.iter_mut().zip(weights) {
-            *sum += weight;
+/// A word that a sign rests on speaks with the sign; the others for themselves.
+fn add_words(causes: &mut Vec<Cause>, words: &[Share], read: &Read<'_>) {
+    let signs = causes.len();
+    for word in words {
+        let spans = read.terms.places(read.document, word, MAX_SPANS);
+        let Some(first) = spans.first() else { continue };
+        let holder = causes
+            .iter_mut()
+            .take(signs)
+            .find(|cause| cause.spans.iter().any(|span| holds(span, first)));
+        if let Some(cause) = holder {
+            cause.worth += word.worth;
+        } else {
+            causes.push(Cause {
+                worth: word.worth,
+                kinds: Vec::new(),
+                spans,
+            });
         }
     }
 }
 
-/// Where inside its band the score stands: towards the neighbour that is likelier.
-fn score(bands: &[f32; 4], best: usize) -> f32 {
+fn holds(outer: &Span, inner: &Span) -> bool {
+    outer.field == inner.field && outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// What raises or lowers the band: signs in one place, or a word.
+struct Cause {
+    worth: f32,
+    kinds: Vec<usize>,
+    spans: Vec<Span>,
+}
+
+impl Cause {
+    fn add(&mut self, worth: f32, kind: usize, spans: &[Span]) {
+        self.worth += worth;
+        if !self.kinds.contains(&kind) {
+            self.kinds.push(kind);
+        }
+        for span in spans {
+            if !self.spans.contains(span) {
+                self.spans.push(*span);
+            }
+        }
+    }
+
+    fn told(&self, read: &Read<'_>) -> Reason {
+        let quoted = self.spans.first().map(|span| read.quote(*span));
+        let mut names: Vec<&str> = self.kinds.iter().map(|kind| signs::name(*kind)).collect();
+        names.truncate(NAMES);
+        let named = names.join(", ");
+        let what = match quoted {
+            Some(quoted) if named.is_empty() => quoted,
+            Some(quoted) => format!("{quoted}: {named}"),
+            None => named,
+        };
+        let text = if self.worth < 0.0 {
+            format!("lowers: {what}")
+        } else {
+            what
+        };
+        let spans = self.spans.iter().copied().take(MAX_SPANS).collect();
+        Reason::new(Aspect::Severity, text, self.worth.clamp(-1.0, 1.0)).at(spans)
+    }
+}
+
+/// The signs as numbers behind those of the words.
+#[must_use]
+pub fn values(signs: &[Sign]) -> Vec<f32> {
+    let mut values = vec![0.0; COUNT];
+    for sign in signs {
+        if let Some(value) = values.get_mut(sign.number) {
+            *value = SIGN;
+        }
+    }
+    values
+}
+
+fn probabilities(scores: &Scores) -> [f32; BANDS] {
+    let sums: [f32; BANDS] = std::array::from_fn(|band| scores.sum(band));
+    let most = sums.iter().copied().fold(f32::MIN, f32::max);
+    let raised = sums.map(|sum| (sum - most).exp());
+    let all: f32 = raised.iter().sum();
+    raised.map(|one| one / all)
+}
+
+/// A score in the likeliest band, towards the neighbour that is likelier.
+fn score(bands: &[f32; BANDS]) -> f32 {
     /// The lowest score of each band, and the end.
-    const FLOORS: [f32; 5] = [0.0, 4.0, 7.0, 9.0, 10.0];
+    const FLOORS: [f32; BANDS + 1] = [0.0, 4.0, 7.0, 9.0, 10.0];
     let at = |band: usize| bands.get(band).copied().unwrap_or_default();
+    let best = (0..BANDS)
+        .max_by(|a, b| at(*a).total_cmp(&at(*b)))
+        .unwrap_or_default();
     let below: f32 = (0..best).map(at).sum();
-    let above: f32 = (best + 1..4).map(at).sum();
+    let above: f32 = (best + 1..BANDS).map(at).sum();
     let place = (0.5 + above - below).clamp(0.05, 0.95);
     let floor = |band: usize| FLOORS.get(band).copied().unwrap_or(10.0);
     floor(best) + place * (floor(best + 1) - floor(best))
@@ -146,54 +242,30 @@ fn score(bands: &[f32; 4], best: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::Severity;
 
-    fn model(order: f32) -> EventModel {
-        let mut bands = vec![0.0; (COUNT + 1) * 4];
-        bands[3] = 2.0;
-        EventModel {
-            bands,
-            order: vec![order; COUNT],
-            thresholds: [-1.0, 0.0, 1.0],
-            share: 0.3,
+    #[test]
+    fn the_score_stands_in_the_likeliest_band() {
+        for (bands, wanted) in [
+            ([0.7, 0.1, 0.1, 0.1], Severity::Low),
+            ([0.2, 0.5, 0.2, 0.1], Severity::Medium),
+            ([0.0, 0.4, 0.6, 0.0], Severity::High),
+            ([0.0, 0.0, 0.0, 1.0], Severity::Critical),
+            ([0.0, 0.0, 0.49, 0.51], Severity::Critical),
+        ] {
+            assert_eq!(Severity::of_score(score(&bands)), wanted, "{bands:?}");
         }
+        assert!(score(&[0.0, 0.5, 0.4, 0.1]) > score(&[0.4, 0.5, 0.1, 0.0]));
     }
 
     #[test]
-    fn the_bands_are_probabilities() {
-        let sign = Sign {
-            number: 0,
+    fn every_sign_counts_the_same() {
+        let sign = |number| Sign {
+            number,
             spans: Vec::new(),
         };
-        for signs in [vec![], vec![sign.clone()], vec![sign; 9]] {
-            let bands = model(0.5).bands(&signs);
-            assert!((bands.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-            assert!(bands.iter().all(|band| *band >= 0.0));
-        }
-    }
-
-    #[test]
-    fn a_sign_speaks_and_says_so() {
-        let sign = Sign {
-            number: 0,
-            spans: Vec::new(),
-        };
-        let (score, reasons) = model(0.5).judge(&[sign]);
-        assert_eq!(Severity::of_score(score), Severity::Critical);
-        assert_eq!(reasons.len(), 1);
-        assert!(
-            reasons[0].text.starts_with("speaks for critical: "),
-            "{}",
-            reasons[0].text
-        );
-    }
-
-    #[test]
-    fn the_score_stands_in_its_band() {
-        for best in 0..4 {
-            for bands in [[0.25; 4], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]] {
-                let score = score(&bands, best);
-                assert_eq!(Severity::of_score(score) as usize, best);
-            }
-        }
+        let values = values(&[sign(3), sign(COUNT - 1), sign(COUNT)]);
+        assert_eq!(values.len(), COUNT);
+        assert_eq!(values.iter().filter(|value| **value == SIGN).count(), 2);
     }
 }

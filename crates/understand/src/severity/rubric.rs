@@ -6,7 +6,7 @@
 //! hundred thousand people, a large operator, a severe flaw; low is advice and
 //! aftermath. A claim that nobody has confirmed stays medium.
 
-use model::{RelevanceLabel, Severity, Span};
+use model::{Aspect, Reason, RelevanceLabel, Severity, Span};
 
 use crate::cues::{Feature, Sense};
 use crate::evidence::Evidence;
@@ -17,6 +17,8 @@ pub(super) struct Opinion {
     pub(super) score: f32,
     pub(super) why: String,
     pub(super) spans: Vec<Span>,
+    /// It holds the score down; without its words it would be higher.
+    pub(super) lowers: bool,
 }
 
 impl Opinion {
@@ -25,7 +27,22 @@ impl Opinion {
             score,
             why: why.to_owned(),
             spans: Vec::new(),
+            lowers: false,
         }
+    }
+
+    fn lowering(self) -> Self {
+        Self {
+            lowers: true,
+            ..self
+        }
+    }
+
+    /// Why the score is this: above zero what raises it, below what holds it down.
+    pub(super) fn reason(self) -> Reason {
+        let up = self.score / 10.0;
+        let weight = if self.lowers { up - 1.0 } else { up };
+        Reason::new(Aspect::Severity, self.why, weight).at(self.spans)
     }
 
     pub(super) fn or_higher(self, other: Self) -> Self {
@@ -58,7 +75,7 @@ impl Rubric<'_> {
     /// An opinion, or the most an item of this kind can say.
     pub(super) fn limited(&self, best: Opinion, label: RelevanceLabel, is_flaw: bool) -> Opinion {
         match self.limit(label, is_flaw) {
-            Some(limit) if limit.score < best.score => limit,
+            Some(limit) if limit.score < best.score => limit.lowering(),
             _ => best,
         }
     }
@@ -84,6 +101,7 @@ impl Rubric<'_> {
             score,
             why: format!("{what}: “{}”", evidence.cue.pattern),
             spans: evidence.spans.clone(),
+            lowers: false,
         }
     }
 
@@ -134,6 +152,7 @@ impl Rubric<'_> {
             },
             why: format!("affects {}", people.text),
             spans: vec![people.span],
+            lowers: false,
         });
         if is_flaw {
             people.or_higher(self.exploited())
@@ -155,7 +174,7 @@ impl Rubric<'_> {
             (None, None) => return best,
         };
         if limit.score < best.score {
-            limit
+            limit.lowering()
         } else {
             best
         }
@@ -217,6 +236,7 @@ impl Rubric<'_> {
                 score,
                 why: format!("affects {}", people.text),
                 spans: vec![people.span],
+                lowers: false,
             });
         }
         let money = self
@@ -229,6 +249,7 @@ impl Rubric<'_> {
                 score: 7.2,
                 why: format!("costs {}", money.text),
                 spans: vec![money.span],
+                lowers: false,
             });
         }
         if let Some(sign) = self.has(Feature::Disruption) {

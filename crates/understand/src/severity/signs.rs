@@ -20,39 +20,39 @@ const SURE: f32 = 0.5;
 /// either.
 const FEATURES: [(Feature, &str, i8); 34] = [
     (Feature::Exploited, "exploited", 1),
-    (Feature::ZeroDay, "zero-day", 1),
+    (Feature::ZeroDay, "a zero-day", 1),
     (Feature::CriticalWord, "called critical", 1),
     (Feature::HighWord, "called high", 1),
     (Feature::MediumWord, "called medium", 0),
     (Feature::LowWord, "called low", -1),
-    (Feature::GraveFlaw, "grave flaw", 1),
-    (Feature::Disruption, "disruption", 1),
+    (Feature::GraveFlaw, "a grave flaw", 1),
+    (Feature::Disruption, "service disrupted", 1),
     (Feature::Wide, "reaches far", 1),
-    (Feature::Major, "vital victim", 1),
+    (Feature::Major, "a vital victim", 1),
     (Feature::Sensitive, "sensitive data", 1),
     (Feature::Aftermath, "aftermath", -1),
     (Feature::Advice, "advice", -1),
-    (Feature::Claimed, "claimed", 0),
+    (Feature::Claimed, "a claim", 0),
     (Feature::Confirmed, "confirmed", 1),
     (Feature::Denied, "denied", -1),
     (Feature::Legal, "legal follow-up", -1),
-    (Feature::LawFirm, "law firm", -1),
+    (Feature::LawFirm, "a law firm's notice", -1),
     (Feature::Arrest, "arrest or trial", -1),
     (Feature::Earnings, "business results", 0),
     (Feature::Recovery, "recovery", -1),
     (Feature::Foiled, "foiled", -1),
     (Feature::Statistics, "statistics", -1),
-    (Feature::Warning, "warning", 0),
+    (Feature::Warning, "a warning", 0),
     (Feature::Probe, "being looked into", 0),
-    (Feature::Small, "small victim", -1),
+    (Feature::Small, "a small or local victim", -1),
     (Feature::StateActor, "a state behind it", 1),
-    (Feature::Government, "government", 0),
+    (Feature::Government, "a public body", 0),
     (Feature::Large, "called large", 1),
     (Feature::General, "attacks in general", -1),
-    (Feature::Concrete, "something happened", 1),
+    (Feature::Concrete, "a concrete event", 1),
     (Feature::Personal, "data of persons", 1),
     (Feature::Estimate, "an estimate", 1),
-    (Feature::Trade, "the trade", -1),
+    (Feature::Trade, "the trade speaking of itself", -1),
 ];
 
 /// Amounts from which on a quantity is a sign.
@@ -61,9 +61,9 @@ const ORGANISATIONS: [f64; 4] = [2.0, 20.0, 100.0, 1e3];
 const MONEY: [f64; 4] = [1.0, 1e6, 1e7, 1e8];
 
 const LABELS: [(RelevanceLabel, &str, i8); 3] = [
-    (RelevanceLabel::Incident, "words of an incident", 1),
-    (RelevanceLabel::ThreatInfo, "words of threat information", 0),
-    (RelevanceLabel::Irrelevant, "words of other matters", -1),
+    (RelevanceLabel::Incident, "an incident", 1),
+    (RelevanceLabel::ThreatInfo, "threat information", 0),
+    (RelevanceLabel::Irrelevant, "other matters", -1),
 ];
 
 /// Signs that need more than one look.
@@ -142,6 +142,49 @@ fn single(at: usize) -> (String, i8) {
         sector.map_or(String::new(), |sector| sector.word().to_owned()),
         0,
     )
+}
+
+/// What a sign is of, whatever the amount and wherever it stands: one reason tells
+/// all of them.
+#[must_use]
+pub fn kind(number: usize) -> usize {
+    if number >= COUNT - JOINT.len() {
+        return number;
+    }
+    match number / 2 {
+        PEOPLE_AT..ORGANISATIONS_AT => PEOPLE_AT,
+        ORGANISATIONS_AT..MONEY_AT => ORGANISATIONS_AT,
+        MONEY_AT..LABELS_AT => MONEY_AT,
+        single => single,
+    }
+}
+
+/// What a kind of sign is called.
+#[must_use]
+pub fn name(kind: usize) -> &'static str {
+    let joint = kind.checked_sub(COUNT - JOINT.len());
+    let listed = |at: Option<usize>, names: &[(RelevanceLabel, &'static str, i8)]| {
+        at.and_then(|at| names.get(at)).map(|(_, name, _)| *name)
+    };
+    let kinds = kind
+        .checked_sub(TYPES_AT)
+        .and_then(|at| IncidentType::ALL.get(at));
+    let sectors = kind
+        .checked_sub(SECTORS_AT)
+        .and_then(|at| Sector::ALL.get(at));
+    match kind {
+        PEOPLE_AT => "people or records",
+        ORGANISATIONS_AT => "organisations or systems",
+        MONEY_AT => "money",
+        _ => joint
+            .and_then(|at| JOINT.get(at))
+            .map(|(name, _)| *name)
+            .or_else(|| FEATURES.get(kind).map(|(_, name, _)| *name))
+            .or_else(|| listed(kind.checked_sub(LABELS_AT), &LABELS))
+            .or_else(|| kinds.map(|kind| kind.word()))
+            .or_else(|| sectors.map(|sector| sector.word()))
+            .unwrap_or_default(),
+    }
 }
 
 /// The signs of a text, in the order of their numbers.
@@ -281,6 +324,7 @@ mod tests {
 
     #[test]
     fn every_sign_has_a_name_of_its_own() {
+        assert!((0..COUNT).all(|number| !name(kind(number)).is_empty()));
         let mut names: Vec<String> = (0..COUNT).map(|number| meaning(number).0).collect();
         assert!(names.iter().all(|name| !name.trim().is_empty()));
         names.sort();
@@ -294,8 +338,8 @@ mod tests {
             "Borealis confirms outage?",
             "",
             &expect![[r#"
-                disruption
-                disruption in the title
+                service disrupted
+                service disrupted in the title
                 confirmed
                 confirmed in the title
                 a question

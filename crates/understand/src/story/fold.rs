@@ -5,12 +5,13 @@
 //! before its commit can simply be done again.
 
 use model::{
-    Analysis, Aspect, ClaimStatus, CveId, Incident, IncidentId, IncidentStatus, Item, ItemKind,
-    Reason, Tagged, Voice, Vulnerability,
+    Analysis, Aspect, ClaimStatus, CveId, EntityCount, EntityKind, Incident, IncidentId,
+    IncidentStatus, Item, ItemKind, Reason, Role, Tagged, Voice, Vulnerability,
 };
 
 use super::claim;
 use super::place::Placement;
+use super::publisher::publisher;
 use super::summary;
 
 /// Reasons kept on an incident.
@@ -18,6 +19,9 @@ const MAX_REASONS: usize = 12;
 
 /// CVEs kept on an incident.
 const MAX_CVES: usize = 50;
+
+/// How much of a name is kept, in characters.
+const MAX_NAME: usize = 200;
 
 /// Keywords kept on an incident.
 const MAX_KEYWORDS: usize = 50;
@@ -46,7 +50,17 @@ pub fn fold(
             if repeat_of.is_none() {
                 incident.items = incident.items.saturating_add(1);
             }
-            let independent = repeat_of.is_none() && !before.sources.contains(&item.source);
+            let publisher = publisher(item);
+            // Incidents of earlier versions know no publishers.
+            let is_known = if before.publishers.is_empty() {
+                before.sources.contains(&item.source)
+            } else {
+                before.publishers.contains(&publisher)
+            };
+            let independent = repeat_of.is_none() && !is_known;
+            if independent && before.publishers.len() < Incident::MAX_PUBLISHERS {
+                incident.publishers.push(publisher);
+            }
             incident.claim = claim::merged(before.claim, signs.claim, independent);
             retell(&mut incident, item, analysis, repeat_of.is_some());
             incident
@@ -60,6 +74,7 @@ pub fn fold(
     merge_tags(&mut incident.types, &analysis.types);
     merge_tags(&mut incident.sectors, &analysis.sectors);
     incident.region.absorb(&analysis.region);
+    merge_entities(&mut incident.entities, analysis, repeat_of.is_some());
     add_new(&mut incident.keywords, &analysis.keywords, MAX_KEYWORDS);
     add_new(&mut incident.cves, &analysis.story_keys.cves, MAX_CVES);
     if analysis.relevance.probability > incident.relevance.probability {
@@ -99,6 +114,15 @@ pub fn fold(
         }
     }
     settle_severity(&mut incident);
+    let highest = |scores: Vec<f32>| scores.into_iter().max_by(f32::total_cmp);
+    let epss = about
+        .iter()
+        .filter_map(|known| Some(known.epss.as_ref()?.score));
+    incident.epss = highest(epss.collect());
+    let cvss = about
+        .iter()
+        .filter_map(|known| Some(known.scores.first()?.base));
+    incident.cvss = highest(cvss.collect());
 
     let listed = about
         .iter()
@@ -109,6 +133,7 @@ pub fn fold(
         .any(|vulnerability| vulnerability.is_exploited());
     incident.exploited |= confirmed || (signs.exploited && analysis.relevance.is_relevant());
     incident.reasons = reasons(&incident, analysis, placement);
+    incident.heed();
     incident
 }
 
@@ -132,11 +157,18 @@ fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) 
         keywords: Vec::new(),
         claim,
         status: IncidentStatus::New,
+        assignee: None,
+        tags: Vec::new(),
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source.clone()],
+        publishers: vec![publisher(item)],
         reasons: Vec::new(),
+        said: None,
+        entities: Vec::new(),
+        epss: None,
+        cvss: None,
     }
 }
 
@@ -210,6 +242,53 @@ fn add_new<T: Clone + PartialEq>(known: &mut Vec<T>, new: &[T], most: usize) {
             known.push(one.clone());
         }
     }
+}
+
+/// Adds what an item names. A repeat of an item names nothing once more.
+fn merge_entities(known: &mut Vec<EntityCount>, analysis: &Analysis, is_repeat: bool) {
+    for entity in &analysis.entities {
+        match known
+            .iter_mut()
+            .find(|other| other.kind == entity.kind && other.name == entity.name)
+        {
+            Some(other) => {
+                other.count = other.count.saturating_add(u32::from(!is_repeat));
+                other.role = other.role.or(entity.role);
+            }
+            None => known.push(EntityCount {
+                kind: entity.kind,
+                name: entity.name.chars().take(MAX_NAME).collect(),
+                count: 1,
+                role: entity.role,
+            }),
+        }
+    }
+    // A stable sort: of equals the one that was named first stays first.
+    known.sort_by_key(|entity| {
+        let is_victim = entity.role == Some(Role::Victim);
+        (
+            !is_victim,
+            is_trace(entity.kind),
+            std::cmp::Reverse(entity.count),
+        )
+    });
+    known.truncate(Incident::MAX_ENTITIES);
+}
+
+/// Addresses and hashes come by the hundred; they must not crowd out the names.
+const fn is_trace(kind: EntityKind) -> bool {
+    matches!(
+        kind,
+        EntityKind::Ip
+            | EntityKind::Domain
+            | EntityKind::Url
+            | EntityKind::Email
+            | EntityKind::Md5
+            | EntityKind::Sha1
+            | EntityKind::Sha256
+            | EntityKind::Sha512
+            | EntityKind::Indicator
+    )
 }
 
 /// The highest voice speaks for the incident.

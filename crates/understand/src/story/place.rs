@@ -31,7 +31,7 @@ pub enum Placement {
 }
 
 /// Where the item belongs among the candidates. Of several the strongest link
-/// wins (new version, address, text, CVE), then the earliest incident, then the
+/// wins (what people said, new version, address, text, CVE), then the earliest incident, then the
 /// smallest id, so that the order in which candidates come makes no difference.
 /// Without a link the item joins the incident whose items read most like it, if
 /// they read enough like it.
@@ -42,13 +42,18 @@ pub fn place(
     candidates: &[Candidate],
     context: &Context,
 ) -> Placement {
-    by_link(analysis, candidates)
+    by_link(item, analysis, candidates, context)
         .or_else(|| by_words(item, analysis, candidates, context))
         .unwrap_or(Placement::Opens)
 }
 
-fn by_link(analysis: &Analysis, candidates: &[Candidate]) -> Option<Placement> {
-    candidates
+fn by_link(
+    item: &Item,
+    analysis: &Analysis,
+    candidates: &[Candidate],
+    context: &Context,
+) -> Option<Placement> {
+    let (_, link, candidate) = candidates
         .iter()
         .filter_map(|candidate| {
             let link = strongest(analysis, candidate)?;
@@ -62,8 +67,44 @@ fn by_link(analysis: &Analysis, candidates: &[Candidate]) -> Option<Placement> {
                 candidate,
             ))
         })
-        .min_by(|a, b| a.0.cmp(&b.0))
-        .map(|(_, link, candidate)| joins(analysis, link, candidate))
+        .min_by(|a, b| a.0.cmp(&b.0))?;
+    let candidate = match link {
+        Link::Cve(_) => closest_rival(item, analysis, link, candidate, candidates, context),
+        _ => candidate,
+    };
+    Some(joins(analysis, link, candidate))
+}
+
+/// Two stories of one CVE that people keep apart: of those, the one whose items read
+/// most like the item.
+fn closest_rival<'a>(
+    item: &Item,
+    analysis: &Analysis,
+    link: &Link,
+    first: &'a Candidate,
+    candidates: &'a [Candidate],
+    context: &Context,
+) -> &'a Candidate {
+    let Some(model) = context.models().stories() else {
+        return first;
+    };
+    let is_rival = |other: &&Candidate| {
+        other.links.contains(link)
+            && (first.apart.contains(&other.incident.id)
+                || other.apart.contains(&first.incident.id))
+    };
+    let score = |candidate: &Candidate| {
+        let print = &analysis.story_keys.print;
+        let likeness = model.likeness(print, item.effective(), &candidate.members);
+        likeness.map_or(f32::NEG_INFINITY, |likeness| likeness.score)
+    };
+    let mut best = first;
+    for rival in candidates.iter().filter(is_rival) {
+        if score(rival) > score(best) {
+            best = rival;
+        }
+    }
+    best
 }
 
 fn by_words(
@@ -77,13 +118,23 @@ fn by_words(
     if print.is_empty() {
         return None;
     }
-    let (candidate, likeness) = candidates
+    let alike: Vec<(&Candidate, Likeness)> = candidates
         .iter()
         .filter(|candidate| !speak_of_other_cves(analysis, &candidate.incident.cves))
         .filter_map(|candidate| {
             let likeness = model.likeness(print, item.effective(), &candidate.members)?;
             (likeness.score > 0.0).then_some((candidate, likeness))
         })
+        .collect();
+    // A reprint of what people took out of a story is no part of that story.
+    let taken_out = |candidate: &Candidate| {
+        alike.iter().any(|(other, likeness)| {
+            likeness.is_reprint && candidate.apart.contains(&other.incident.id)
+        })
+    };
+    let (candidate, likeness) = alike
+        .iter()
+        .filter(|(candidate, _)| !taken_out(candidate))
         .max_by(|(a, x), (b, y)| {
             let older = |candidate: &Candidate| {
                 std::cmp::Reverse((candidate.incident.first_seen, candidate.incident.id))
@@ -96,7 +147,7 @@ fn by_words(
         closest,
         is_reprint,
         ..
-    } = likeness;
+    } = *likeness;
     let member = candidate.members.get(closest)?;
     let words = model.shared_words(&analysis.title, &analysis.text, print, &member.print);
     let because = if is_reprint {
@@ -121,10 +172,11 @@ fn speak_of_other_cves(analysis: &Analysis, cves: &[CveId]) -> bool {
 
 const fn rank(link: &Link) -> u8 {
     match link {
-        Link::Edit(_) => 0,
-        Link::Address(_) => 1,
-        Link::Text(_) => 2,
-        Link::Cve(_) => 3,
+        Link::Said => 0,
+        Link::Edit(_) => 1,
+        Link::Address(_) => 2,
+        Link::Text(_) => 3,
+        Link::Cve(_) => 4,
     }
 }
 
@@ -140,13 +192,13 @@ fn strongest<'a>(analysis: &Analysis, candidate: &'a Candidate) -> Option<&'a Li
                 .iter()
                 .any(|voice| voice.origin == origin)
         }
-        Link::Cve(_) => true,
+        Link::Said | Link::Cve(_) => true,
     };
     candidate
         .links
         .iter()
         .filter(|link| match link {
-            Link::Edit(_) | Link::Address(_) => true,
+            Link::Said | Link::Edit(_) | Link::Address(_) => true,
             Link::Text(_) => letters(analysis) >= SHORTEST_TEXT,
             Link::Cve(cve) => analysis.story_keys.cves.contains(cve),
         })
@@ -164,7 +216,12 @@ fn joins(analysis: &Analysis, link: &Link, candidate: &Candidate) -> Placement {
         .links
         .iter()
         .any(|link| matches!(link, Link::Text(_)));
+    let edited = candidate.links.iter().find_map(|link| match link {
+        Link::Edit(item) => Some(*item),
+        _ => None,
+    });
     let (because, repeat_of) = match link {
+        Link::Said => ("people said that it belongs here".to_owned(), edited),
         Link::Edit(item) => (
             "a new version of an item of this incident".to_owned(),
             Some(*item),

@@ -100,6 +100,7 @@ impl Run {
                             incident,
                             links: vec![link],
                             members: Vec::new(),
+                            apart: Vec::new(),
                         };
                         candidates.push((number, candidate));
                     }
@@ -115,6 +116,7 @@ impl Run {
                         incident: incident.clone(),
                         links: Vec::new(),
                         members,
+                        apart: Vec::new(),
                     };
                     candidates.push((number, candidate));
                 }

@@ -6,7 +6,10 @@
 )]
 
 mod analysis;
+mod faked;
+mod hostile;
 mod placement;
+mod regions;
 
 use model::item::{Draft, Stated};
 use model::{Item, ItemKind, Markup, SourceId, Timestamp};

@@ -89,6 +89,7 @@ fn a_reprint_joins_and_counts_once() {
             incident: incident.clone(),
             links: vec![Link::Text(first.id)],
             members: Vec::new(),
+            apart: Vec::new(),
         }],
     );
     assert!(
@@ -118,6 +119,7 @@ fn a_page_that_changed_is_an_update_and_one_that_did_not_a_repeat() {
         incident,
         links: vec![Link::Address(first.id)],
         members: Vec::new(),
+        apart: Vec::new(),
     };
     let context = Context::new(&[]);
     let same = understand(
@@ -257,6 +259,7 @@ fn a_reworked_reprint_counts_once_and_says_so() {
             at: first.effective(),
             print: model.print(&first.title, &first.text),
         }],
+        apart: Vec::new(),
     };
     let placement = understand::place(&second, &analysis, &[known], &context);
     assert!(
@@ -273,6 +276,7 @@ fn short_texts_that_are_alike_stay_apart() {
         incident: open(1, &first),
         links: vec![Link::Text(first.id)],
         members: Vec::new(),
+        apart: Vec::new(),
     };
     let second = understand(
         &article("b", 2, "Security bulletin", ""),
@@ -289,6 +293,7 @@ fn one_cve_is_one_incident_and_a_round_up_none() {
         incident: open(1, &first),
         links: vec![Link::Cve(cve)],
         members: Vec::new(),
+        apart: Vec::new(),
     };
     let context = Context::new(&[]);
     let second = understand(
@@ -324,11 +329,13 @@ fn the_strongest_link_wins_then_the_earliest_then_the_smallest() {
         incident: open(number, item),
         links: vec![cve.clone()],
         members: Vec::new(),
+        apart: Vec::new(),
     };
     let by_text = Candidate {
         incident: open(9, &new),
         links: vec![cve.clone(), Link::Text(new.id)],
         members: Vec::new(),
+        apart: Vec::new(),
     };
     for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
         let weak = [by_cve(5, &old), by_cve(3, &old), by_cve(1, &new)];
@@ -362,6 +369,7 @@ fn an_edit_takes_the_voice_of_the_version_before() {
             incident: incident.clone(),
             links: vec![Link::Edit(first.id)],
             members: Vec::new(),
+            apart: Vec::new(),
         }],
     );
     let after = fold(
@@ -581,4 +589,125 @@ fn a_scored_record_is_not_outvoted_by_our_reading_of_its_text() {
     );
     assert_eq!((said.severity.score, said.voices.len()), (5.5, 1));
     assert_eq!(said.voices[0].origin, "CVE-2026-1234");
+}
+
+#[test]
+fn of_two_stories_that_people_keep_apart_the_words_decide() {
+    let context = Context::new(&[]);
+    let acme = article(
+        "a",
+        0,
+        "Acme hospital of Kochi halts surgery after VPN break-in through CVE-2026-1234",
+        "Surgeons at the Acme hospital in Kochi went back to paper on Monday after the break-in.",
+    );
+    let dairy = article(
+        "b",
+        1,
+        "Bolt dairy of Pune stops milk trucks after attack through CVE-2026-1234",
+        "Milk trucks of the Bolt dairy stood still in Pune while engineers restored its servers.",
+    );
+    let news = article(
+        "c",
+        2,
+        "Milk trucks of Bolt dairy roll again in Pune after attack through CVE-2026-1234",
+        "The Bolt dairy restored its servers, and milk trucks left its yard in Pune again.",
+    );
+    let candidate = |number: u128, item: &Item, apart: Vec<IncidentId>| {
+        let analysis = understand(item, &context);
+        Candidate {
+            incident: open(number, item),
+            links: vec![Link::Cve("CVE-2026-1234".parse().unwrap())],
+            members: vec![model::Member {
+                item: item.id,
+                at: item.effective(),
+                print: analysis.story_keys.print,
+            }],
+            apart,
+        }
+    };
+    let analysis = understand(&news, &context);
+    let joined = |candidates: &[Candidate]| match understand::place(
+        &news, &analysis, candidates, &context,
+    ) {
+        Placement::Joins { incident, .. } => Some(incident),
+        Placement::Opens => None,
+    };
+    let dairys = candidate(2, &dairy, Vec::new());
+    // Nobody said anything: the earliest story of the CVE.
+    let together = [candidate(1, &acme, Vec::new()), dairys.clone()];
+    assert_eq!(joined(&together), Some(id(1)));
+    let apart = [candidate(1, &acme, vec![id(2)]), dairys];
+    assert_eq!(joined(&apart), Some(id(2)));
+}
+
+#[test]
+fn what_people_said_counts_more_than_what_is_shared() {
+    let item = article("a", 1, "Acme Bank breached", STORY);
+    let said = Candidate {
+        incident: open(2, &article("b", 5, "Bolt Bank breached", "")),
+        links: vec![Link::Said],
+        members: Vec::new(),
+        apart: Vec::new(),
+    };
+    let same = Candidate {
+        incident: open(1, &item),
+        links: vec![Link::Text(item.id)],
+        members: Vec::new(),
+        apart: Vec::new(),
+    };
+    let analysis = understand(&item, &Context::new(&[]));
+    assert_eq!(
+        place(&analysis, &[same, said]),
+        Placement::Joins {
+            incident: id(2),
+            because: "people said that it belongs here".to_owned(),
+            repeat_of: None,
+        }
+    );
+}
+
+#[test]
+fn what_is_named_is_counted_by_items_and_bounded() {
+    let text = "Attackers of LockBit used CVE-2026-1234 in FortiOS, said CERT-In.";
+    let first = article("a", 1, "Acme breached by LockBit", text);
+    let opened = open(1, &first);
+    let second = article("b", 2, "LockBit hits Acme again", text);
+    let joined = join(&opened, &second, None, &[]);
+    let named = |incident: &Incident| -> u32 {
+        let entities = incident.entities.iter();
+        let lockbit = entities.filter(|entity| entity.name.starts_with("LockBit"));
+        lockbit.map(|entity| entity.count).sum()
+    };
+    assert_eq!((named(&opened), named(&joined)), (1, 2));
+    // A reprint names nothing once more.
+    let reprint = article("c", 3, "LockBit hits Acme again", text);
+    assert_eq!(named(&join(&joined, &reprint, Some(second.id), &[])), 2);
+    // Traces by the hundred crowd out no name.
+    let traces: Vec<String> = (0..250).map(|n| format!("198.51.100.{n}")).collect();
+    let report = article("d", 4, "Indicators of LockBit", &traces.join(" and "));
+    let full = join(&joined, &report, None, &[]);
+    assert_eq!(full.entities.len(), Incident::MAX_ENTITIES);
+    assert_eq!(named(&full), 3);
+}
+
+#[test]
+fn an_incident_remembers_the_scores_it_was_told_with() {
+    let item = article(
+        "a",
+        1,
+        "CVE-2026-1234 in FortiOS",
+        "CVE-2026-1234 is exploited.",
+    );
+    let opened = open(1, &item);
+    assert_eq!((opened.epss, opened.cvss), (None, None));
+    let mut scored = listed("CVE-2026-1234");
+    scored.epss = model::Epss::new(0.9, 0.9, None, None);
+    let known: Vec<Vulnerability> = Vulnerability::fuse(&[scored]).into_iter().collect();
+    let more = article(
+        "b",
+        2,
+        "CVE-2026-1234 in FortiOS again",
+        "CVE-2026-1234 is exploited.",
+    );
+    assert_eq!(join(&opened, &more, None, &known).epss, Some(0.9));
 }

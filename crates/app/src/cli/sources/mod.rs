@@ -9,7 +9,6 @@ use model::clock::elapsed;
 use serde::Serialize;
 use sources::SourceConfig;
 use sources::opml::Outline;
-use store::Location;
 
 use super::{Outcome, open, print};
 use crate::config::{self, Origin, Settings};
@@ -196,7 +195,7 @@ impl Sources {
 
 /// A pipeline over the database if there is one; else over none that stays.
 async fn open_if_there(mut settings: Settings, world: World) -> anyhow::Result<Pipeline> {
-    if !matches!(&settings.database, Location::File(path) if !path.exists()) {
+    if settings.database.is_there() {
         return open(settings, world).await;
     }
     let folder = tempfile::tempdir()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Document, IncidentStatus, RelevanceLabel};
 use store::archive::{Again, Memo, Place, Retention, Revised, Wanted};
-use store::{Arrived, Collected, IncidentFilter, Occasion, Store, StoreError};
+use store::{Arrived, Collected, Occasion, Store, StoreError};
 
 use crate::build::{
     Tale, analysis, collected, cve, heard, item, minute, placed, scored, source, statement,
@@ -260,10 +260,8 @@ pub(crate) async fn a_revised_story_keeps_what_people_decided(store: Db, other: 
     let opened = tale.opened(&news, |_| ()).await;
     tale.opened(&item("other", "2", "Another story", ""), |_| ())
         .await;
-    store
-        .set_status(opened.id, IncidentStatus::Watching, minute(3))
-        .await
-        .unwrap();
+    tale.set_status(opened.id, IncidentStatus::Watching, minute(3))
+        .await;
     let by_feed = Wanted {
         source: Some(source("feed")),
         ..all()
@@ -292,13 +290,9 @@ pub(crate) async fn a_revised_story_keeps_what_people_decided(store: Db, other: 
     assert_eq!(detail.incident.revision, story.incident.revision + 1);
     assert!(detail.incident.exploited);
     assert_eq!(detail.items[0].analysis, now);
-    assert_eq!(tale.search("kolibri").await, ["Old words"]);
-    let exploited = IncidentFilter {
-        exploited: Some(true),
-        ..IncidentFilter::default()
-    };
-    assert_eq!(tale.found(exploited).await, ["Old words"]);
-    assert_eq!(tale.search("nothing").await, Vec::<String>::new());
+    assert_eq!(tale.found("kolibri").await, ["Old words"]);
+    assert_eq!(tale.found("exploited:true").await, ["Old words"]);
+    assert_eq!(tale.found("nothing").await, Vec::<String>::new());
     // Done again it changes nothing.
     store
         .revise(&tale.fence, revised.clone(), &memo("story"))

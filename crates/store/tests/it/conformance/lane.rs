@@ -211,7 +211,7 @@ pub(crate) async fn an_irrelevant_item_has_a_placement_but_no_incident(store: Db
     assert_eq!(store.placement_of(one.id).await.unwrap(), None);
     tale.commit(placed(&one, None)).await.unwrap();
     assert_eq!(store.placement_of(one.id).await.unwrap(), Some(None));
-    assert!(tale.search("cake").await.is_empty());
+    assert!(tale.found("cake").await.is_empty());
     // Its address makes nobody a candidate.
     let again = Item {
         id: item("feed", "2", "x", "").id,
@@ -254,7 +254,7 @@ pub(crate) async fn a_placement_with_an_unknown_alert_writes_nothing(store: Db, 
             .map(|it| it.incident),
         None
     );
-    assert!(tale.search("one").await.is_empty());
+    assert!(tale.found("one").await.is_empty());
     assert_eq!(store.totals().await.unwrap().pending, 0);
     assert_eq!(store.unplaced_count().await.unwrap(), 1);
 }
@@ -370,11 +370,9 @@ pub(crate) async fn what_people_decided_survives_a_placement(store: Db, _: Db) {
     let tale = Tale::of(store.clone()).await;
     let opened = tale.story("One").await;
     // The lane has read the incident; then somebody handles it; then the lane commits.
-    let handled = store
+    let handled = tale
         .set_status(opened.id, IncidentStatus::Handled, minute(3))
-        .await
-        .unwrap()
-        .unwrap();
+        .await;
     assert_eq!(handled.revision, 2);
     tale.told(&opened, vec![alert(&opened, "urgent", minute(4))], vec![])
         .await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{IncidentStatus, Item};
+use model::Item;
 use store::{Store, Totals};
 
 use crate::build::{
@@ -108,41 +108,6 @@ pub(crate) async fn the_latest_items_leave_repeats_out(store: Db, _: Db) {
             ("Item 4", Some(first.id)),
             ("Item 5", None)
         ]
-    );
-}
-
-pub(crate) async fn a_status_is_set_and_told(store: Db, _: Db) {
-    let tale = Tale::of(store.clone()).await;
-    let story = tale.story("One").await;
-    let events = store.last_event().await.unwrap();
-    let set = async |id, status| store.set_status(id, status, minute(5)).await.unwrap();
-    let watched = set(story.id, IncidentStatus::Watching).await.unwrap();
-    assert_eq!(
-        (watched.status, watched.revision),
-        (IncidentStatus::Watching, 2)
-    );
-    assert_eq!(
-        store.incident(story.id).await.unwrap().unwrap().incident,
-        watched
-    );
-    // Set again, it is no news.
-    assert_eq!(
-        set(story.id, IncidentStatus::Watching).await.unwrap(),
-        watched
-    );
-    let told = store.events(events, 10).await.unwrap().events;
-    assert_eq!(told.len(), 1);
-    assert_eq!(
-        (told[0].kind.as_str(), &told[0].subject),
-        ("incident.updated", &story.id.to_string())
-    );
-    assert_eq!(
-        set(
-            incident(&item("feed", "9", "", "")).id,
-            IncidentStatus::Handled
-        )
-        .await,
-        None
     );
 }
 

@@ -7,12 +7,15 @@
 
 pub(crate) mod archive;
 pub(crate) mod audit;
+pub(crate) mod handling;
 pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod lane;
+pub(crate) mod learning;
 pub(crate) mod library;
 pub(crate) mod outbox;
 pub(crate) mod pages;
+pub(crate) mod queries;
 pub(crate) mod races;
 pub(crate) mod roster;
 pub(crate) mod search;
@@ -87,7 +90,6 @@ macro_rules! suite {
             library {
                 an_incident_shows_all_that_belongs_to_it
                 the_latest_items_leave_repeats_out
-                a_status_is_set_and_told
                 alerts_of_a_rule_are_the_latest_of_each_incident
                 events_are_numbered_and_a_gap_is_told
                 changes_wake_readers
@@ -112,6 +114,15 @@ macro_rules! suite {
                 hostile_queries_are_only_words
                 common_words_are_found_through_other_filters
             }
+            queries {
+                random_queries_find_what_the_evaluator_finds
+                names_versions_and_weaknesses_are_found
+                what_is_said_of_a_cve_later_is_found_too
+                the_most_telling_come_first
+                facets_count_what_is_found
+                known_names_are_offered
+                searches_are_kept_by_name
+            }
             archive {
                 a_document_is_kept_once_though_read_twice
                 a_poll_keeps_its_documents_with_what_they_brought
@@ -121,12 +132,34 @@ macro_rules! suite {
                 a_revised_story_keeps_what_people_decided
                 an_irrelevant_item_can_be_placed_anew
             }
+            learning {
+                what_is_said_is_kept_listed_and_taken_back
+                what_is_said_holds_for_the_incident_and_survives_a_placement
+                an_incident_that_moved_on_takes_no_feedback
+                an_item_said_to_be_relevant_waits_again
+                the_said_of_a_new_item_reaches_the_incident_it_joins
+                decisions_are_numbered_listed_and_pruned
+                the_items_placed_last_are_given
+            }
             history {
                 a_changed_score_is_history_and_an_edit_is_not
                 a_load_tells_only_what_a_source_itself_corrected
                 the_history_of_a_cve_is_bounded
                 a_cve_shows_who_says_what_and_its_incidents
                 vulnerabilities_are_listed_in_pages
+            }
+            handling {
+                a_status_is_set_and_told
+                tags_people_and_notes_are_kept_within_limits
+                a_revision_that_is_gone_is_refused
+                how_an_incident_developed_is_kept
+                a_split_opens_an_incident_and_stays
+                a_merge_takes_all_along_and_its_name_leads_on
+                a_merge_joins_what_waits_and_keeps_the_thread
+                what_was_taken_out_waits_and_does_not_come_back
+                two_that_are_kept_apart_are_told_so
+                who_lost_the_lane_cannot_rearrange
+                like_ones_share_rare_words_and_cves
             }
             races {
                 two_stores_write_to_one_database

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use model::{Country, Incident, IncidentStatus, IncidentType, Severity, Tagged};
+use model::{Country, Incident, IncidentStatus, IncidentType, Tagged};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
-use store::{IncidentFilter, IncidentOrder, PageRequest, Store, StoreError};
+use store::{IncidentOrder, PageRequest, Store, StoreError};
 
 use crate::build::{
-    Tale, cve, first_page, incident, item, judgement, minute, placed, published, source, titles,
+    Tale, cve, first_page, incident, item, judgement, minute, placed, published, titles, wanted,
 };
 
 type Db = Arc<dyn Store>;
@@ -44,194 +44,54 @@ pub(crate) async fn each_filter_narrows(store: Db, _: Db) {
     })
     .await;
     open(10, "feed-b", "Phish", &|it| it.severity = judgement(3.0)).await;
-    store
-        .set_status(bank.id, IncidentStatus::Handled, minute(3))
-        .await
-        .unwrap();
+    tale.set_status(bank.id, IncidentStatus::Handled, minute(3))
+        .await;
 
-    let all = || IncidentFilter::default();
-    let check = async |filter: IncidentFilter, expected: &[&str]| {
+    let check = async |query: &str, expected: &[&str]| {
         let page = store
-            .incidents(&filter, &first_page(IncidentOrder::Latest, 10))
+            .incidents(&wanted(query), &first_page(IncidentOrder::Latest, 10))
             .await
             .unwrap();
-        assert_eq!(titles(&page), expected, "{filter:?}");
+        assert_eq!(titles(&page), expected, "{query}");
         assert_eq!(
             (page.total, page.exact, page.next),
             (expected.len() as u64, true, None)
         );
     };
-    check(all(), &["Phish", "Vpn", "Bank"]).await;
-    check(
-        IncidentFilter {
-            min_severity: Some(Severity::High),
-            ..all()
-        },
-        &["Vpn", "Bank"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            min_severity: Some(Severity::Critical),
-            ..all()
-        },
-        &["Bank"],
-    )
-    .await;
-    let types = vec![IncidentType::Ransomware, IncidentType::VulnExploit];
-    check(IncidentFilter { types, ..all() }, &["Vpn", "Bank"]).await;
-    check(
-        IncidentFilter {
-            types: vec![IncidentType::Ddos],
-            ..all()
-        },
-        &[],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            countries: vec![Country::INDIA],
-            ..all()
-        },
-        &["Vpn", "Bank"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            countries: vec!["US".parse().unwrap(), "FR".parse().unwrap()],
-            ..all()
-        },
-        &["Vpn"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            statuses: vec![IncidentStatus::Handled],
-            ..all()
-        },
-        &["Bank"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            statuses: vec![IncidentStatus::New, IncidentStatus::Watching],
-            ..all()
-        },
-        &["Phish", "Vpn"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            cve: Some(cve("CVE-2026-1234")),
-            ..all()
-        },
-        &["Vpn"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            source: Some(source("feed-b")),
-            ..all()
-        },
-        &["Phish", "Vpn"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            exploited: Some(true),
-            ..all()
-        },
-        &["Vpn"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            exploited: Some(false),
-            ..all()
-        },
-        &["Phish", "Bank"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            keyword: Some("acme vpn".to_owned()),
-            ..all()
-        },
-        &["Vpn"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            since: Some(minute(-20)),
-            ..all()
-        },
-        &["Phish", "Vpn"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            until: Some(minute(-20)),
-            ..all()
-        },
-        &["Bank"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            text: Some("length bank".to_owned()),
-            ..all()
-        },
-        &["Bank"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            text: Some("length".to_owned()),
-            exploited: Some(true),
-            source: Some(source("feed-b")),
-            ..all()
-        },
-        &["Vpn"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            text: Some("  ".to_owned()),
-            ..all()
-        },
-        &["Phish", "Vpn", "Bank"],
-    )
-    .await;
+    check("", &["Phish", "Vpn", "Bank"]).await;
+    check("severity:high", &["Vpn", "Bank"]).await;
+    check("severity:critical", &["Bank"]).await;
+    check("severity=high", &["Vpn"]).await;
+    check("score<5", &["Phish"]).await;
+    check("type:ransomware,vuln_exploit", &["Vpn", "Bank"]).await;
+    check("type:ddos", &[]).await;
+    check("region:IN", &["Vpn", "Bank"]).await;
+    check("country:US,FR", &["Vpn"]).await;
+    check("status:handled", &["Bank"]).await;
+    check("status:new,watching", &["Phish", "Vpn"]).await;
+    check("cve:CVE-2026-1234", &["Vpn"]).await;
+    check("cve:CVE-2026-*", &["Vpn"]).await;
+    check("source:feed-b", &["Phish", "Vpn"]).await;
+    check("exploited:true", &["Vpn"]).await;
+    check("exploited:false", &["Phish", "Bank"]).await;
+    check("keyword:\"acme vpn\"", &["Vpn"]).await;
+    check("after:2026-11-21T08:40:00Z", &["Phish", "Vpn"]).await;
+    check("before:2026-11-21T08:40:00Z", &["Bank"]).await;
+    check("last:21m", &["Phish"]).await;
+    check("length bank", &["Bank"]).await;
+    check("length exploited:true source:feed-b", &["Vpn"]).await;
+    check("type:ransomware OR severity<medium", &["Phish", "Bank"]).await;
+    check("-region:IN OR title:bank", &["Phish", "Bank"]).await;
+    check("NOT (region:IN exploited:true)", &["Phish", "Bank"]).await;
 
     // What an incident no longer is, it is no longer found by.
     let mut changed = store.incident(bank.id).await.unwrap().unwrap().incident;
     changed.types = tagged(IncidentType::Ddos);
     changed.severity = judgement(5.0);
     tale.told(&changed, vec![], vec![]).await;
-    check(
-        IncidentFilter {
-            types: vec![IncidentType::Ransomware],
-            ..all()
-        },
-        &[],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            types: vec![IncidentType::Ddos],
-            ..all()
-        },
-        &["Bank"],
-    )
-    .await;
-    check(
-        IncidentFilter {
-            min_severity: Some(Severity::High),
-            ..all()
-        },
-        &["Vpn"],
-    )
-    .await;
+    check("type:ransomware", &[]).await;
+    check("type:ddos", &["Bank"]).await;
+    check("severity:high", &["Vpn"]).await;
 }
 
 pub(crate) async fn the_worst_come_first(store: Db, _: Db) {
@@ -248,10 +108,7 @@ pub(crate) async fn the_worst_come_first(store: Db, _: Db) {
             .await;
     }
     let page = store
-        .incidents(
-            &IncidentFilter::default(),
-            &first_page(IncidentOrder::Worst, 10),
-        )
+        .incidents(&wanted(""), &first_page(IncidentOrder::Worst, 10))
         .await
         .unwrap();
     assert_eq!(
@@ -270,13 +127,10 @@ pub(crate) async fn a_cursor_of_another_list_is_refused(store: Db, _: Db) {
             after: Some(after.to_owned()),
             limit: 1,
         };
-        store.incidents(&IncidentFilter::default(), &request).await
+        store.incidents(&wanted(""), &request).await
     };
     let first = store
-        .incidents(
-            &IncidentFilter::default(),
-            &first_page(IncidentOrder::Latest, 1),
-        )
+        .incidents(&wanted(""), &first_page(IncidentOrder::Latest, 1))
         .await
         .unwrap();
     let next = first.next.unwrap();
@@ -320,10 +174,7 @@ pub(crate) async fn limits_are_kept_within_bounds(store: Db, _: Db) {
     }
     for (limit, expected) in [(0, 1), (1, 1), (200, 200), (u32::MAX, 200)] {
         let page = store
-            .incidents(
-                &IncidentFilter::default(),
-                &first_page(IncidentOrder::Latest, limit),
-            )
+            .incidents(&wanted(""), &first_page(IncidentOrder::Latest, limit))
             .await
             .unwrap();
         assert_eq!(
@@ -365,11 +216,10 @@ pub(crate) async fn pages_give_each_incident_once_while_others_are_added(store: 
         for (n, drawn) in before.iter().enumerate() {
             known.insert(open(&tale, &from, &format!("before {n}"), drawn).await);
         }
-        let filter = IncidentFilter {
-            source: Some(source(&from)),
-            countries: if keyed { vec![Country::INDIA] } else { vec![] },
-            ..IncidentFilter::default()
-        };
+        let filter = wanted(&format!(
+            "source:{from}{}",
+            if keyed { " region:IN" } else { "" }
+        ));
         let order = if worst {
             IncidentOrder::Worst
         } else {
@@ -454,9 +304,9 @@ pub(crate) async fn totals_beyond_ten_thousand_are_estimates(store: Db, _: Db) {
     for opened in opening {
         opened.await.unwrap();
     }
-    let page = async |filter: IncidentFilter| {
+    let page = async |query: &str| {
         let page = store
-            .incidents(&filter, &first_page(IncidentOrder::Latest, 3))
+            .incidents(&wanted(query), &first_page(IncidentOrder::Latest, 3))
             .await
             .unwrap();
         assert_eq!(page.incidents.len(), 3);
@@ -470,14 +320,11 @@ pub(crate) async fn totals_beyond_ten_thousand_are_estimates(store: Db, _: Db) {
         )
     };
     let near = |total: u64| (10_000..10_700).contains(&total);
-    let (total, exact, first) = page(IncidentFilter::default()).await;
+    let (total, exact, first) = page("").await;
     assert!(near(total) && !exact, "{total}");
     assert_eq!(first, ["Story 0", "Story 1", "Story 2"]);
     // A key that many share, a window, and a column: counted exactly.
-    let many = IncidentFilter {
-        source: Some(source("feed-1")),
-        ..IncidentFilter::default()
-    };
+    let many = "source:feed-1";
     assert_eq!(
         page(many).await,
         (
@@ -490,11 +337,7 @@ pub(crate) async fn totals_beyond_ten_thousand_are_estimates(store: Db, _: Db) {
             ]
         )
     );
-    let few = IncidentFilter {
-        exploited: Some(true),
-        until: Some(minute(-5)),
-        ..IncidentFilter::default()
-    };
+    let few = "exploited:true before:2026-11-21T08:55:00Z";
     assert_eq!(
         page(few).await,
         (
@@ -508,22 +351,11 @@ pub(crate) async fn totals_beyond_ten_thousand_are_estimates(store: Db, _: Db) {
         )
     );
     // A word that stands nearly everywhere, alone and with others.
-    let common = |filter| IncidentFilter {
-        text: Some("vpn".to_owned()),
-        ..filter
-    };
-    let (total, exact, first) = page(common(IncidentFilter::default())).await;
+    let (total, exact, first) = page("vpn").await;
     assert!(near(total) && !exact, "{total}");
     assert_eq!(first, ["Story 0", "Story 1", "Story 2"]);
-    let (_, _, first) = page(common(IncidentFilter {
-        until: Some(minute(-10_000)),
-        ..IncidentFilter::default()
-    }))
-    .await;
+    let early = "vpn before:2026-11-14T10:20:00Z";
+    let (_, _, first) = page(early).await;
     assert_eq!(first, ["Story 10001", "Story 10002", "Story 10003"]);
-    let rare = IncidentFilter {
-        text: Some("vpn 10250".to_owned()),
-        ..IncidentFilter::default()
-    };
-    assert_eq!(tale.found(rare).await, ["Story 10250"]);
+    assert_eq!(tale.found("vpn 10250").await, ["Story 10250"]);
 }

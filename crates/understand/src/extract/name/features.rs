@@ -18,6 +18,13 @@ pub(super) struct Elsewhere {
     plain: bool,
 }
 
+impl Elsewhere {
+    /// Whether the item holds the word in lower case too.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+}
+
 const PLACES: usize = 3;
 
 const START: u64 = 0x5f3a;

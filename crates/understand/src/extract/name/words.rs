@@ -281,6 +281,11 @@ pub(super) mod pattern {
         "com", "org", "net", "android", "air", "io", "de", "eu", "pl", "ru", "br", "co",
     ];
 
+    /// Whether it is what the grammar of indicators decides on.
+    pub(crate) fn is_address(pattern: u8) -> bool {
+        matches!(pattern, URL | ADDRESS | HASH | HOST | MAIL)
+    }
+
     pub(crate) fn of(written: &str) -> u8 {
         let bytes = written.as_bytes();
         if bytes.iter().all(u8::is_ascii_alphabetic) {
@@ -350,8 +355,8 @@ pub(super) mod pattern {
             {
                 return HOST;
             }
-            if matches!(first.as_bytes(), [b'v' | b'V', rest @ ..] | rest if !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
-            {
+            let digits = first.strip_prefix(['v', 'V']).unwrap_or(first);
+            if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
                 return VERSION;
             }
             return DOTTED;

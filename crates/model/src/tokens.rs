@@ -1,5 +1,5 @@
-//! Our own token stream: what full text is made of, the same for every back end
-//! and for queries.
+//! Our own token stream: what full text is made of, the same for every back end,
+//! for queries and for rules that look into an item's text in memory.
 //!
 //! The databases' own tokenizers are left out on purpose: the default of FTS5
 //! tears Devanagari apart at its vowel signs, and none of them knows that
@@ -22,15 +22,14 @@ use unicode_segmentation::UnicodeSegmentation;
 const LONGEST_TEXT: usize = 200_000;
 /// How much of a query is read.
 const LONGEST_QUERY: usize = 1_000;
-/// How many terms of a query are read. FTS5 nests expressions at most 256 deep.
-const MOST_TERMS: usize = 32;
 /// Longer words are cut: nobody types them, and a hash has 128 digits.
 const LONGEST_TOKEN: usize = 128;
 /// Names with more parts are not kept whole: they are slugs of addresses.
 const MOST_PARTS: usize = 8;
 
 /// The tokens of a text, joined by spaces.
-pub(crate) fn stream(text: &str) -> String {
+#[must_use]
+pub fn stream(text: &str) -> String {
     let mut joined = String::with_capacity(text.len().min(LONGEST_TEXT));
     for token in tokens(text, LONGEST_TEXT) {
         if !joined.is_empty() {
@@ -41,8 +40,23 @@ pub(crate) fn stream(text: &str) -> String {
     joined
 }
 
+/// The words of a text that may tell it from others, as they stand in the index and
+/// as a reader would know them. Numbers alone and short words do not.
+#[must_use]
+pub fn words(text: &str) -> Vec<(String, String)> {
+    let tells = |token: &Token| {
+        token.raw.chars().count() >= 3 && token.raw.chars().any(char::is_alphabetic)
+    };
+    tokens(text, LONGEST_TEXT)
+        .into_iter()
+        .filter(tells)
+        .map(|token| (token.text, token.raw))
+        .collect()
+}
+
 /// The text with case and form folded, for keys that must be equal.
-pub(crate) fn folded(text: &str) -> String {
+#[must_use]
+pub fn folded(text: &str) -> String {
     text.trim()
         .nfkc()
         .flat_map(char::to_lowercase)
@@ -50,91 +64,99 @@ pub(crate) fn folded(text: &str) -> String {
         .collect()
 }
 
-/// What a reader looks for: all of these terms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Query(pub(crate) Vec<Term>);
+/// Who tells an item, as full text has it.
+#[must_use]
+pub fn tellers(source: &str, author: Option<&str>) -> String {
+    format!("{source} {}", author.unwrap_or_default())
+}
 
-/// One of these phrases.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Term(pub(crate) Vec<Phrase>);
+/// A word or phrase that is looked for: one of these phrases stands in the text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term(pub Vec<Phrase>);
 
 /// Tokens that follow one another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Phrase {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Phrase {
     /// The tokens; never empty.
-    pub(crate) tokens: Vec<String>,
+    pub tokens: Vec<String>,
     /// Whether the last one may go on.
-    pub(crate) prefix: bool,
+    pub prefix: bool,
 }
 
-impl Query {
-    /// Reads a query: words, `"quoted phrases"`, and `begin*` for a prefix. Every
-    /// text is a query; one without words finds nothing and has no terms.
-    pub(crate) fn read(text: &str) -> Self {
-        let text: String = text.chars().take(LONGEST_QUERY).collect();
-        let mut terms = Vec::new();
-        let is_quote = |c: char| matches!(c, '"' | '“' | '”' | '„');
-        for (nth, stretch) in text.split(is_quote).enumerate() {
-            // Quotes take turns: what follows an odd number of them is quoted.
-            if nth % 2 == 1 {
-                terms.extend(quoted(stretch));
-                continue;
-            }
-            for word in stretch.split_whitespace() {
-                match (word, terms.last_mut()) {
-                    // The star of `"two words"*` stands after the quote.
-                    ("*", Some(Term(phrases))) => {
-                        phrases.iter_mut().for_each(|phrase| phrase.prefix = true)
-                    }
-                    _ => terms.extend(bare(word)),
-                }
-            }
+impl Term {
+    /// What stands in quotes: the whole stream, so that names stand in it as they
+    /// do in the text. `prefix`: its last word may go on. None when it holds no
+    /// words.
+    #[must_use]
+    pub fn quoted(text: &str, prefix: bool) -> Option<Self> {
+        let phrases = phrases(tokens(text, LONGEST_QUERY), prefix);
+        (!phrases.is_empty()).then_some(Self(phrases))
+    }
+
+    /// A word without quotes: a name as a whole, or its parts, which then must
+    /// follow one another. Scripts that set no spaces have many parts in one word.
+    #[must_use]
+    pub fn bare(word: &str, prefix: bool) -> Option<Self> {
+        let (wholes, parts): (Vec<Token>, Vec<Token>) = tokens(word, LONGEST_QUERY)
+            .into_iter()
+            .partition(|token| token.whole);
+        let mut alternatives: Vec<Phrase> = wholes
+            .into_iter()
+            .map(|whole| Phrase {
+                tokens: vec![whole.text],
+                prefix,
+            })
+            .collect();
+        alternatives.extend(phrases(parts, prefix));
+        (!alternatives.is_empty()).then_some(Self(alternatives))
+    }
+}
+
+/// The streams of one item, in which words are looked for in memory just as the
+/// store's full text finds them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    title: String,
+    text: String,
+    names: String,
+}
+
+impl Text {
+    /// The streams of an item: its clean title, its clean text, and who tells it
+    /// (source and author).
+    #[must_use]
+    pub fn of(title: &str, text: &str, names: &str) -> Self {
+        // A space on both sides, so that a token is found with its ends.
+        let padded = |text| format!(" {} ", stream(text));
+        Self {
+            title: padded(title),
+            text: padded(text),
+            names: padded(names),
         }
-        terms.truncate(MOST_TERMS);
-        Self(terms)
     }
 
-    /// The query as an FTS5 expression. Every token is quoted, so nothing in it is
-    /// ever read as syntax.
-    pub(crate) fn fts5(&self) -> String {
-        let phrase = |phrase: &Phrase| {
-            let star = if phrase.prefix { "*" } else { "" };
-            format!("\"{}\"{star}", phrase.tokens.join(" ").replace('"', "\"\""))
-        };
-        let term = |Term(phrases): &Term| {
-            format!(
-                "({})",
-                phrases.iter().map(phrase).collect::<Vec<_>>().join(" OR ")
-            )
-        };
-        self.0.iter().map(term).collect::<Vec<_>>().join(" AND ")
-    }
-}
-
-/// What stands in quotes: the whole stream, so that names stand in it as they do
-/// in the text.
-fn quoted(stretch: &str) -> Option<Term> {
-    let prefix = stretch.trim_end().ends_with('*');
-    let phrases = phrases(tokens(stretch, LONGEST_QUERY), prefix);
-    (!phrases.is_empty()).then_some(Term(phrases))
-}
-
-/// A word without quotes: a name as a whole, or its parts, which then must follow
-/// one another. Scripts that set no spaces have many parts in one word.
-fn bare(word: &str) -> Option<Term> {
-    let prefix = word.ends_with('*');
-    let (wholes, parts): (Vec<Token>, Vec<Token>) = tokens(word, LONGEST_QUERY)
-        .into_iter()
-        .partition(|token| token.whole);
-    let mut alternatives: Vec<Phrase> = wholes
-        .into_iter()
-        .map(|whole| Phrase {
-            tokens: vec![whole.text],
-            prefix,
+    /// Whether the term stands in it; `in_title`: in its title.
+    #[must_use]
+    pub fn holds(&self, term: &Term, in_title: bool) -> bool {
+        let columns = [&self.title, &self.text, &self.names];
+        let looked_in = if in_title { 1 } else { columns.len() };
+        term.0.iter().any(|phrase| {
+            let end = if phrase.prefix { "" } else { " " };
+            let wanted = format!(" {}{end}", phrase.tokens.join(" "));
+            columns
+                .iter()
+                .take(looked_in)
+                .any(|column| column.contains(&wanted))
         })
-        .collect();
-    alternatives.extend(phrases(parts, prefix));
-    (!alternatives.is_empty()).then_some(Term(alternatives))
+    }
+
+    /// Its tokens, as often as they stand there.
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+        let columns = [&self.title, &self.text, &self.names];
+        columns
+            .into_iter()
+            .flat_map(|column| column.split_ascii_whitespace())
+    }
 }
 
 /// The tokens as a phrase. The index holds stems, so a begun word such as
@@ -428,32 +450,64 @@ mod tests {
         check("网络攻击 атаки", &expect!["网 络 攻 击 атаки"]);
     }
 
+    #[track_caller]
+    fn check_term(term: Option<Term>, expected: &Expect) {
+        let shown = term.map(|Term(phrases)| {
+            let shown = phrases.iter().map(|phrase| {
+                let star = if phrase.prefix { "*" } else { "" };
+                format!("{}{star}", phrase.tokens.join(" "))
+            });
+            shown.collect::<Vec<_>>().join(" | ")
+        });
+        expected.assert_eq(&shown.unwrap_or_default());
+    }
+
     #[test]
-    fn queries_are_quoted_word_by_word() {
-        let check = |text: &str, expected: &Expect| expected.assert_eq(&Query::read(text).fts5());
-        check(
-            "actively exploited",
-            &expect![[r#"("activ") AND ("exploit")"#]],
+    fn a_word_is_looked_for_whole_and_in_parts() {
+        check_term(Term::bare("actively", false), &expect!["activ"]);
+        check_term(
+            Term::bare("CVE-2026-1234", false),
+            &expect!["cve-2026-1234 | cve 2026 1234"],
         );
-        check(
-            "\"actively exploited\" CVE-2026-1234",
-            &expect![[r#"("activ exploit") AND ("cve-2026-1234" OR "cve 2026 1234")"#]],
+        check_term(
+            Term::bare("cve-2026-12", true),
+            &expect!["cve-2026-12* | cve 2026 12*"],
         );
-        check(
-            "zero-day exploita* \"remote cod*\" \"two words\"* \"was exploiti*\"",
-            &expect![[
-                r#"("zero day") AND ("exploit" OR "exploita"*) AND ("remot cod"*) AND ("two word"*) AND ("was exploit" OR "was exploiti"*)"#
-            ]],
+        check_term(Term::bare("zero-day", false), &expect!["zero day"]);
+        check_term(
+            Term::bare("exploita", true),
+            &expect!["exploit | exploita*"],
         );
-        check(
-            "\" OR title:x NEAR(a b) ^c {d}: -e \"\"",
-            &expect![[r#"("or titl x near a b c d e")"#]],
+        check_term(Term::quoted("remote cod", true), &expect!["remot cod*"]);
+        check_term(
+            Term::quoted("was exploiti", true),
+            &expect!["was exploit | was exploiti*"],
         );
-        check("!!! \" \"", &expect![""]);
-        check(
-            "cve-2026-12*",
-            &expect![[r#"("cve-2026-12"* OR "cve 2026 12"*)"#]],
+        check_term(Term::quoted("!!! -", false), &expect![""]);
+        check_term(Term::bare("!!!", false), &expect![""]);
+    }
+
+    #[test]
+    fn a_text_holds_words_phrases_and_beginnings() {
+        let text = Text::of(
+            "Attackers exploit FortiOS 7.2.4",
+            "A zero day is exploited.",
+            "the-feed",
         );
+        let check = |term: Option<Term>, in_title, holds| {
+            let term = term.unwrap();
+            assert_eq!(text.holds(&term, in_title), holds, "{term:?}");
+        };
+        check(Term::bare("exploits", false), false, true);
+        check(Term::bare("zero-day", false), false, true);
+        check(Term::bare("zero-day", false), true, false);
+        check(Term::bare("7.2.4", false), true, true);
+        check(Term::bare("7.2.40", false), true, false);
+        check(Term::bare("forti", true), true, true);
+        check(Term::bare("forti", false), true, false);
+        check(Term::bare("the-feed", false), false, true);
+        // A phrase stands in one of the three and not across them.
+        check(Term::quoted("7.2.4 a zero", false), false, false);
     }
 
     proptest! {
@@ -463,7 +517,11 @@ mod tests {
                 prop_assert!(!token.text.is_empty());
                 prop_assert!(!token.text.contains([' ', '"', '\0', '\n']), "{:?}", token.text);
             }
-            Query::read(&text).fts5();
+            for prefix in [false, true] {
+                for term in [Term::bare(&text, prefix), Term::quoted(&text, prefix)].into_iter().flatten() {
+                    prop_assert!(term.0.iter().all(|phrase| !phrase.tokens.is_empty()));
+                }
+            }
         }
     }
 }

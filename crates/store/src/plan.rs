@@ -1,0 +1,205 @@
+//! A condition, and how it may be looked up: the part that is the same for every
+//! back end.
+//!
+//! A page walks the index of its order until it is full. That is quick when many
+//! incidents match, and slow when few do; so parts that few incidents meet (a CVE, a
+//! rare word) can drive the query instead. Whether few do is counted by the back end,
+//! up to a bound, before the query is written.
+
+use model::query::{AffectedProduct, Column, Condition, Key, KeyRange, Wanted};
+
+use crate::IncidentOrder;
+
+/// What the query is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A page in this order.
+    Page(IncidentOrder),
+    /// How many there are.
+    Count,
+}
+
+/// A condition of which is known what few incidents meet.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Number(Column, Option<i64>, Option<i64>),
+    /// `rows`: how many there are, if few.
+    Key {
+        key: Key,
+        ranges: Vec<KeyRange>,
+        rows: Option<i64>,
+    },
+    /// `rows`: how many items meet it, if few.
+    Words {
+        wanted: Vec<Wanted>,
+        rows: Option<i64>,
+    },
+    /// `incidents`: those in which one of these products is affected in this version.
+    /// SQL knows no order of versions, so they are looked up before.
+    Affected {
+        names: Vec<KeyRange>,
+        version: String,
+        incidents: Vec<i64>,
+    },
+}
+
+impl Plan {
+    /// Of which nothing is counted yet.
+    pub(crate) fn of(condition: &Condition) -> Self {
+        let each = |parts: &[Condition]| parts.iter().map(Self::of).collect();
+        match condition {
+            Condition::All(parts) => Self::All(each(parts)),
+            Condition::Any(parts) => Self::Any(each(parts)),
+            Condition::Not(part) => Self::Not(Box::new(Self::of(part))),
+            Condition::Number(column, from, to) => Self::Number(*column, *from, *to),
+            Condition::Key(key, ranges) => Self::Key {
+                key: *key,
+                ranges: ranges.clone(),
+                rows: None,
+            },
+            Condition::Words(wanted) => Self::Words {
+                wanted: wanted.clone(),
+                rows: None,
+            },
+            Condition::Affected(names, version) => Self::Affected {
+                names: names.clone(),
+                version: version.clone(),
+                incidents: Vec::new(),
+            },
+        }
+    }
+
+    /// The parts that hold no others: for counting.
+    pub(crate) fn leaves(&mut self) -> Vec<&mut Self> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter_mut().flat_map(Self::leaves).collect()
+            }
+            Self::Not(part) => part.leaves(),
+            leaf => vec![leaf],
+        }
+    }
+
+    /// The parts that together hold every incident it can be met by, few each, and
+    /// how many rows they have; none when there are no such parts.
+    pub(crate) fn driver(&self) -> Option<(Vec<&Self>, i64)> {
+        match self {
+            Self::Key { rows, .. } | Self::Words { rows, .. } => Some((vec![self], (*rows)?)),
+            Self::Affected { incidents, .. } => {
+                let rows = i64::try_from(incidents.len()).unwrap_or(i64::MAX);
+                Some((vec![self], rows))
+            }
+            Self::All(parts) => parts
+                .iter()
+                .filter_map(Self::driver)
+                .min_by_key(|(_, rows)| *rows),
+            Self::Any(parts) => {
+                let each: Option<Vec<_>> = parts.iter().map(Self::driver).collect();
+                let mut together = (Vec::new(), 0_i64);
+                for (parts, rows) in each? {
+                    together.0.extend(parts);
+                    together.1 = together.1.saturating_add(rows);
+                }
+                Some(together)
+            }
+            Self::Not(_) | Self::Number(..) => None,
+        }
+    }
+
+    /// How it is looked up, in a sentence.
+    pub(crate) fn words(&self) -> String {
+        match self.driver() {
+            None => "incidents are walked in their order until the page is full".to_owned(),
+            Some((parts, rows)) => format!(
+                "{} of its parts {} looked up first ({rows} rows); only what they hold is tested further",
+                parts.len(),
+                if parts.len() == 1 { "is" } else { "are" },
+            ),
+        }
+    }
+
+    /// The parts that must all hold.
+    pub(crate) fn conjuncts(&self) -> Vec<&Self> {
+        match self {
+            Self::All(parts) => parts.iter().flat_map(Self::conjuncts).collect(),
+            other => vec![other],
+        }
+    }
+
+    /// The earliest latest report that is asked for, in microseconds.
+    pub(crate) fn since(&self) -> Option<i64> {
+        let conjuncts = self.conjuncts();
+        let bounds = conjuncts.iter().filter_map(|part| match part {
+            Self::Number(Column::LastSeen, from, _) => *from,
+            _ => None,
+        });
+        bounds.max()
+    }
+
+    /// Every search in it that is not denied: what relevance rests on.
+    pub(crate) fn searches(&self) -> Vec<&[Wanted]> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::searches).collect(),
+            Self::Words { wanted, .. } => vec![wanted],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Whether one of these products is affected in this version.
+pub(crate) fn is_affected(products: &[AffectedProduct], names: &[KeyRange], version: &str) -> bool {
+    products
+        .iter()
+        .any(|product| product.is_affected(names, version))
+}
+
+/// Keys that are asked for whole.
+pub(crate) fn exact(ranges: &[KeyRange]) -> Vec<&str> {
+    ranges
+        .iter()
+        .filter(|range| range.to.is_none())
+        .map(|range| range.from.as_str())
+        .collect()
+}
+
+/// Keys of which the beginning is asked for: from, up to.
+pub(crate) fn stretches(ranges: &[KeyRange]) -> impl Iterator<Item = (&str, &str)> {
+    ranges
+        .iter()
+        .filter_map(|range| Some((range.from.as_str(), range.to.as_deref()?)))
+}
+
+/// The column of a number.
+pub(crate) const fn column_name(column: Column) -> &'static str {
+    match column {
+        Column::Severity => "severity",
+        Column::Score => "score",
+        Column::Exploited => "exploited",
+        Column::Kev => "kev",
+        Column::Epss => "epss",
+        Column::Cvss => "cvss",
+        Column::Items => "items",
+        Column::LastSeen => "last_seen",
+    }
+}
+
+/// All of these, as SQL.
+pub(crate) fn and(parts: &[String]) -> String {
+    if parts.is_empty() {
+        "true".to_owned()
+    } else {
+        format!("({})", parts.join(" AND "))
+    }
+}
+
+/// One of these, as SQL.
+pub(crate) fn or(parts: &[String]) -> String {
+    if parts.is_empty() {
+        "false".to_owned()
+    } else {
+        format!("({})", parts.join(" OR "))
+    }
+}
