@@ -5,15 +5,19 @@
 // and carried along by the caller, because a cursor belongs to one filter.
 
 import type {
+  Completion,
+  Explanation,
   IncidentDetail,
   IncidentList,
   IncidentStatus,
   IncidentSummary,
   Look,
   LookOut,
+  NewSearch,
   NewSource,
   PreviewOut,
   Problem,
+  SavedSearch,
   SourceList,
   SourceOut,
   SourceRemoval,
@@ -32,6 +36,10 @@ export class ApiError extends Error {
     this.problem = problem
   }
 }
+
+/** A query that cannot be read; `problem` says where and what was probably meant. */
+export const isMistake = (error: unknown): error is ApiError & { problem: Problem } =>
+  error instanceof ApiError && error.problem?.code === 'query_invalid'
 
 export interface IncidentQuery {
   q?: string | undefined
@@ -52,7 +60,7 @@ export interface IncidentQuery {
 export const api = {
   incidents: {
     list: (query: IncidentQuery, signal?: AbortSignal) =>
-      request<IncidentList>(`/api/incidents${queryString(query)}`, { signal }),
+      request<IncidentList>(`/api/incidents${queryString({ ...query })}`, { signal }),
     get: (id: string, signal?: AbortSignal) =>
       request<IncidentDetail>(`/api/incidents/${encodeURIComponent(id)}`, { signal }),
     setStatus: (id: string, status: IncidentStatus) =>
@@ -61,6 +69,19 @@ export const api = {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ status }),
       }),
+  },
+  query: {
+    explain: (q: string, signal?: AbortSignal) =>
+      request<Explanation>(`/api/query/explain${queryString({ q })}`, { signal }),
+    /** `at` counts code points. */
+    complete: (q: string, at: number, signal?: AbortSignal) =>
+      request<Completion>(`/api/query/complete${queryString({ q, at: String(at) })}`, { signal }),
+  },
+  searches: {
+    list: (signal?: AbortSignal) => request<SavedSearch[]>('/api/searches', { signal }),
+    save: (search: NewSearch) => request<SavedSearch>('/api/searches', sending('POST', search)),
+    forget: (id: string) =>
+      request<undefined>(`/api/searches/${encodeURIComponent(id)}`, { method: 'DELETE' }),
   },
   vulnerabilities: {
     get: (cve: string, signal?: AbortSignal) =>
@@ -106,6 +127,8 @@ async function request<T>(url: string, { signal, ...init }: RequestOptions): Pro
     const message = problem?.detail || problem?.title || `The server answered ${response.status}.`
     throw new ApiError(message, response.status, problem)
   }
+  // Nothing to say: only asked for where T is undefined.
+  if (response.status === 204) return undefined as T
   try {
     return (await response.json()) as T
   } catch (cause) {
@@ -123,7 +146,7 @@ async function problemOf(response: Response): Promise<Problem | undefined> {
   }
 }
 
-function queryString(query: IncidentQuery): string {
+function queryString(query: { [name: string]: string | undefined }): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== '') params.set(name, value)

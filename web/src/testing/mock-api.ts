@@ -3,14 +3,18 @@
 
 import { vi } from 'vitest'
 import type {
+  Completion,
+  Explanation,
   IncidentDetail,
   IncidentList,
   IncidentStatus,
   IncidentSummary,
   LookOut,
+  NewSearch,
   NewSource,
   PreviewOut,
   Problem,
+  SavedSearch,
   SourceList,
   SourceOut,
   SourceRemoval,
@@ -29,6 +33,12 @@ export interface MockApi {
   changeSource: (id: string, enabled: boolean) => Answer<SourceOut>
   removeSource: (id: string) => Answer<SourceRemoval>
   previewSource: (id: string) => Answer<PreviewOut>
+  explain: (q: string) => Answer<Explanation>
+  complete: (q: string, at: number) => Answer<Completion>
+  searches: () => Answer<SavedSearch[]>
+  saveSearch: (search: NewSearch) => Answer<SavedSearch>
+  /** `null` is the answer without a word, 204. */
+  forgetSearch: (id: string) => Answer<null>
   /** Every request, as "GET /api/incidents?order=latest". */
   asked: string[]
 }
@@ -46,6 +56,30 @@ export const problem = (status: number, detail: string): Problem => ({
   start: null,
   end: null,
   suggestion: null,
+})
+
+/** A query that cannot be read from `start` to `end`. */
+export const mistake = (
+  detail: string,
+  start: number,
+  end: number,
+  suggestion: string | null = null,
+): Problem => ({
+  ...problem(400, suggestion === null ? detail : `${detail}; did you mean \`${suggestion}\`?`),
+  code: 'query_invalid',
+  field: 'q',
+  start,
+  end,
+  suggestion,
+})
+
+export const explanation = (query: string, sentence: string): Explanation => ({
+  query,
+  sentence,
+  tree: { kind: 'words', text: query, sentence, parts: [] },
+  steps: [],
+  total: 1,
+  total_exact: true,
 })
 
 export const listOf = (incidents: IncidentSummary[], next: string | null = null): IncidentList => ({
@@ -67,6 +101,17 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     removeSource: () => problem(405, 'This test expects no removal.'),
     previewSource: () => problem(405, 'This test expects no preview.'),
     sources: () => ({ sources: [], concerns: [] }),
+    explain: (q) => explanation(q, `they tell of “${q}”`),
+    complete: (q) => ({
+      start: [...q].length,
+      end: [...q].length,
+      expected: 'field',
+      field: null,
+      offers: [],
+    }),
+    searches: () => [],
+    saveSearch: () => problem(405, 'This test expects nothing to be saved.'),
+    forgetSearch: () => problem(405, 'This test expects nothing to be forgotten.'),
     asked: [],
     ...given,
   }
@@ -77,6 +122,12 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked'>> = {}): MockApi {
     const id = /^\/api\/incidents\/([^/]+)$/.exec(url.pathname)?.[1]
     if (url.pathname.startsWith('/api/sources'))
       return sourcesAnswer(api, method, url.pathname, init)
+    if (url.pathname.startsWith('/api/searches'))
+      return searchesAnswer(api, method, url.pathname, init)
+    const q = url.searchParams.get('q') ?? ''
+    if (url.pathname === '/api/query/explain') return respond(api.explain(q), init)
+    if (url.pathname === '/api/query/complete')
+      return respond(api.complete(q, Number(url.searchParams.get('at'))), init)
     const cve = /^\/api\/vulnerabilities\/([^/]+)$/.exec(url.pathname)?.[1]
     if (cve !== undefined) return respond(api.vulnerability(cve), init)
     if (url.pathname === '/api/incidents') return respond(api.list(url.searchParams), init)
@@ -99,7 +150,16 @@ function sourcesAnswer(api: MockApi, method: string, path: string, init: Request
   return respond(problem(404, `${method} ${path} is not part of the mock.`), init)
 }
 
-async function respond<T extends object>(given: Answer<T>, init: RequestInit): Promise<Response> {
+function searchesAnswer(api: MockApi, method: string, path: string, init: RequestInit) {
+  if (method === 'DELETE') return respond(api.forgetSearch(path.split('/')[3] ?? ''), init)
+  if (method === 'POST') return respond(api.saveSearch(JSON.parse(String(init.body))), init)
+  return respond(api.searches(), init)
+}
+
+async function respond<T extends object | null>(
+  given: Answer<T>,
+  init: RequestInit,
+): Promise<Response> {
   if (given === 'offline') throw new TypeError('Failed to fetch')
   if (given === 'never')
     return new Promise((_, reject) => {
@@ -108,6 +168,7 @@ async function respond<T extends object>(given: Answer<T>, init: RequestInit): P
       )
     })
   const answer = await given
+  if (answer === null) return new Response(null, { status: 204 })
   const failed = 'code' in answer && 'detail' in answer
   return new Response(JSON.stringify(answer), {
     status: failed ? (answer as Problem).status : 200,
