@@ -4,7 +4,7 @@ import type { HistoryEntry, IncidentDetail } from '../../api/types'
 import { detail, incident, item, minutesAgo } from '../../testing/factories'
 import { FakeEventSource } from '../../testing/fake-event-source'
 import { listOf, type MockApi, mockApi, problem } from '../../testing/mock-api'
-import { open } from '../../testing/render'
+import { open, write } from '../../testing/render'
 import { incidentIdIn } from './handling'
 import { tagsIn } from './tag-dialog'
 
@@ -119,7 +119,7 @@ test('merging goes to the other incident, chosen or written', async () => {
   )
   const panel = await dialog(user, 'Not the same…', 'Not the same')
   const field = panel.getByRole('textbox', { name: /id or address/ })
-  await user.type(field, 'https://prahari.example/incidents/a?severity=high')
+  await write(user, field, 'https://prahari.example/incidents/a?severity=high')
   await user.click(panel.getByRole('button', { name: 'Merge into it' }))
   expect(await panel.findByRole('alert')).toHaveTextContent(
     'That cannot be done: an incident cannot be merged into itself.',
@@ -203,8 +203,8 @@ test('a note is written under a name that this browser keeps', async () => {
   )
   const panel = await dialog(user, 'Note', 'Note')
   expect(panel.getByRole('button', { name: 'Write' })).toBeDisabled()
-  await user.type(panel.getByLabelText(/What others should know/), 'Called the hospital.')
-  await user.type(panel.getByLabelText('Your name, for the history'), 'Asha Rao')
+  await write(user, panel.getByLabelText(/What others should know/), 'Called the hospital.')
+  await write(user, panel.getByLabelText('Your name, for the history'), 'Asha Rao')
   await user.click(panel.getByRole('button', { name: 'Write' }))
   const notes = await screen.findByRole('region', { name: 'Notes' })
   expect(notes).toHaveTextContent('Called the hospital.Asha Rao, just now')
@@ -218,7 +218,7 @@ test('a note that is refused stays in the field', async () => {
     { note: () => problem(409, 'the incident has as many notes as it takes', 'refused') },
   )
   const panel = await dialog(user, 'Note', 'Note')
-  await user.type(panel.getByLabelText(/What others should know/), 'One more.')
+  await write(user, panel.getByLabelText(/What others should know/), 'One more.')
   await user.click(panel.getByRole('button', { name: 'Write' }))
   expect(await panel.findByRole('alert')).toHaveTextContent(
     'That cannot be done: the incident has as many notes as it takes.',
@@ -241,7 +241,7 @@ test('assigning shows at once and can be undone', async () => {
     },
   )
   const panel = await dialog(user, 'Assign', 'Assign')
-  await user.type(panel.getByLabelText('Who looks after it'), 'Asha Rao')
+  await write(user, panel.getByLabelText('Who looks after it'), 'Asha Rao')
   await user.click(panel.getByRole('button', { name: 'Assign' }))
   expect(await screen.findByText('with Asha Rao')).toBeVisible()
   await user.click(await screen.findByRole('button', { name: 'Undo' }))
@@ -253,7 +253,7 @@ test('assigning shows at once and can be undone', async () => {
 test('of two who take it at once the slower is told', async () => {
   const { user, world } = show({}, { change: changed })
   const panel = await dialog(user, 'Assign', 'Assign')
-  await user.type(panel.getByLabelText('Who looks after it'), 'Asha Rao')
+  await write(user, panel.getByLabelText('Who looks after it'), 'Asha Rao')
   world.detail = detail('a', { revision: 8, assignee: 'Ravi' })
   await user.click(panel.getByRole('button', { name: 'Assign' }))
   expect(await screen.findByText(/^Nothing was done: the incident changed/)).toBeVisible()
@@ -274,7 +274,7 @@ test('tags are added and taken away in one go', async () => {
   )
   const panel = await dialog(user, 'Tag', 'Tags')
   await user.click(panel.getByRole('checkbox', { name: 'old' }))
-  await user.type(panel.getByLabelText('Add, with commas between'), 'Phishing  Wave, bank')
+  await write(user, panel.getByLabelText('Add, with commas between'), 'Phishing  Wave, bank')
   await user.click(panel.getByRole('button', { name: 'Save' }))
   expect(await screen.findByText('Tagged phishing-wave; no longer old.')).toBeVisible()
   expect(asked).toEqual([{ add_tags: ['phishing-wave'], remove_tags: ['old'] }])
