@@ -168,6 +168,13 @@ export async function startMock({
       searches.push({ id: `search-${searches.length}`, name, query, sentence: query, at })
       return json(201, searches.at(-1))
     }
+    if (path.startsWith('/api/feedback')) {
+      if (request.method === 'GET')
+        return json(200, { feedback: said, next: null, total: said.length })
+      return problem(503, 'busy', 'The made-up world keeps no feedback.')
+    }
+    const similar = /^\/api\/incidents\/([^/]+)\/similar$/.exec(path)?.[1]
+    if (similar !== undefined) return json(200, alike(world.incidents, similar))
     if (path === '/api/incidents') return json(200, list(world.incidents, url.searchParams))
     const id = /^\/api\/incidents\/([^/]+)$/.exec(path)?.[1]
     if (id !== undefined) {
@@ -261,6 +268,35 @@ function complete(q, at) {
   return { start: start + field.length + 1, end: at, expected: 'value', field, offers }
 }
 
+/** What a person said of the first incident. */
+const said = [
+  {
+    id: '0192f000-0000-7000-8000-00000000f001',
+    at: new Date().toISOString(),
+    by: 'api',
+    incident: null,
+    item: '0192f000-0000-7000-8000-00000000f002',
+    title: 'Ransomware halts admissions',
+    relevant: null,
+    types: null,
+    severity: 'critical',
+    countries: null,
+    note: 'Called them: surgery is put off.',
+  },
+]
+
+/** @param {import('../src/api/types').IncidentDetail[]} all @param {string} id */
+function alike(all, id) {
+  const others = all.filter((one) => one.id !== id).slice(0, 3)
+  return {
+    incidents: others.map((one, index) => ({
+      incident: summary(one),
+      score: 0.62 - index * 0.2,
+      shared: ['admissions', 'kestrel', 'vpn'].slice(index),
+    })),
+  }
+}
+
 /** @param {import('../src/api/types').IncidentDetail} incident */
 function summary({
   reasons: _r,
@@ -269,6 +305,8 @@ function summary({
   timeline: _t,
   vulnerabilities: _u,
   alerts: _a,
+  notes: _n,
+  history: _h,
   ...rest
 }) {
   return rest

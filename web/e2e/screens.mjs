@@ -144,6 +144,22 @@ const shots = [
     },
   },
   {
+    name: 'incident-not-same',
+    path: `/incidents/${first}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Not the same…' }).click()
+      await page.getByRole('radio').first().click()
+    },
+  },
+  {
+    name: 'incident-wrong',
+    path: `/incidents/${first}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Wrong…' }).click()
+      await page.getByRole('button', { name: 'Take back' }).waitFor()
+    },
+  },
+  {
     name: 'incident-lit',
     path: `/incidents/${first}`,
     act: async (page) => {

@@ -7,20 +7,26 @@
 import type {
   Completion,
   Explanation,
+  FeedbackList,
+  FeedbackOut,
+  IncidentChange,
   IncidentDetail,
   IncidentList,
-  IncidentStatus,
   IncidentSummary,
   Look,
   LookOut,
+  NewFeedback,
   NewSearch,
   NewSource,
+  NotSameOut,
   PreviewOut,
   Problem,
   SavedSearch,
+  SimilarList,
   SourceList,
   SourceOut,
   SourceRemoval,
+  SplitOut,
   VulnerabilityDetail,
 } from './types'
 
@@ -61,14 +67,30 @@ export const api = {
   incidents: {
     list: (query: IncidentQuery, signal?: AbortSignal) =>
       request<IncidentList>(`/api/incidents${queryString({ ...query })}`, { signal }),
+    /** The id of an incident that was merged gives the one it went into. */
     get: (id: string, signal?: AbortSignal) =>
-      request<IncidentDetail>(`/api/incidents/${encodeURIComponent(id)}`, { signal }),
-    setStatus: (id: string, status: IncidentStatus) =>
-      request<IncidentSummary>(`/api/incidents/${encodeURIComponent(id)}`, {
-        method: 'PATCH',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ status }),
-      }),
+      request<IncidentDetail>(incidentPath(id), { signal }),
+    // Where a revision is given, nothing is done when somebody, or a new report, was faster.
+    change: (id: string, change: IncidentChange, revision?: number) =>
+      request<IncidentSummary>(incidentPath(id), sending('PATCH', change, revision)),
+    note: (id: string, note: { text: string } & By) =>
+      request<IncidentSummary>(incidentPath(id, '/notes'), sending('POST', note)),
+    split: (id: string, split: { items: string[] } & By, revision: number) =>
+      request<SplitOut>(incidentPath(id, '/split'), sending('POST', split, revision)),
+    merge: (id: string, merge: { into: string } & By, revision: number) =>
+      request<IncidentSummary>(incidentPath(id, '/merge'), sending('POST', merge, revision)),
+    notSame: (id: string, notSame: { item: string } & By, revision: number) =>
+      request<NotSameOut>(incidentPath(id, '/not-same'), sending('POST', notSame, revision)),
+    similar: (id: string, signal?: AbortSignal) =>
+      request<SimilarList>(incidentPath(id, '/similar'), { signal }),
+  },
+  feedback: {
+    list: (incident: string, signal?: AbortSignal) =>
+      request<FeedbackList>(`/api/feedback?incident=${encodeURIComponent(incident)}`, { signal }),
+    give: (feedback: NewFeedback) =>
+      request<FeedbackOut>('/api/feedback', sending('POST', feedback)),
+    withdraw: (id: string) =>
+      request<FeedbackOut>(`/api/feedback/${encodeURIComponent(id)}`, { method: 'DELETE' }),
   },
   query: {
     explain: (q: string, signal?: AbortSignal) =>
@@ -100,9 +122,19 @@ export const api = {
   },
 }
 
-const sending = (method: string, body: object) => ({
+/** Whose name the history shows. */
+interface By {
+  by?: string
+}
+
+const incidentPath = (id: string, below = '') => `/api/incidents/${encodeURIComponent(id)}${below}`
+
+const sending = (method: string, body: object, revision?: number) => ({
   method,
-  headers: { 'content-type': 'application/json' },
+  headers: {
+    'content-type': 'application/json',
+    ...(revision === undefined ? {} : { 'if-match': `"${revision}"` }),
+  },
   body: JSON.stringify(body),
 })
 
