@@ -139,7 +139,18 @@ function makeIncident(r, index, age, at) {
       : isFlaw
         ? `${product} before 7.2.4 lets a remote attacker in without a password. The maker has released a fix.`
         : `The operator says that billing and admissions are down and that work goes on with paper. The police have been told.`,
-    said: null,
+    said:
+      index === 0
+        ? {
+            relevant: null,
+            types: null,
+            severity,
+            countries: null,
+            note: 'Called them: surgery is put off.',
+            by: 'api',
+            at: at(2),
+          }
+        : null,
     url: `https://news.example/story/${index}`,
     source: timeline.at(-1)?.source ?? 'wire',
     severity,
@@ -184,8 +195,28 @@ function makeIncident(r, index, age, at) {
     items,
     sources: [...new Set(timeline.map((item) => item.source))],
     publishers: [...new Set(timeline.map((item) => `${item.source}.example`))],
-    notes: [],
-    history: [],
+    notes:
+      index === 0
+        ? [
+            {
+              at: at(3),
+              by: 'Asha Rao',
+              text: 'Called the hospital.\nThey use the same VPN as we do.',
+            },
+          ]
+        : [],
+    history: [
+      {
+        at: at(age),
+        kind: 'development',
+        text: `opened as ${severity}, reported: a victim in ${sector}`,
+        by: null,
+        item: null,
+        alert: null,
+        development: null,
+        was: null,
+      },
+    ],
     reasons,
     voices: [],
     entities: isFlaw

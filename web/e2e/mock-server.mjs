@@ -53,6 +53,16 @@ export async function startMock({
   const listeners = new Set()
   let seq = 0
   let news = 0
+  let searches = [
+    {
+      id: 'search-banks',
+      name: 'Banks, at once',
+      query: 'sector:banking severity>=high last:24h',
+      sentence:
+        'banking is affected, and severity is high or above, and the latest report is from the last 24 hours',
+      at: new Date().toISOString(),
+    },
+  ]
 
   /** @param {string} kind @param {string} subject */
   const tell = (kind, subject) => {
@@ -130,6 +140,41 @@ export async function startMock({
       world.sources = world.sources.filter((one) => one !== source)
       return json(200, { id: source.id, outcome: 'removed', detail: 'It is removed.' })
     }
+    const q = url.searchParams.get('q') ?? ''
+    const wrong = mistake(q)
+    if (wrong !== undefined && path !== '/api/query/complete') return json(400, wrong)
+    if (path === '/api/query/explain')
+      return json(200, {
+        query: q,
+        sentence: `“${q}” stands in it`,
+        tree: { kind: 'words', text: q, sentence: `“${q}” stands in it`, parts: [] },
+        steps: [],
+        total: 0,
+        total_exact: true,
+      })
+    if (path === '/api/query/complete')
+      return json(200, complete(q, Number(url.searchParams.get('at') ?? q.length)))
+    if (path === '/api/searches' && request.method === 'GET') return json(200, searches)
+    if (path.startsWith('/api/searches')) {
+      const chunks = []
+      for await (const chunk of request) chunks.push(chunk)
+      if (request.method === 'DELETE') {
+        searches = searches.filter(({ id }) => id !== path.split('/')[3])
+        response.writeHead(204).end()
+        return undefined
+      }
+      const { name, query } = JSON.parse(Buffer.concat(chunks).toString())
+      const at = new Date().toISOString()
+      searches.push({ id: `search-${searches.length}`, name, query, sentence: query, at })
+      return json(201, searches.at(-1))
+    }
+    if (path.startsWith('/api/feedback')) {
+      if (request.method === 'GET')
+        return json(200, { feedback: said, next: null, total: said.length })
+      return problem(503, 'busy', 'The made-up world keeps no feedback.')
+    }
+    const similar = /^\/api\/incidents\/([^/]+)\/similar$/.exec(path)?.[1]
+    if (similar !== undefined) return json(200, alike(world.incidents, similar))
     if (path === '/api/incidents') return json(200, list(world.incidents, url.searchParams))
     const id = /^\/api\/incidents\/([^/]+)$/.exec(path)?.[1]
     if (id !== undefined) {
@@ -178,6 +223,80 @@ export async function startMock({
   }
 }
 
+/** The one mistake this world knows. @param {string} q */
+function mistake(q) {
+  const unit = q.indexOf('severty')
+  if (unit < 0) return undefined
+  const start = [...q.slice(0, unit)].length
+  return {
+    type: 'about:blank',
+    title: 'Bad Request',
+    status: 400,
+    detail: 'there is no field `severty`; did you mean `severity`?',
+    code: 'query_invalid',
+    field: 'q',
+    start,
+    end: start + 7,
+    suggestion: 'severity',
+  }
+}
+
+/** @param {string} q @param {number} at @returns {import('../src/api/types').Completion} */
+function complete(q, at) {
+  const points = [...q].slice(0, at)
+  const start = points.lastIndexOf(' ') + 1
+  const [field = '', value] = points.slice(start).join('').split(':')
+  const offer = (/** @type {[string, string]} */ [text, about]) => ({
+    text,
+    about,
+    incidents: null,
+  })
+  if (value === undefined) {
+    const fields = /** @type {[string, string][]} */ ([
+      ['severity:', 'at least this severe'],
+      ['sector:', 'what the affected do'],
+      ['source:', 'who tells it'],
+      ['status:', 'what people did about it'],
+      ['type:', 'kind of event'],
+    ])
+    const offers = fields.filter(([text]) => text.startsWith(field)).map(offer)
+    return { start, end: at, expected: 'field', field: null, offers }
+  }
+  const offers = ranks
+    .filter((rank) => field === 'severity' && rank.startsWith(value))
+    .map((rank) => offer([rank, `${rank} or above`]))
+  return { start: start + field.length + 1, end: at, expected: 'value', field, offers }
+}
+
+/** What a person said of the first incident. */
+const said = [
+  {
+    id: '0192f000-0000-7000-8000-00000000f001',
+    at: new Date().toISOString(),
+    by: 'api',
+    incident: null,
+    item: '0192f000-0000-7000-8000-00000000f002',
+    title: 'Ransomware halts admissions',
+    relevant: null,
+    types: null,
+    severity: 'critical',
+    countries: null,
+    note: 'Called them: surgery is put off.',
+  },
+]
+
+/** @param {import('../src/api/types').IncidentDetail[]} all @param {string} id */
+function alike(all, id) {
+  const others = all.filter((one) => one.id !== id).slice(0, 3)
+  return {
+    incidents: others.map((one, index) => ({
+      incident: summary(one),
+      score: 0.62 - index * 0.2,
+      shared: ['admissions', 'kestrel', 'vpn'].slice(index),
+    })),
+  }
+}
+
 /** @param {import('../src/api/types').IncidentDetail} incident */
 function summary({
   reasons: _r,
@@ -186,6 +305,8 @@ function summary({
   timeline: _t,
   vulnerabilities: _u,
   alerts: _a,
+  notes: _n,
+  history: _h,
   ...rest
 }) {
   return rest

@@ -66,6 +66,35 @@ const shots = [
     },
   },
   {
+    name: 'search-offers',
+    path: '/incidents',
+    act: async (page) => {
+      await page.keyboard.press('/')
+      await page.keyboard.type('hospital s')
+      await page.getByRole('option', { name: /^severity:/ }).waitFor()
+      await page.keyboard.press('ArrowDown')
+    },
+  },
+  {
+    name: 'search-mistake',
+    path: '/incidents',
+    act: async (page) => {
+      await page.keyboard.press('/')
+      await page.keyboard.type('hospital severty:high')
+      await page.getByRole('button', { name: 'severity', exact: true }).waitFor()
+    },
+    // The browser logs the 400 itself.
+    quiet: true,
+  },
+  {
+    name: 'search-saved',
+    path: '/incidents?q=hospital&severity=high',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Saved searches' }).click()
+      await page.getByRole('button', { name: /^Forget/ }).waitFor()
+    },
+  },
+  {
     name: 'sources',
     path: '/incidents',
     act: (page) => page.getByRole('button', { name: /^Sources/ }).click(),
@@ -112,6 +141,22 @@ const shots = [
     act: async (page) => {
       await page.getByRole('button', { name: 'Handled' }).click()
       await page.getByRole('button', { name: 'Undo' }).waitFor()
+    },
+  },
+  {
+    name: 'incident-not-same',
+    path: `/incidents/${first}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Not the same…' }).click()
+      await page.getByRole('radio').first().click()
+    },
+  },
+  {
+    name: 'incident-wrong',
+    path: `/incidents/${first}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Wrong…' }).click()
+      await page.getByRole('button', { name: 'Take back' }).waitFor()
     },
   },
   {

@@ -5,18 +5,28 @@
 // and carried along by the caller, because a cursor belongs to one filter.
 
 import type {
+  Completion,
+  Explanation,
+  FeedbackList,
+  FeedbackOut,
+  IncidentChange,
   IncidentDetail,
   IncidentList,
-  IncidentStatus,
   IncidentSummary,
   Look,
   LookOut,
+  NewFeedback,
+  NewSearch,
   NewSource,
+  NotSameOut,
   PreviewOut,
   Problem,
+  SavedSearch,
+  SimilarList,
   SourceList,
   SourceOut,
   SourceRemoval,
+  SplitOut,
   VulnerabilityDetail,
 } from './types'
 
@@ -32,6 +42,10 @@ export class ApiError extends Error {
     this.problem = problem
   }
 }
+
+/** A query that cannot be read; `problem` says where and what was probably meant. */
+export const isMistake = (error: unknown): error is ApiError & { problem: Problem } =>
+  error instanceof ApiError && error.problem?.code === 'query_invalid'
 
 export interface IncidentQuery {
   q?: string | undefined
@@ -52,15 +66,44 @@ export interface IncidentQuery {
 export const api = {
   incidents: {
     list: (query: IncidentQuery, signal?: AbortSignal) =>
-      request<IncidentList>(`/api/incidents${queryString(query)}`, { signal }),
+      request<IncidentList>(`/api/incidents${queryString({ ...query })}`, { signal }),
+    /** The id of an incident that was merged gives the one it went into. */
     get: (id: string, signal?: AbortSignal) =>
-      request<IncidentDetail>(`/api/incidents/${encodeURIComponent(id)}`, { signal }),
-    setStatus: (id: string, status: IncidentStatus) =>
-      request<IncidentSummary>(`/api/incidents/${encodeURIComponent(id)}`, {
-        method: 'PATCH',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ status }),
-      }),
+      request<IncidentDetail>(incidentPath(id), { signal }),
+    // Where a revision is given, nothing is done when somebody, or a new report, was faster.
+    change: (id: string, change: IncidentChange, revision?: number) =>
+      request<IncidentSummary>(incidentPath(id), sending('PATCH', change, revision)),
+    note: (id: string, note: { text: string } & By) =>
+      request<IncidentSummary>(incidentPath(id, '/notes'), sending('POST', note)),
+    split: (id: string, split: { items: string[] } & By, revision: number) =>
+      request<SplitOut>(incidentPath(id, '/split'), sending('POST', split, revision)),
+    merge: (id: string, merge: { into: string } & By, revision: number) =>
+      request<IncidentSummary>(incidentPath(id, '/merge'), sending('POST', merge, revision)),
+    notSame: (id: string, notSame: { item: string } & By, revision: number) =>
+      request<NotSameOut>(incidentPath(id, '/not-same'), sending('POST', notSame, revision)),
+    similar: (id: string, signal?: AbortSignal) =>
+      request<SimilarList>(incidentPath(id, '/similar'), { signal }),
+  },
+  feedback: {
+    list: (incident: string, signal?: AbortSignal) =>
+      request<FeedbackList>(`/api/feedback?incident=${encodeURIComponent(incident)}`, { signal }),
+    give: (feedback: NewFeedback) =>
+      request<FeedbackOut>('/api/feedback', sending('POST', feedback)),
+    withdraw: (id: string) =>
+      request<FeedbackOut>(`/api/feedback/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+  },
+  query: {
+    explain: (q: string, signal?: AbortSignal) =>
+      request<Explanation>(`/api/query/explain${queryString({ q })}`, { signal }),
+    /** `at` counts code points. */
+    complete: (q: string, at: number, signal?: AbortSignal) =>
+      request<Completion>(`/api/query/complete${queryString({ q, at: String(at) })}`, { signal }),
+  },
+  searches: {
+    list: (signal?: AbortSignal) => request<SavedSearch[]>('/api/searches', { signal }),
+    save: (search: NewSearch) => request<SavedSearch>('/api/searches', sending('POST', search)),
+    forget: (id: string) =>
+      request<undefined>(`/api/searches/${encodeURIComponent(id)}`, { method: 'DELETE' }),
   },
   vulnerabilities: {
     get: (cve: string, signal?: AbortSignal) =>
@@ -79,9 +122,19 @@ export const api = {
   },
 }
 
-const sending = (method: string, body: object) => ({
+/** Whose name the history shows. */
+interface By {
+  by?: string
+}
+
+const incidentPath = (id: string, below = '') => `/api/incidents/${encodeURIComponent(id)}${below}`
+
+const sending = (method: string, body: object, revision?: number) => ({
   method,
-  headers: { 'content-type': 'application/json' },
+  headers: {
+    'content-type': 'application/json',
+    ...(revision === undefined ? {} : { 'if-match': `"${revision}"` }),
+  },
   body: JSON.stringify(body),
 })
 
@@ -106,6 +159,8 @@ async function request<T>(url: string, { signal, ...init }: RequestOptions): Pro
     const message = problem?.detail || problem?.title || `The server answered ${response.status}.`
     throw new ApiError(message, response.status, problem)
   }
+  // Nothing to say: only asked for where T is undefined.
+  if (response.status === 204) return undefined as T
   try {
     return (await response.json()) as T
   } catch (cause) {
@@ -123,7 +178,7 @@ async function problemOf(response: Response): Promise<Problem | undefined> {
   }
 }
 
-function queryString(query: IncidentQuery): string {
+function queryString(query: { [name: string]: string | undefined }): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== '') params.set(name, value)

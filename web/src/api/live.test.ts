@@ -79,3 +79,25 @@ test('closing stops everything', () => {
   vi.advanceTimersByTime(60_000)
   expect(FakeEventSource.all).toHaveLength(1)
 })
+
+test('an incident that was merged is news of it', () => {
+  const { changes } = connected()
+  FakeEventSource.current().say('incident.merged', 'gone')
+  vi.advanceTimersByTime(1_000)
+  expect(changes()?.updated).toEqual(['gone'])
+})
+
+test('what people said and what was decided of models are asked for again', () => {
+  const { client } = connected()
+  client.setQueryData(['feedback', 'a'], {})
+  client.setQueryData(['models'], {})
+  client.setQueryData(['similar', 'a'], {})
+  const stale = (key: string[]) => client.getQueryState(key)?.isInvalidated
+  FakeEventSource.current().say('feedback.changed', 'f')
+  expect(stale(['feedback', 'a'])).toBe(true)
+  expect(stale(['models'])).toBe(true)
+  expect(stale(['similar', 'a'])).toBe(false)
+  FakeEventSource.current().say('incident.updated', 'b')
+  vi.advanceTimersByTime(1_000)
+  expect(stale(['similar', 'a'])).toBe(true)
+})

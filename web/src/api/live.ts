@@ -93,11 +93,16 @@ export class Live {
       source.addEventListener(event, (message) => act(subjectOf(message.data)))
     on('incident.opened', (id) => this.#note({ opened: id === '' ? [] : [id] }))
     on('incident.updated', (id) => this.#note({ updated: id === '' ? [] : [id] }))
+    // Of the one that is gone: its page leads to the other.
+    on('incident.merged', (id) => this.#note({ updated: id === '' ? [] : [id] }))
+    on('feedback.changed', () => this.#learning())
+    on('model.decided', () => this.#learning())
     on('delivery.settled', () => this.#note({ settled: 1 }))
     on('source.polled', () => this.#sources())
     on('reset', () => {
       this.#note({ missed: 1 })
       this.#sources()
+      this.#learning()
     })
   }
 
@@ -136,9 +141,16 @@ export class Live {
       for (const id of change.updated) {
         void this.#client.invalidateQueries({ queryKey: ['incident', id], refetchType: 'none' })
       }
+      void this.#client.invalidateQueries({ queryKey: ['similar'], refetchType: 'none' })
       void this.#client.invalidateQueries({ queryKey: ['incidents', 'peek'] })
       void this.#client.invalidateQueries({ queryKey: ['incident-peek'] })
     }, GATHER_MS)
+  }
+
+  /** What people said changes what the models learn from, and their decisions what is said to be learned. */
+  #learning() {
+    void this.#client.invalidateQueries({ queryKey: ['feedback'] })
+    void this.#client.invalidateQueries({ queryKey: ['models'] })
   }
 
   #sources() {

@@ -21,6 +21,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what people said, newest first, a page at a time. */
+        get: operations["listFeedback"];
+        put?: never;
+        /**
+         * Says what is right about an incident or an item. It holds at once, stands above what
+         *     was read out of the items, and is learned from.
+         */
+        post: operations["giveFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes back what was said: the incident is again what its items say of it. */
+        delete: operations["withdrawFeedback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents": {
         parameters: {
             query?: never;
@@ -66,15 +104,112 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One incident with its items, entities, reasons, vulnerabilities and alerts. */
+        /**
+         * One incident with its items, entities, reasons, vulnerabilities, alerts, notes and
+         *     history. The id of one that was merged gives the one it went into.
+         */
         get: operations["getIncident"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes what people did about an incident. */
+        /** Sets status and assignee, adds and takes away tags. */
         patch: operations["changeIncident"];
+        trace?: never;
+    };
+    "/api/incidents/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets an incident go into another, with its alerts, threads and notes. Its id leads
+         *     there from now on. `If-Match` is of the one that goes.
+         */
+        post: operations["mergeIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/not-same": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an item out of an incident to which it does not belong, and places it again,
+         *     anywhere but there.
+         */
+        post: operations["notSame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a note beside an incident. Notes stay as they were written. */
+        post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents that read most like this one: they share its rarest words and its CVEs. */
+        get: operations["similarIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets items leave an incident and open another. It stays so: neither a new version
+         *     of them nor a reprint goes back. Nobody is told again.
+         */
+        post: operations["splitIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/live": {
@@ -91,6 +226,78 @@ export interface paths {
         get: operations["streamEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which models decide, how they were measured, and what was decided about them. */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{task}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a version live, whatever its scores: a person's decision. */
+        post: operations["activateModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{task}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes back to the model that was live before. */
+        post: operations["rollBackModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{task}/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trains a task on feedback, in the background and one task at a time. Whether the
+         *     model goes live is a decision of the gate: see `GET /api/models`, or wait for the
+         *     live event `model.decided`.
+         */
+        post: operations["trainModel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -348,6 +555,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Which model is to decide. */
+        Activation: {
+            /** @description `shipped`, or one of the task's versions. */
+            version: string;
+        };
         /** @description An affected product. */
         Affected: {
             /** @description Who makes it, lower-case as in CPE names, or as the source writes it. */
@@ -529,6 +741,37 @@ export interface components {
         /** @description A weakness class of MITRE's list: the number in `CWE-79`. */
         CweId: string;
         /**
+         * @description A decision about the model of one task. The latest one of a task says which
+         *     model is live.
+         */
+        Decision: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who asked for it: `api`, `command`, or `service` when enough feedback came. */
+            by: string;
+            /** @description Of which task. */
+            task: components["schemas"]["Task"];
+            /** @description What was done. */
+            step: components["schemas"]["Step"];
+            /** @description The model that was trained or chosen; absent when none came of it. */
+            version: string | null;
+            /** @description The model that was live before: `shipped`, or a version. */
+            before: string;
+            /** @description The model that is live since. */
+            live: string;
+            /** @description Why, in a sentence. */
+            why: string;
+            trial: components["schemas"]["Trial"] | null;
+        };
+        /** @description A decision about the model of a task. */
+        DecisionView: components["schemas"]["Decision"] & {
+            /** @description Whether another model is live since. */
+            changed: boolean;
+        };
+        /**
          * Format: uuid
          * @description Names a delivery. Receivers see it and can de-duplicate on it.
          */
@@ -563,6 +806,103 @@ export interface components {
              * @description When it was sent or declared dead.
              */
             settled: string | null;
+        };
+        /** @description Something of an incident changed. */
+        Development: {
+            /** @description How bad it was then. */
+            severity: components["schemas"]["Severity"];
+            /** @description How firm it was then. */
+            claim: components["schemas"]["ClaimStatus"];
+            /** @description Why that severity. */
+            why: string;
+            /** @enum {string} */
+            kind: "opened";
+        } | {
+            /** @description The band before. */
+            from: components["schemas"]["Severity"];
+            /** @description The band since. */
+            to: components["schemas"]["Severity"];
+            /** @description Why. */
+            why: string;
+            /** @enum {string} */
+            kind: "severity";
+        } | {
+            /** @description Before. */
+            from: components["schemas"]["ClaimStatus"];
+            /** @description Since. */
+            to: components["schemas"]["ClaimStatus"];
+            /** @enum {string} */
+            kind: "claim";
+        } | {
+            /** @enum {string} */
+            kind: "exploited";
+        } | {
+            /** @enum {string} */
+            kind: "kev_listed";
+        } | {
+            /** @description The headline before. */
+            from: string;
+            /** @description The headline since. */
+            to: string;
+            /** @enum {string} */
+            kind: "retold";
+        } | {
+            /** @description Before. */
+            from: components["schemas"]["IncidentStatus"];
+            /** @description Since. */
+            to: components["schemas"]["IncidentStatus"];
+            /** @enum {string} */
+            kind: "status";
+        } | {
+            /** @description Who did; none: nobody. */
+            from: string | null;
+            /** @description Who does; none: nobody. */
+            to: string | null;
+            /** @enum {string} */
+            kind: "assignee";
+        } | {
+            /** @description New ones. */
+            added: string[];
+            /** @description Those that went. */
+            removed: string[];
+            /** @enum {string} */
+            kind: "tags";
+        } | {
+            /** @description Which, by the name it had. */
+            incident: components["schemas"]["IncidentId"];
+            /** @description Its headline. */
+            title: string;
+            /**
+             * Format: int32
+             * @description How many items came with it, repeats included.
+             */
+            items: number;
+            /** @enum {string} */
+            kind: "merged";
+        } | {
+            /** @description The other one. */
+            into: components["schemas"]["IncidentId"];
+            /**
+             * Format: int32
+             * @description How many left, repeats included.
+             */
+            items: number;
+            /** @enum {string} */
+            kind: "split";
+        } | {
+            /** @description The other one. */
+            incident: components["schemas"]["IncidentId"];
+            /** @description Its headline. */
+            title: string;
+            /** @enum {string} */
+            kind: "split_from";
+        } | {
+            /** @description Which. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its title. */
+            title: string;
+            /** @enum {string} */
+            kind: "taken_out";
         };
         /** @description A named thing in an item, with every place where it stands. */
         Entity: {
@@ -706,6 +1046,49 @@ export interface components {
             victims: components["schemas"]["Facet"][];
         };
         /**
+         * Format: uuid
+         * @description Names a saying of a person.
+         */
+        FeedbackId: string;
+        /** @description A page of feedback. */
+        FeedbackList: {
+            /** @description What was said, newest first. */
+            feedback: components["schemas"]["FeedbackView"][];
+            /** @description Give this as `after` to get the next page; null on the last. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How much there is in all.
+             */
+            total: number;
+        };
+        /** @description What a person said. */
+        FeedbackView: {
+            /** @description Its name. */
+            id: components["schemas"]["FeedbackId"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description By whom: `api` or `command`. */
+            by: string;
+            incident: components["schemas"]["IncidentId"] | null;
+            /** @description The item it was said of. */
+            item: components["schemas"]["ItemId"];
+            /** @description The item's title. */
+            title: string;
+            /** @description Whether it matters; null: nothing was said of it. */
+            relevant: boolean | null;
+            /** @description Its kinds of event. */
+            types: components["schemas"]["IncidentType"][] | null;
+            severity: components["schemas"]["Severity"] | null;
+            /** @description The affected countries. */
+            countries: components["schemas"]["Country"][] | null;
+            /** @description Why. */
+            note: string | null;
+        };
+        /**
          * @description Which text of the item a span lies in.
          * @enum {string}
          */
@@ -722,10 +1105,40 @@ export interface components {
          * @enum {string}
          */
         Freshness: "fresh" | "late" | "silent" | "failing" | "gone" | "resting" | "not_reached" | "off";
-        /** @description What a person changes. */
+        /** @description Something that happened to an incident. */
+        HistoryEntry: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What kind of thing. */
+            kind: components["schemas"]["HistoryKind"];
+            /** @description The same in a sentence: an item's title, a note's text. */
+            text: string;
+            /** @description Whose hand; null: Prahari itself, or a source. */
+            by: string | null;
+            item: components["schemas"]["ItemId"] | null;
+            alert: components["schemas"]["AlertId"] | null;
+            development: components["schemas"]["Development"] | null;
+            was: components["schemas"]["IncidentId"] | null;
+        };
+        /**
+         * @description What kind of thing happened.
+         * @enum {string}
+         */
+        HistoryKind: "item" | "development" | "alert" | "note";
+        /** @description What a person changes. What is absent stays. */
         IncidentChange: {
-            /** @description What was done about it. */
-            status: components["schemas"]["IncidentStatus"];
+            status?: components["schemas"]["IncidentStatus"] | null;
+            /** @description Who looks after it; null: nobody. */
+            assignee?: string | null;
+            /** @description Tags to add; upper case and blanks are folded. */
+            add_tags?: string[];
+            /** @description Tags to take away. */
+            remove_tags?: string[];
+            /** @description Who does it; `api` if absent. */
+            by?: string | null;
         };
         /** @description One incident with all that belongs to it. */
         IncidentFull: components["schemas"]["IncidentSummary"] & {
@@ -741,6 +1154,10 @@ export interface components {
             vulnerabilities: components["schemas"]["Vulnerability"][];
             /** @description Alerts on it, newest first. */
             alerts: components["schemas"]["AlertView"][];
+            /** @description What people wrote beside it, oldest first. */
+            notes: components["schemas"]["NoteView"][];
+            /** @description All that happened, latest first: items, alerts, notes and what changed of it. */
+            history: components["schemas"]["HistoryEntry"][];
         };
         /**
          * Format: uuid
@@ -828,6 +1245,10 @@ export interface components {
             claim: components["schemas"]["ClaimStatus"];
             /** @description What people did about it. */
             status: components["schemas"]["IncidentStatus"];
+            /** @description Who looks after it. */
+            assignee: string | null;
+            /** @description What people filed it under. */
+            tags: string[];
             /** @description Incident, threat information, or neither. */
             relevance: components["schemas"]["RelevanceLabel"];
             /**
@@ -862,6 +1283,12 @@ export interface components {
             cvss: number | null;
             /** @description The sources that tell it. */
             sources: components["schemas"]["SourceId"][];
+            /**
+             * @description Who tells it in words of their own: sites, and authors of posts. Reprints are
+             *     left out; so many are independent of one another.
+             */
+            publishers: string[];
+            said: components["schemas"]["Said"] | null;
         };
         /**
          * @description What kind of event an item tells of. An item may have several.
@@ -902,7 +1329,7 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description What: `incident.opened`, `incident.updated`, `delivery.settled`, `source.polled`. */
+            /** @description What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is gone), `delivery.settled`, `source.polled`. */
             kind: string;
             /** @description About what: an id. */
             subject: string;
@@ -942,6 +1369,87 @@ export interface components {
             /** @description What it would give. */
             preview: components["schemas"]["Preview"];
         };
+        /** @description How well a model does. Both are better when lower. */
+        Marks: {
+            /**
+             * Format: double
+             * @description Mean of the negative logarithm of the probability given to what is right.
+             */
+            log_loss: number;
+            /**
+             * Format: double
+             * @description The share of wrong decisions.
+             */
+            error: number;
+        };
+        /** @description Into which incident one goes. */
+        Merge: {
+            /** @description Its id. */
+            into: components["schemas"]["IncidentId"];
+            /** @description Who does it; `api` if absent. */
+            by?: string | null;
+        };
+        /** @description The models and the latest decisions about them. */
+        ModelList: {
+            /** @description One a task. */
+            models: components["schemas"]["ModelView"][];
+            /** @description What was decided, newest first. */
+            decisions: components["schemas"]["DecisionView"][];
+        };
+        /** @description What decides one task. */
+        ModelView: {
+            /** @description The task. */
+            task: components["schemas"]["Task"];
+            /** @description The task in words. */
+            name: string;
+            /** @description The version that decides: `shipped`, or one that was trained here. */
+            live: string;
+            /**
+             * @description The version that was live before; null when there was none. Rolling back goes
+             *     there.
+             */
+            previous: string | null;
+            /** @description Why the shipped model decides although another should; null when all is well. */
+            problem: string | null;
+            /** @description Every model there is, the live one first. */
+            versions: components["schemas"]["VersionView"][];
+            /** @description Whether it learns from feedback. */
+            taught: boolean;
+            /**
+             * Format: int32
+             * @description Texts that feedback labels for it.
+             */
+            labels: number;
+            /**
+             * Format: int32
+             * @description Those that are held back for the gate.
+             */
+            held_back: number;
+            /**
+             * Format: int32
+             * @description How many must be held back before a trained model can go live.
+             */
+            needed: number;
+            /** @description Whether it is being trained now. */
+            training: boolean;
+        };
+        /**
+         * @description What a person says of an incident or an item. At least one of `relevant`, `types`,
+         *     `severity` and `countries` is given.
+         */
+        NewFeedback: {
+            incident?: components["schemas"]["IncidentId"] | null;
+            item?: components["schemas"]["ItemId"] | null;
+            /** @description Whether it matters. */
+            relevant?: boolean | null;
+            /** @description Its kinds of event, all of them; `other` if none fits. */
+            types?: components["schemas"]["IncidentType"][] | null;
+            severity?: components["schemas"]["Severity"] | null;
+            /** @description The affected countries, all of them (ISO 3166-1 alpha-2). */
+            countries?: components["schemas"]["Country"][] | null;
+            /** @description Why, in your own words. */
+            note?: string | null;
+        };
         /** @description An incident as a person or a script writes it. */
         NewIncident: {
             /** @description The headline. */
@@ -962,6 +1470,13 @@ export interface components {
             date?: string | null;
             /** @description The affected country, as `IN`. */
             country?: string | null;
+        };
+        /** @description A note. */
+        NewNote: {
+            /** @description What to write, at most 10,000 characters. */
+            text: string;
+            /** @description Who writes it; `api` if absent. */
+            by?: string | null;
         };
         /** @description A search to be kept. */
         NewSearch: {
@@ -990,6 +1505,31 @@ export interface components {
             };
             /** @description Whether it must be readable now; true if absent. Without it `kind` is needed. */
             check?: boolean | null;
+        };
+        /** @description Which item does not belong to an incident. */
+        NotSame: {
+            /** @description Its id. Items that repeat it go along. */
+            item: components["schemas"]["ItemId"];
+            /** @description Who says so; `api` if absent. */
+            by?: string | null;
+        };
+        /** @description Where an item that did not belong is now. */
+        NotSameView: {
+            /** @description The incident it left. */
+            left: components["schemas"]["IncidentSummary"];
+            placed: components["schemas"]["IncidentSummary"] | null;
+        };
+        /** @description What a person wrote beside an incident. */
+        NoteView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description What. */
+            text: string;
         };
         /** @description Something that may be written. */
         Offer: {
@@ -1307,6 +1847,25 @@ export interface components {
         Role: "victim";
         /** @description Names a rule, as `urgent`. */
         RuleId: string;
+        /** @description What people said of one thing. What nobody spoke of is absent. */
+        Said: {
+            /** @description Whether it matters. */
+            relevant: boolean | null;
+            /** @description Its kinds of event, all of them. */
+            types: components["schemas"]["IncidentType"][] | null;
+            severity: components["schemas"]["Severity"] | null;
+            /** @description The affected countries, all of them. */
+            countries: components["schemas"]["Country"][] | null;
+            /** @description Why, in their own words. */
+            note: string | null;
+            /** @description Who said the latest of it: `api`, `command`. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When the latest of it was said.
+             */
+            at: string;
+        };
         /**
          * @description Who says a score. The order is that of trust when several say one: the CVE's
          *     own numbering authority, then CISA, GitHub, NVD, others.
@@ -1380,6 +1939,23 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /** @description An incident that reads like another. */
+        SimilarIncident: {
+            /** @description Which. */
+            incident: components["schemas"]["IncidentSummary"];
+            /**
+             * Format: float
+             * @description Which share of the other's telling words and CVEs stand in it, from 0 to 1.
+             */
+            score: number;
+            /** @description What they share, weightiest first. */
+            shared: string[];
+        };
+        /** @description Incidents like another. */
+        SimilarList: {
+            /** @description Most like it first. */
+            incidents: components["schemas"]["SimilarIncident"][];
+        };
         /** @description What to change of a source. */
         SourceChange: {
             /** @description Whether it is read. */
@@ -1502,6 +2078,20 @@ export interface components {
              */
             end: number;
         };
+        /** @description Which items open an incident of their own. */
+        Split: {
+            /** @description Their ids. Items that repeat them come along. */
+            items: components["schemas"]["ItemId"][];
+            /** @description Who does it; `api` if absent. */
+            by?: string | null;
+        };
+        /** @description What a split came to. */
+        SplitView: {
+            /** @description The incident the items left. */
+            left: components["schemas"]["IncidentSummary"];
+            /** @description The one they opened. */
+            opened: components["schemas"]["IncidentSummary"];
+        };
         /** @description One body's assessment. */
         Ssvc: {
             /** @description Whether it is exploited. */
@@ -1563,6 +2153,11 @@ export interface components {
             /** @description Whether it says that the flaw is exploited. */
             exploited: boolean;
         };
+        /**
+         * @description What was done with a model.
+         * @enum {string}
+         */
+        Step: "trained" | "activated" | "rolled_back";
         /** @description A label and how sure we are of it. */
         Tagged_IncidentType: {
             /**
@@ -1589,6 +2184,11 @@ export interface components {
              */
             confidence: number;
         };
+        /**
+         * @description What a model decides.
+         * @enum {string}
+         */
+        Task: "relevance" | "types" | "severity" | "flaw" | "stories" | "names";
         /**
          * @description What an attacker gains.
          * @enum {string}
@@ -1648,6 +2248,58 @@ export interface components {
             /** @description Why, with the words it rests on. */
             reasons: components["schemas"]["Reason"][];
         };
+        /** @description How a trained model did beside the live one, on feedback that it had not seen. */
+        Trial: {
+            /**
+             * Format: int32
+             * @description Texts that feedback labels for this task.
+             */
+            labels: number;
+            /**
+             * Format: int32
+             * @description Those it learned from.
+             */
+            learned: number;
+            /**
+             * Format: int32
+             * @description Those that were held back.
+             */
+            held_back: number;
+            /**
+             * Format: int32
+             * @description How many must be held back before the gate can pass.
+             */
+            needed: number;
+            /** @description The live model on those held back. */
+            before: components["schemas"]["Marks"];
+            /** @description The trained one on the same. */
+            after: components["schemas"]["Marks"];
+            /**
+             * Format: double
+             * @description The share of wrong decisions of one who always says what is said most.
+             */
+            constant_error: number;
+            /**
+             * Format: int32
+             * @description Texts held back that only the trained one gets right, or more right.
+             */
+            mended: number;
+            /**
+             * Format: int32
+             * @description Texts held back that only the live one gets right, or more right.
+             */
+            broken: number;
+            /**
+             * Format: int32
+             * @description Texts nobody spoke of that were decided by both.
+             */
+            others: number;
+            /**
+             * Format: int32
+             * @description How many of those the trained one decides otherwise.
+             */
+            moved: number;
+        };
         /** @description A stretch of versions that are affected. All bounds absent means all. */
         VersionRange: {
             /** @description Exactly this version. */
@@ -1660,6 +2312,28 @@ export interface components {
             to_including: string | null;
             /** @description Up to this version, itself excluded: usually the one that mends it. */
             to_excluding: string | null;
+        };
+        /** @description One model of a task. */
+        VersionView: {
+            /** @description `shipped`, or the beginning of the file's SHA-256. */
+            version: string;
+            /** @description When it was made, in RFC 3339. */
+            made: string;
+            /** @description The fingerprint of the data it learned from. */
+            data: string;
+            /**
+             * Format: int64
+             * @description Its bytes.
+             */
+            size: number;
+            /** @description How it was measured when it was made, by name of the measure. */
+            scores: {
+                [key: string]: number;
+            };
+            /** @description Sizes: texts it learned from, outputs. */
+            counts: {
+                [key: string]: number;
+            };
         };
         /** @description One opinion on how bad an incident is: an item's, or a vulnerability's. */
         Voice: {
@@ -1805,6 +2479,110 @@ export interface operations {
             };
         };
     };
+    listFeedback: {
+        parameters: {
+            query?: {
+                /** @description On items of this incident */
+                incident?: string;
+                /** @description On this item */
+                item?: string;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description 1 to 200; 50 if absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeedback"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FeedbackId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listIncidents: {
         parameters: {
             query?: {
@@ -1944,6 +2722,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Its revision, for `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1963,7 +2743,10 @@ export interface operations {
     changeIncident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Only if this is still its ETag */
+                "If-Match"?: string | null;
+            };
             path: {
                 id: components["schemas"]["IncidentId"];
             };
@@ -1999,6 +2782,291 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeIncident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if this is still its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notSame: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if this is still its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotSame"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSameView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentSummary"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    similarIncidents: {
+        parameters: {
+            query?: {
+                /** @description 1 to 50; 10 if absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    splitIncident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Only if this is still its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Split"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     streamEvents: {
@@ -2019,6 +3087,148 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+        };
+    };
+    activateModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["Task"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Activation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["Task"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["Task"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -2,6 +2,7 @@
 
 import type {
   AlertOut,
+  FeedbackOut,
   IncidentDetail,
   IncidentSummary,
   SourceOut,
@@ -141,6 +142,23 @@ export function alert(id: string, change: Partial<AlertOut> = {}): AlertOut {
     at: minutesAgo(41),
     held: null,
     deliveries: [],
+    ...change,
+  }
+}
+
+export function feedback(id: string, change: Partial<FeedbackOut> = {}): FeedbackOut {
+  return {
+    id,
+    at: minutesAgo(3),
+    by: 'api',
+    incident: 'a',
+    item: 'i1',
+    title: 'Item i1',
+    relevant: null,
+    types: null,
+    severity: null,
+    countries: null,
+    note: null,
     ...change,
   }
 }

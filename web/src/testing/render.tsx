@@ -18,3 +18,13 @@ export function open(path: string) {
   render(<App client={client} history={history} now={NOW} />)
   return { user, client, address: () => history.location.pathname + history.location.search }
 }
+
+/** Writes into a field in one go: key by key takes seconds on a busy machine. */
+export async function write(
+  user: ReturnType<typeof open>['user'],
+  field: HTMLElement,
+  text: string,
+) {
+  await user.click(field)
+  await user.paste(text)
+}

@@ -1,5 +1,6 @@
 // A modal panel on the browser's own <dialog>: it traps focus, closes on Escape
-// and gives focus back. A click on the backdrop closes it too.
+// and gives focus back. A click on the backdrop closes it too. The field that is
+// written in first says so by `data-first`.
 
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 
@@ -20,6 +21,7 @@ export function Dialog({
   useEffect(() => {
     const element = dialog.current
     if (element !== null && !element.open) element.showModal()
+    element?.querySelector<HTMLElement>('[data-first]')?.focus()
     return () => element?.close()
   }, [])
   return (

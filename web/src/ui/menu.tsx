@@ -11,7 +11,8 @@ export function Menu({
   name,
 }: {
   label: ReactNode
-  children: ReactNode
+  /** What the panel holds; as a function it is given what closes the panel. */
+  children: ReactNode | ((close: () => void) => ReactNode)
   /** Shown as set, as a filter that narrows the list. */
   active?: boolean
   /** Hangs from the button's right edge. */
@@ -23,6 +24,10 @@ export function Menu({
   const root = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
   const panel = useId()
+  const close = () => {
+    setOpen(false)
+    button.current?.focus()
+  }
   useEffect(() => {
     if (!open) return
     const outside = (event: Event) => {
@@ -62,7 +67,7 @@ export function Menu({
       </button>
       {open && (
         <div id={panel} className={end ? 'menu-panel menu-panel-end' : 'menu-panel'}>
-          {children}
+          {typeof children === 'function' ? children(close) : children}
         </div>
       )}
     </div>

@@ -11,6 +11,7 @@ import { ApiError, api } from '../../api/client'
 import type { IncidentDetail, IncidentStatus, IncidentSummary } from '../../api/types'
 import { useToast } from '../../ui/toast'
 import type { IncidentListPage } from './list-queries'
+import { byMe } from './my-name'
 
 export const incidentDetail = (id: string) =>
   queryOptions({
@@ -80,7 +81,7 @@ export function useSetStatus(id: string) {
     // One after the other, so that an undo never overtakes what it undoes.
     scope: { id: `incident-status-${id}` },
     mutationFn: ({ to }: { to: IncidentStatus; from: IncidentStatus; undoing?: boolean }) =>
-      api.incidents.setStatus(id, to),
+      api.incidents.change(id, { status: to, ...byMe() }),
     onMutate: async ({ to, from, undoing }) => {
       show(to)
       await client.cancelQueries({ queryKey: ['incident', id] })

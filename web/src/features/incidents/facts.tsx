@@ -26,7 +26,11 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
   })).filter(({ entities }) => entities.length > 0)
   const products = affectedProducts(incident.vulnerabilities.flatMap((v) => v.affected))
   const weaknesses = [...new Set(incident.vulnerabilities.flatMap((v) => v.weaknesses))]
-  const places = [...incident.states.map(stateName), ...incident.countries.map(countryName)]
+  const states = incident.states.map(stateName)
+  const countries = incident.countries.map(countryName)
+  const places = [...states, ...countries]
+  // What a person said is no guess.
+  const told = incident.said?.countries == null ? [] : countries
   return (
     <>
       <Vulnerabilities vulnerabilities={incident.vulnerabilities} cves={incident.cves} />
@@ -60,9 +64,13 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
           <dl className="pairs">
             {places.length > 0 && (
               <Pair name="Places">
-                {places.map((place) => (
-                  <Guess key={place}>{place}</Guess>
-                ))}
+                {places.map((place) =>
+                  told.includes(place) ? (
+                    <span key={place}>{place}</span>
+                  ) : (
+                    <Guess key={place}>{place}</Guess>
+                  ),
+                )}
               </Pair>
             )}
             {incident.sectors.length > 0 && (

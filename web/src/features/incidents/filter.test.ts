@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { filterFromSearch, narrowedBy, queryFromFilter, searchFromFilter } from './filter'
+import {
+  filterFromSearch,
+  narrowedBy,
+  queryFromFilter,
+  queryTextOf,
+  searchFromFilter,
+} from './filter'
 
 test('an address survives the way in and out', () => {
   const search = {
@@ -43,4 +49,30 @@ test('a period becomes a time, and dismissed ones stay out unless chosen', () =>
     order: 'latest',
   })
   expect(queryFromFilter({ status: ['dismissed'] }, now).status).toBe('dismissed')
+})
+
+test('a query that names a status is not narrowed to the others', () => {
+  const status = (q: string) => queryFromFilter({ q }, 0).status
+  expect(status('bank (status:dismissed OR status=new)')).toBeUndefined()
+  expect(status('-status:new')).toBeUndefined()
+  expect(status('"status:dismissed" substatus:x')).toBe('new,watching,handled')
+})
+
+test('filters and words together are one query', () => {
+  expect(
+    queryTextOf({
+      q: 'bank OR hospital',
+      severity: 'high',
+      type: ['ransomware', 'ddos'],
+      country: 'IN',
+      exploited: true,
+      keyword: 'state bank',
+      since: '7d',
+    }),
+  ).toBe(
+    '(bank OR hospital) severity:high type:ransomware,ddos region:IN exploited:true keyword:"state bank" last:7d',
+  )
+  expect(queryTextOf({ q: 'a OR b', order: 'worst' })).toBe('a OR b')
+  expect(queryTextOf({ since: '2026-11-01T09:00:00Z' })).toBe('after:2026-11-01T09:00:00Z')
+  expect(queryTextOf({})).toBe('')
 })

@@ -8,6 +8,7 @@ import { SEVERITIES } from '../../ui/severity'
 import { STATUSES, TYPES } from './words'
 
 export interface IncidentFilter {
+  /** A query (docs/queries.md); all else must hold too. */
   q?: string
   /** At least this severe. */
   severity?: Severity
@@ -36,14 +37,17 @@ export const SINCE: Record<string, { word: string; ms: number }> = {
 
 const NOT_DISMISSED = STATUSES.filter((status) => status !== 'dismissed')
 
-/** An address longer than this is not one that we made. */
+/** A value longer than this is not one that we made. */
 const TEXT_MAX = 300
+
+/** The longest query that is read. */
+export const QUERY_MAX = 4096
 
 /** Reads an address; what makes no sense is left out. */
 export function filterFromSearch(search: Record<string, unknown>): IncidentFilter {
-  const text = (name: string) => {
+  const text = (name: string, longest = TEXT_MAX) => {
     const value = search[name]
-    return typeof value === 'string' && value.trim() !== '' ? value.slice(0, TEXT_MAX) : undefined
+    return typeof value === 'string' && value.trim() !== '' ? value.slice(0, longest) : undefined
   }
   const list = <T extends string>(name: string, known: readonly T[]): T[] | undefined => {
     const given = text(name)?.split(',') ?? []
@@ -55,7 +59,7 @@ export function filterFromSearch(search: Record<string, unknown>): IncidentFilte
   const since = text('since')
   const country = text('country')?.toUpperCase()
   return clean({
-    q: text('q'),
+    q: text('q', QUERY_MAX),
     severity: SEVERITIES.find((known) => known === severity),
     type: list('type', TYPES),
     country: country !== undefined && /^[A-Z]{2}$/.test(country) ? country : undefined,
@@ -72,7 +76,7 @@ export function filterFromSearch(search: Record<string, unknown>): IncidentFilte
   })
 }
 
-export const CVE = /^CVE-\d{4}-\d{4,19}$/
+const CVE = /^CVE-\d{4}-\d{4,19}$/
 
 export function searchFromFilter(filter: IncidentFilter): FilterSearch {
   return clean({
@@ -90,11 +94,35 @@ export function searchFromFilter(filter: IncidentFilter): FilterSearch {
   })
 }
 
+/** The same as one query: what a saved search keeps. */
+export function queryTextOf(filter: IncidentFilter): string {
+  const value = (text: string) => (/^[\p{L}\p{N}_.-]+$/u.test(text) ? text : `"${text}"`)
+  const { q, severity, type, country, status, exploited, cve, source, keyword, since } = filter
+  const parts = [
+    severity && `severity:${severity}`,
+    type && `type:${type.join(',')}`,
+    country && `region:${country}`,
+    status && `status:${status.join(',')}`,
+    exploited && 'exploited:true',
+    cve && `cve:${cve}`,
+    source && `source:${value(source)}`,
+    keyword && `keyword:${value(keyword)}`,
+    since && (SINCE[since] === undefined ? `after:${since}` : `last:${since}`),
+  ].filter((part) => part !== undefined)
+  if (q === undefined || parts.length === 0) return q ?? parts.join(' ')
+  // An OR of the reader's must not reach beyond what they wrote.
+  return [/\bOR\b/.test(q) ? `(${q})` : q, ...parts].join(' ')
+}
+
+/** Whether a query says itself which statuses it wants. */
+const asksStatus = (q: string | undefined) =>
+  /(^|[\s(-])status\s*[:=]/i.test(q?.replaceAll(/"[^"]*"?/g, '') ?? '')
+
 /** What the API is asked; `now` turns "the last 24 hours" into a time. */
 export function queryFromFilter(filter: IncidentFilter, now: number): IncidentQuery {
   return {
     ...searchFromFilter(filter),
-    status: (filter.status ?? NOT_DISMISSED).join(','),
+    status: (filter.status ?? (asksStatus(filter.q) ? undefined : NOT_DISMISSED))?.join(','),
     since: sinceTime(filter.since, now),
     order: filter.order ?? 'latest',
   }

@@ -2,6 +2,7 @@
 
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { isMistake } from '../../api/client'
 import { number } from '../../ui/format'
 import { useKeys } from '../../ui/keys'
 import { ErrorNotice, Notice } from '../../ui/notice'
@@ -11,6 +12,7 @@ import { FilterBar } from './filter-bar'
 import { IncidentRow } from './incident-row'
 import { incidentList } from './list-queries'
 import { NewBar } from './new-bar'
+import { mistakeWords } from './search-mistake'
 import { useNews } from './use-news'
 
 export function IncidentList({
@@ -73,7 +75,18 @@ export function IncidentList({
         {news !== undefined && shown?.length !== 0 && <NewBar news={news} onShow={showNews} />}
         <div className="list-scroll" ref={scroller}>
           {shown === undefined ? (
-            list.error !== null ? (
+            isMistake(list.error) ? (
+              <Notice title="The search cannot be read">
+                <p>{mistakeWords(list.error.problem)}</p>
+                <button
+                  type="button"
+                  className="btn btn-sm btn-primary"
+                  onClick={() => onFilter({ ...filter, q: undefined })}
+                >
+                  Clear the search
+                </button>
+              </Notice>
+            ) : list.error !== null ? (
               <ErrorNotice
                 title="The incidents did not load"
                 error={list.error}

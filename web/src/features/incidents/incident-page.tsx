@@ -1,7 +1,7 @@
 // One incident: left the story, right the facts, why, and who was told.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { ApiError } from '../../api/client'
 import { liveChanges } from '../../api/live'
@@ -10,9 +10,12 @@ import { paths } from '../../paths'
 import { count } from '../../ui/format'
 import { ErrorNotice, Notice } from '../../ui/notice'
 import { Skeleton } from '../../ui/skeleton'
+import { useToast } from '../../ui/toast'
 import { Alerts } from './alerts'
 import { incidentDetail, incidentDetailPeek } from './detail-queries'
 import { Facts } from './facts'
+import { History } from './history'
+import { Similar } from './similar'
 import { Story } from './story'
 import { Timeline } from './timeline'
 import { Why } from './why'
@@ -25,6 +28,7 @@ export function IncidentPage() {
   useEffect(() => {
     pane.current?.scrollTo({ top: 0 })
   }, [id])
+  useMergedInto(id, data)
   return (
     <section className="detail-pane" aria-label="Incident" ref={pane}>
       <div className="detail-bar">
@@ -39,10 +43,10 @@ export function IncidentPage() {
         </Link>
       </div>
       {data !== undefined ? (
-        <Incident key={id} incident={data} />
+        <Incident key={data.id} incident={data} />
       ) : error instanceof ApiError && error.status === 404 ? (
         <Notice title="There is no such incident">
-          <p>It may have been merged into another, or the address is not whole.</p>
+          <p>It may have been forgotten, or the address is not whole.</p>
         </Notice>
       ) : error !== null ? (
         <ErrorNotice
@@ -56,6 +60,19 @@ export function IncidentPage() {
       )}
     </section>
   )
+}
+
+/** The id of an incident that went into another gives the other one: so does its address. */
+function useMergedInto(id: string, shown: IncidentDetail | undefined) {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const say = useToast()
+  useEffect(() => {
+    if (shown === undefined || shown.id === id) return
+    client.setQueryData(incidentDetail(shown.id).queryKey, shown)
+    say({ text: 'The incident you opened is part of this one now.' })
+    void navigate({ to: paths.incident, params: { id: shown.id }, search: true, replace: true })
+  }, [client, navigate, say, id, shown])
 }
 
 function Incident({ incident }: { incident: IncidentDetail }) {
@@ -72,6 +89,8 @@ function Incident({ incident }: { incident: IncidentDetail }) {
         <Facts incident={incident} />
         <Why incident={incident} onLit={setLit} />
         <Alerts alerts={incident.alerts} />
+        <History history={incident.history} />
+        <Similar id={incident.id} />
       </aside>
       <Changed incident={incident} />
     </article>
@@ -85,15 +104,24 @@ function Changed({ incident }: { incident: IncidentDetail }) {
   const stirred = changes.updated.includes(incident.id) || changes.settled > 0 || changes.missed > 0
   const { data: newer } = useQuery({ ...incidentDetailPeek(incident.id), enabled: stirred })
   useEffect(() => {
-    // The same revision with other deliveries changes in place: no line moves.
-    if (newer !== undefined && newer.revision === incident.revision)
+    // The same revision with other deliveries, or with what the reader just did,
+    // changes in place: no line of the story moves.
+    if (newer !== undefined && newer.id === incident.id && newer.revision === incident.revision)
       client.setQueryData<IncidentDetail>(
         incidentDetail(incident.id).queryKey,
-        (shown) => shown && { ...shown, alerts: newer.alerts },
+        (shown) =>
+          shown && {
+            ...shown,
+            alerts: newer.alerts,
+            notes: newer.notes,
+            history: newer.history,
+          },
       )
   }, [client, newer, incident.id, incident.revision])
-  if (newer === undefined || newer.revision <= incident.revision) return null
-  const more = newer.items - incident.items
+  if (newer === undefined) return null
+  const merged = newer.id !== incident.id
+  if (!merged && newer.revision <= incident.revision) return null
+  const more = merged ? 0 : newer.items - incident.items
   return (
     <div className="changed">
       <div className="new-bar" role="status">
@@ -102,7 +130,11 @@ function Changed({ incident }: { incident: IncidentDetail }) {
           className="btn btn-sm btn-link"
           onClick={() => client.setQueryData(incidentDetail(incident.id).queryKey, newer)}
         >
-          {more > 0 ? count(more, 'more item') : 'This incident changed'}
+          {merged
+            ? 'This incident is part of another now'
+            : more > 0
+              ? count(more, 'more item')
+              : 'This incident changed'}
           <span className="new-bar-act"> · show</span>
         </button>
       </div>

@@ -50,7 +50,11 @@ export const IncidentRow = memo(function IncidentRow({
       <span role="cell" className="cell-type">
         {type !== undefined && (
           <>
-            <Guess confidence={type.confidence}>{typeWords[type.label]}</Guess>
+            {incident.said?.types == null ? (
+              <Guess confidence={type.confidence}>{typeWords[type.label]}</Guess>
+            ) : (
+              typeWords[type.label]
+            )}
             {incident.types.length > 1 && (
               <span className="more-of"> +{incident.types.length - 1}</span>
             )}

@@ -66,3 +66,36 @@ export function shortPlace(place: { countries: string[]; states: string[] }): st
   if (first === undefined) return ''
   return names.length > 1 ? `${first} +${names.length - 1}` : first
 }
+
+/** Countries in what a person wrote: names or codes, with commas between. */
+export function countriesIn(text: string): { codes: string[]; unknown: string[] } {
+  const codes: string[] = []
+  const unknown: string[] = []
+  for (const part of text.split(/[,;]/)) {
+    const name = part.trim()
+    if (name === '') continue
+    const code = codeByName().get(name.toLocaleLowerCase('en'))
+    if (code === undefined) unknown.push(name)
+    else if (!codes.includes(code)) codes.push(code)
+  }
+  return { codes, unknown }
+}
+
+let byName: Map<string, string> | undefined
+
+/** Every country the browser can name, by its name and by its code. */
+function codeByName(): Map<string, string> {
+  if (byName !== undefined) return byName
+  byName = new Map()
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
+  for (const code of letters.flatMap((a) => letters.map((b) => a + b))) {
+    const name = countryName(code)
+    // No country: unknown codes, private ones, unions of countries. A code given up
+    // (as BU) has the name of its successor, which comes under its own code.
+    if (name === code || /^(X[AB]|ZZ|EU|EZ|UN|QO)$/.test(code)) continue
+    if (new Intl.Locale('und', { region: code }).region !== code) continue
+    byName.set(code.toLowerCase(), code)
+    byName.set(name.toLocaleLowerCase('en'), code)
+  }
+  return byName
+}

@@ -7,8 +7,10 @@ import { Guess } from '../../ui/guess'
 import { OutLink } from '../../ui/out-link'
 import { Severity } from '../../ui/severity'
 import { TimeAgo } from '../../ui/time-ago'
+import { Actions } from './actions'
+import { Notes } from './notes'
+import { SaidByPerson } from './said'
 import { SourceName } from './source-name'
-import { StatusActions } from './status-actions'
 import { claimWords, typeWords } from './words'
 
 export function Story({ incident }: { incident: IncidentDetail }) {
@@ -18,11 +20,15 @@ export function Story({ incident }: { incident: IncidentDetail }) {
       <header>
         <p className="story-head">
           <Severity of={incident.severity} score={incident.severity_score} />
-          {incident.types.map(({ label, confidence }) => (
-            <Guess key={label} confidence={confidence}>
-              {typeWords[label]}
-            </Guess>
-          ))}
+          {incident.types.map(({ label, confidence }) =>
+            incident.said?.types == null ? (
+              <Guess key={label} confidence={confidence}>
+                {typeWords[label]}
+              </Guess>
+            ) : (
+              <span key={label}>{typeWords[label]}</span>
+            ),
+          )}
           {incident.exploited && <span className="tag">Exploited</span>}
           {incident.kev && <span className="tag">In CISA’s KEV</span>}
         </p>
@@ -41,9 +47,12 @@ export function Story({ incident }: { incident: IncidentDetail }) {
           </span>
           <span>{count(incident.items, 'item')}</span>
           <span>{count(incident.sources.length, 'source')}</span>
+          {incident.assignee != null && <span>with {incident.assignee}</span>}
+          {incident.tags.length > 0 && <span>tagged {incident.tags.join(', ')}</span>}
         </p>
+        {incident.said != null && <SaidByPerson said={incident.said} />}
       </header>
-      <StatusActions id={incident.id} status={incident.status} />
+      <Actions incident={incident} />
       {news.length > 0 && (
         <section className="story-part" aria-labelledby="whats-new">
           <h2 id="whats-new">What is new</h2>
@@ -68,6 +77,7 @@ export function Story({ incident }: { incident: IncidentDetail }) {
           </p>
         </section>
       )}
+      <Notes notes={incident.notes} />
     </>
   )
 }

@@ -28,10 +28,11 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
       </dl>
       <h3>In the search box</h3>
       <p>
-        Words search the text. These set a filter: <code>severity:high</code> (high or above),{' '}
-        <code>type:ransomware</code>, <code>region:IN</code>, <code>status:new</code>,{' '}
-        <code>exploited:true</code>, <code>source:cert_in</code>, <code>after:2026-11-01</code>, or
-        a CVE number.
+        Words search the text; fields narrow it: <code>severity:high</code> (high or above),{' '}
+        <code>type:ransomware,ddos</code>, <code>region:IN</code>, <code>kev:true</code>,{' '}
+        <code>last:7d</code>. <code>OR</code>, <code>NOT</code> and brackets combine them; words in
+        quotes stand together. <kbd>↓</kbd> offers what may come next, <kbd>Enter</kbd> or{' '}
+        <kbd>Tab</kbd> takes it, <kbd>Esc</kbd> closes.
       </p>
     </Dialog>
   )
