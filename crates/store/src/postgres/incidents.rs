@@ -154,7 +154,9 @@ pub(super) async fn remove(work: &Work, n: i64) -> Result<(), StoreError> {
 
 /// Writes what queries ask of the incidents that are about one of these CVEs, after
 /// something else was said of it. They are locked in order of their rows: placement
-/// may be changing one of them.
+/// may be changing one of them. One that gets its CVE at this very moment is not seen
+/// and keeps the older numbers until its next item or the CVE's next statement: to
+/// wait for polls would stop placement during a first load.
 pub(super) async fn refresh(work: &Work, cves: &[&str]) -> Result<(), StoreError> {
     if cves.is_empty() {
         return Ok(());

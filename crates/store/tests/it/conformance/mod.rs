@@ -119,6 +119,7 @@ macro_rules! suite {
                 names_versions_and_weaknesses_are_found
                 what_is_said_of_a_cve_later_is_found_too
                 the_most_telling_come_first
+                how_it_is_looked_up_is_told
                 facets_count_what_is_found
                 known_names_are_offered
                 searches_are_kept_by_name

@@ -661,6 +661,26 @@ pub(crate) async fn the_most_telling_come_first(store: Db, _: Db) {
     assert_eq!(titles(&rest), ["Twice"]);
 }
 
+pub(crate) async fn how_it_is_looked_up_is_told(store: Db, _: Db) {
+    let tale = Tale::of(store.clone()).await;
+    for title in ["Kolibri attacked", "Bank robbed"] {
+        tale.opened(&item("feed", title, title, ""), |_| ()).await;
+    }
+    let rare = store
+        .explain(&wanted("kolibri severity>=low region:IN"))
+        .await
+        .unwrap();
+    assert!(
+        rare.steps[0].contains("looked up first"),
+        "{:?}",
+        rare.steps
+    );
+    assert!(rare.steps.len() > 1, "the database says nothing");
+    let all = store.explain(&wanted("severity>=low")).await.unwrap();
+    assert!(all.steps[0].contains("walked"), "{:?}", all.steps);
+    assert_eq!((all.total, all.exact), (2, true));
+}
+
 pub(crate) async fn facets_count_what_is_found(store: Db, _: Db) {
     let tale = Tale::of(store.clone()).await;
     for n in 0..5_u32 {
