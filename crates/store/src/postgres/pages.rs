@@ -72,7 +72,7 @@ pub(super) async fn explain(work: &Work, wanted: &Condition) -> Result<Explained
     let mut sql = Sql::of(&plan, Purpose::Page(IncidentOrder::Latest));
     let query = page_sql(&mut sql, IncidentOrder::Latest, 50);
     let told = work
-        .rows(&format!("EXPLAIN {query}"), &sql.values.list())
+        .rows_once(&format!("EXPLAIN {query}"), &sql.values.list())
         .await?;
     for line in told {
         steps.push(format!("PostgreSQL: {}", line.try_get::<_, &str>(0)?));
@@ -121,7 +121,7 @@ async fn select(
     limit: u32,
 ) -> Result<Vec<i64>, StoreError> {
     let query = page_sql(&mut sql, order, limit);
-    let found = work.rows(&query, &sql.values.list()).await?;
+    let found = work.rows_once(&query, &sql.values.list()).await?;
     found.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
@@ -174,7 +174,7 @@ async fn ranked(
         searches.join(" OR "),
     );
     let found: Vec<i64> = work
-        .rows(&query, &values.list())
+        .rows_once(&query, &values.list())
         .await?
         .iter()
         .map(|row| row.try_get(0))
@@ -222,7 +222,7 @@ fn count_sql(sql: &Sql) -> String {
 /// How many incidents match, and whether that is exact.
 async fn count(work: &Work, plan: &Plan) -> Result<(u64, bool), StoreError> {
     let sql = Sql::of(plan, Purpose::Count);
-    let row = work.one(&count_sql(&sql), &sql.values.list()).await?;
+    let row = work.one_once(&count_sql(&sql), &sql.values.list()).await?;
     let counted = rows::count(&row, 0)?;
     let (first, last): (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
     if counted <= COUNTED && !sql.sampled {

@@ -46,7 +46,10 @@ async fn count_keys(work: &Work, key: Key, ranges: &[KeyRange]) -> Result<Option
         "SELECT count(*) FROM (SELECT 1 FROM ({}) k LIMIT {limit}) counted",
         sets.join(" UNION ALL ")
     );
-    let rows: i64 = work.one(&query, &sql.values.list()).await?.try_get(0)?;
+    let rows: i64 = work
+        .one_once(&query, &sql.values.list())
+        .await?
+        .try_get(0)?;
     Ok(Some(rows).filter(|rows| *rows <= FEW_INCIDENTS))
 }
 
@@ -58,7 +61,7 @@ async fn count_items(work: &Work, wanted: &[Wanted]) -> Result<Option<i64>, Stor
     let query = format!(
         "SELECT count(*) FROM (SELECT 1 FROM item_words w WHERE {matching} LIMIT {limit}) counted"
     );
-    let rows: i64 = work.one(&query, &values.list()).await?.try_get(0)?;
+    let rows: i64 = work.one_once(&query, &values.list()).await?.try_get(0)?;
     Ok(Some(rows).filter(|rows| *rows <= FEW_ITEMS))
 }
 
@@ -76,7 +79,7 @@ async fn affected(work: &Work, names: &[KeyRange], version: &str) -> Result<Vec<
         sets.join(" UNION ")
     );
     let mut incidents = Vec::new();
-    for row in work.rows(&query, &sql.values.list()).await? {
+    for row in work.rows_once(&query, &sql.values.list()).await? {
         let products: Vec<AffectedProduct> = rows::body(&row, 1)?;
         if plan::is_affected(&products, names, version) {
             incidents.push(row.try_get(0)?);

@@ -102,6 +102,27 @@ impl Work {
         .await
     }
 
+    /// The rows of a query that is written for one question. Its statement is not kept:
+    /// people can ask in any number of ways, and a connection forgets no statement.
+    pub(super) async fn rows_once(
+        &self,
+        sql: &str,
+        values: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let client = self.client()?;
+        self.within(client.query(sql, values)).await
+    }
+
+    /// The row of such a query that always has one.
+    pub(super) async fn one_once(
+        &self,
+        sql: &str,
+        values: &[Parameter<'_>],
+    ) -> Result<Row, StoreError> {
+        let row = self.rows_once(sql, values).await?.into_iter().next();
+        row.ok_or_else(|| StoreError::Broken("a row is missing".to_owned()))
+    }
+
     /// The first row of a query, if there is one.
     pub(super) async fn row(
         &self,

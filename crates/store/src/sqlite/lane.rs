@@ -154,8 +154,6 @@ fn acquire(
     Ok(Some(number))
 }
 
-/// Whether the lease is still the fence's. An expired one is, until somebody takes
-/// it: nobody else can have placed anything.
 /// The texts of an incident's latest items, as full text has them.
 fn texts(connection: &Connection, id: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError> {
     let Some(n) = incidents::row(connection, id)? else {
@@ -183,6 +181,8 @@ struct Said {
     text: String,
 }
 
+/// Whether the lease is still the fence's. An expired one is, until somebody takes
+/// it: nobody else can have placed anything.
 pub(super) fn holds(connection: &Connection, fence: &Fence) -> Result<bool, StoreError> {
     Ok(connection
         .prepare_cached(
