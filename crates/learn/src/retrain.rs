@@ -19,7 +19,7 @@ use model::training::{Marks, Task, Trial};
 use model::{Feedback, ItemKind, Said, Sample, hash};
 use understand::severity::signs::{self, Sign};
 use understand::weights::{Weights, WeightsError};
-use understand::{Models, is_bare};
+use understand::{Models, is_bare, is_line};
 
 use crate::file::Writer;
 use crate::measure::Confusion;
@@ -273,7 +273,10 @@ impl Read {
             Vec::new()
         };
         Self {
-            bare: is_bare(sample.kind, sample.language.as_deref(), &sample.title),
+            bare: match task {
+                Task::Types => is_line(sample.kind, &sample.title),
+                _ => is_bare(sample.kind, sample.language.as_deref(), &sample.title),
+            },
             text,
             signs,
         }

@@ -25,6 +25,8 @@ pub(crate) struct Read<'a> {
     /// It reads like a post or a line of a list, not like news: its words have
     /// other odds.
     pub(crate) bare: bool,
+    /// Whether it is a post, or a line without a headline.
+    pub(crate) line: bool,
 }
 
 impl Read<'_> {

@@ -112,6 +112,7 @@ pub fn understand_as(item: &Item, context: &Context, said: Option<bool>) -> Anal
         terms: &Terms::of(&document),
         signals: &Signals::of(&document),
         bare: is_bare(item.kind, language.as_deref(), document.title()),
+        line: is_line(item.kind, document.title()),
     };
     let relevance = relevance::judge(
         models.relevance.as_ref(),
@@ -165,11 +166,19 @@ pub fn understand_as(item: &Item, context: &Context, said: Option<bool>) -> Anal
     }
 }
 
-/// Whether a text reads like a post or a line of a list, not like news: its words
-/// have other odds.
+/// Whether the relevance of a text is told like that of a post or a line of a list,
+/// not like that of news: its words have other odds. Hindi is, since it was learned
+/// beside them.
 #[must_use]
 pub fn is_bare(kind: ItemKind, language: Option<&str>, title: &str) -> bool {
-    kind == ItemKind::Post || language == Some("hin") || title.trim().is_empty()
+    is_line(kind, title) || language == Some("hin")
+}
+
+/// Whether its kinds are told so. Hindi news is told like other news: its kinds were
+/// never labelled, and there cues count most.
+#[must_use]
+pub fn is_line(kind: ItemKind, title: &str) -> bool {
+    kind == ItemKind::Post || title.trim().is_empty()
 }
 
 /// An id or a hash that only texts about security hold.

@@ -49,7 +49,7 @@ pub(crate) fn types(
     about_cves: bool,
     reasons: &mut Vec<Reason>,
 ) -> Vec<Tagged<IncidentType>> {
-    let first = if read.bare { KINDS.len() } else { 0 };
+    let first = if read.line { KINDS.len() } else { 0 };
     let outputs = first..first + KINDS.len();
     let scores = model.map(|model| {
         let scores = model.score(read.terms, read.signals.values(), outputs.clone());
@@ -57,7 +57,7 @@ pub(crate) fn types(
     });
     let threshold = scores.as_ref().map_or(0.0, |(_, scores)| {
         let best = outputs.clone().map(|output| scores.sum(output));
-        threshold(best, read.bare)
+        threshold(best, read.line)
     });
     let mut found = Vec::new();
     for (output, kind) in outputs.clone().zip(&KINDS) {

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use model::clock::later;
 use model::query::Subject;
-use model::tokens::{self, Text};
+use model::tokens::Text;
 use model::{Alert, CveId, Incident, IncidentId, ItemId, Said};
 use store::archive::Story;
 use store::handling::{Handled, Moved, Rearranged, Rearrangement};
 use store::{Change, Fence, Occasion, PlacedItem, StoreError};
 
 use super::place::PlaceError;
+use super::query::{MOST_TEXTS, text_of};
 use super::refold::refolded;
 use super::{LANE, Pipeline};
 
@@ -28,8 +29,6 @@ const PATIENCE: (u32, Duration) = (40, Duration::from_secs(1));
 const HELD: &str = "it was split from another incident by hand: nobody is told again";
 /// Why items of a split are where they are.
 const MOVED: &str = "moved here by hand";
-/// Rules look into so many items of an incident, the latest.
-const TEXTS: usize = 50;
 
 /// Who does something by hand, and what they looked at.
 #[derive(Debug, Clone)]
@@ -231,12 +230,8 @@ impl Pipeline {
         let texts: Vec<Text> = items
             .iter()
             .rev()
-            .take(TEXTS)
-            .map(|placed| {
-                let item = &placed.item;
-                let tellers = tokens::tellers(item.source.as_str(), item.author.as_deref());
-                Text::of(&placed.analysis.title, &placed.analysis.text, &tellers)
-            })
+            .take(MOST_TEXTS as usize)
+            .map(|placed| text_of(&placed.item, &placed.analysis))
             .collect();
         let subject = Subject {
             incident,

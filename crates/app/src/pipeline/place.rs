@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use model::clock::later;
 use model::query::Subject;
-use model::tokens::{self, Text};
+use model::tokens::Text;
 use model::{Analysis, Incident, IncidentId, ItemId, Said};
 use store::{Fence, Placed, StoreError, Waiting};
 use understand::{Placement, fold, place, understand_as};
 
+use super::query::text_of;
 use super::{LANE, Pipeline};
 
 /// How many items are understood together.
@@ -174,9 +175,7 @@ impl Pipeline {
         if !self.rules.reads_texts() {
             return Ok(Vec::new());
         }
-        let item = &waiting.item;
-        let tellers = tokens::tellers(item.source.as_str(), item.author.as_deref());
-        let mut texts = vec![Text::of(&analysis.title, &analysis.text, &tellers)];
+        let mut texts = vec![text_of(&waiting.item, analysis)];
         if let Some(before) = before {
             texts.extend(self.texts(before.id).await?);
         }

@@ -1,13 +1,17 @@
 //! Queries, bound to the reader of this installation and asked of its store.
 
 use model::query::{Condition, Field, Frame, Test};
-use model::{Incident, IncidentId, Query, Timestamp};
+use model::tokens::{self, Text};
+use model::{Analysis, Incident, IncidentId, Item, Query, Timestamp};
 use store::{IncidentOrder, PageRequest, StoreError};
 
 use super::Pipeline;
 
 /// Incidents looked up at once when a rule is tested.
 const PAGE: u32 = 200;
+/// Items of a story that are looked into, the latest: rules hear of it with each item,
+/// so what only older ones say was told then.
+pub(super) const MOST_TEXTS: u32 = 50;
 
 /// What a rule would have done.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,15 +126,15 @@ impl Pipeline {
     }
 
     /// The texts in which rules look for words.
-    pub(super) async fn texts(
-        &self,
-        incident: IncidentId,
-    ) -> Result<Vec<model::tokens::Text>, StoreError> {
-        /// Items of a story that are looked into, the latest: rules hear of it with
-        /// each item, so what only older ones say was told then.
-        const MOST_TEXTS: u32 = 50;
+    pub(super) async fn texts(&self, incident: IncidentId) -> Result<Vec<Text>, StoreError> {
         self.store.texts(incident, MOST_TEXTS).await
     }
+}
+
+/// The text of one item, as rules look into it.
+pub(super) fn text_of(item: &Item, analysis: &Analysis) -> Text {
+    let tellers = tokens::tellers(item.source.as_str(), item.author.as_deref());
+    Text::of(&analysis.title, &analysis.text, &tellers)
 }
 
 fn asks_owasp(query: &Query) -> bool {

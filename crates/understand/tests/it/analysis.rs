@@ -130,7 +130,7 @@ fn a_hindi_report_is_read() {
         "hindi-fraud.html",
         &expect![[r#"
             Incident hin
-            types phishing_fraud data_breach
+            types phishing_fraud
             severity low 2.8: mostly by “₹45 लाख”: money
             region IN / UP
             sectors 
@@ -420,4 +420,17 @@ fn many_languages_and_nothing_at_all_are_read() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn hindi_news_says_its_kind() {
+    let item = article(
+        "outlet",
+        0,
+        "अस्पताल के सर्वर पर रैनसमवेयर हमला, मरीजों का रिकॉर्ड बंद",
+        "लखनऊ के एक अस्पताल के सर्वर पर रैनसमवेयर हमला हुआ। मरीजों का रिकॉर्ड बंद है।",
+    );
+    let analysis = understand(&item, &Context::new(&[]));
+    let kinds: Vec<_> = analysis.types.iter().map(|tagged| tagged.label).collect();
+    assert_eq!(kinds, [model::IncidentType::Ransomware]);
 }
