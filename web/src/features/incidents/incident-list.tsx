@@ -65,7 +65,7 @@ export function IncidentList({
         <Heading className="list-title">
           Incidents{' '}
           {first !== undefined && total !== undefined && (
-            <span className="list-total">
+            <span className="total">
               {first.total_exact ? '' : 'about '}
               {number(total)}
             </span>
