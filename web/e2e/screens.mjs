@@ -162,8 +162,8 @@ const shots = [
     world: { count: 1 },
     act: async (page) => {
       await page.getByRole('button', { name: 'Dismiss' }).click()
-      const heading = page.getByRole('heading', { name: 'No incident is open' })
-      await heading.waitFor({ state: 'attached' })
+      await page.keyboard.press('Escape')
+      await page.getByRole('heading', { name: 'No incident is open' }).waitFor()
     },
   },
   { name: 'help', path: '/incidents', act: (page) => page.keyboard.press('?') },

@@ -52,7 +52,7 @@ export function Model({
           The shipped model decides although {versionWord(model.live)} should: {model.problem}.
         </p>
       )}
-      <Scores model={model} since={since} />
+      <Scores model={model} decisions={decisions} />
       <div className="model-acts">
         {model.taught && (
           <button
@@ -109,16 +109,25 @@ function Version({ version }: { version: string }) {
 }
 
 /** The live model's measures beside those of the one before. */
-function Scores({ model, since }: { model: ModelOut; since: ModelDecision | undefined }) {
+function Scores({ model, decisions }: { model: ModelOut; decisions: readonly ModelDecision[] }) {
+  const { live, previous } = model
   const scores = (version: string | null | undefined) =>
     model.versions.find((one) => one.version === version)?.scores ?? {}
-  const [now, before] = [scores(model.live), scores(model.previous)]
+  const [now, before] = [scores(live), scores(previous)]
   const rows = new Map<string, [number | undefined, number | undefined]>()
-  // Both were tried on the same feedback: the only figures that can be set side by side.
-  if (since?.trial != null && since.before === model.previous) {
-    const { trial } = since
-    rows.set('held_back_error', [trial.after.error, trial.before.error])
-    rows.set('held_back_log_loss', [trial.after.log_loss, trial.before.log_loss])
+  // Where one was trained beside the other, both were tried on the same feedback: only
+  // these figures can be set side by side, so they come first.
+  for (const { version, before: other, trial } of decisions) {
+    if (trial == null || rows.size > 0 || previous == null) continue
+    const [mine, theirs] =
+      version === live && other === previous
+        ? [trial.after, trial.before]
+        : version === previous && other === live
+          ? [trial.before, trial.after]
+          : []
+    if (mine === undefined || theirs === undefined) continue
+    rows.set('held_back_error', [mine.error, theirs.error])
+    rows.set('held_back_log_loss', [mine.log_loss, theirs.log_loss])
   }
   for (const name of [...Object.keys(now), ...Object.keys(before)])
     if (!rows.has(name)) rows.set(name, [now[name], before[name]])

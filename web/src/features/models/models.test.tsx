@@ -86,6 +86,33 @@ test('a trained model stands beside the one before, on the feedback both were tr
   expect(decisions.getByText(/by itself/)).toBeVisible()
 })
 
+test('after a roll-back the same figures stand the other way round', async () => {
+  show({
+    models: [
+      model('relevance', {
+        live: 'shipped',
+        previous: trained.version,
+        versions: [modelVersion('shipped'), trained],
+      }),
+    ],
+    decisions: [
+      decision('relevance', {
+        step: 'rolled_back',
+        before: trained.version,
+        version: 'shipped',
+        trial: null,
+        changed: true,
+      }),
+      decision('relevance', { at: '2026-11-20T09:00:00Z', live: trained.version, changed: true }),
+    ],
+  })
+  expect(
+    (await task('Relevance')).getByRole('row', {
+      name: 'Wrong, on feedback held back 30.0 % 15.0 %',
+    }),
+  ).toBeVisible()
+})
+
 test('a decision says why, and how the model was tried', async () => {
   show({ models: [model('types', ENOUGH)], decisions: [decision('types')] })
   const decisions = within(await screen.findByRole('region', { name: 'Decisions' }))
