@@ -171,8 +171,14 @@ export async function startMock({
       return json(201, searches.at(-1))
     }
     if (path.startsWith('/api/feedback')) {
-      if (request.method === 'GET')
-        return json(200, withModels || url.searchParams.has('incident') ? given : noneGiven)
+      if (request.method === 'GET') {
+        const feedback = url.searchParams.has('incident')
+          ? said.slice(0, 1)
+          : withModels
+            ? said
+            : []
+        return json(200, { feedback, next: null, total: feedback.length })
+      }
       return problem(503, 'busy', 'The made-up world keeps no feedback.')
     }
     if (path === '/api/models') return json(200, withModels ? models : shippedOnly(models))
@@ -303,9 +309,6 @@ const said = [
     note: null,
   },
 ]
-
-const given = { feedback: said, next: null, total: said.length }
-const noneGiven = { feedback: [], next: null, total: 0 }
 
 /** A machine on which nothing was trained yet. @param {import('../src/api/types').ModelList} all @returns {import('../src/api/types').ModelList} */
 function shippedOnly({ models }) {
