@@ -68,6 +68,10 @@ export function IncidentRows({
   )
   const [last, setLast] = useState({ id: open, open })
   if (last.open !== open) setLast({ id: open ?? last.id, open })
+  const stood = useRef(-1)
+  useEffect(() => {
+    stood.current = places.get(last.id ?? '') ?? stood.current
+  }, [places, last.id])
   const { height, above } = useSizes(scroller, rows)
   const top = usePlace(filter, scroller)
   const virtual = useVirtualizer({
@@ -95,7 +99,9 @@ export function IncidentRows({
   const { search, handlers } = useRowLinks()
   const step = (by: 1 | -1) => {
     const focused = (document.activeElement as HTMLElement | null)?.dataset.row
-    const at = places.get(focused ?? open ?? last.id ?? '') ?? -1
+    const here = places.get(focused ?? open ?? last.id ?? '')
+    // One that was dismissed or merged has left: the next one stands where it was.
+    const at = here ?? (by > 0 ? stood.current - 1 : stood.current)
     const to = Math.min(Math.max(at + by, 0), shown.length - 1)
     const next = shown[to]
     if (next !== undefined) focusOn(next)

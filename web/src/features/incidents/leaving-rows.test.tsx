@@ -52,6 +52,14 @@ test('a dismissed incident leaves the list at once, and comes back when that is 
   expect(await total('3')).toBeVisible()
 })
 
+test('the keyboard goes on where the dismissed one stood', async () => {
+  const { user } = await opened('/incidents/b', [titled('a'), titled('b'), titled('c')])
+  await user.click(await screen.findByRole('button', { name: 'Dismiss' }))
+  expect(rows()).toEqual(['Incident a', 'Incident c'])
+  await user.keyboard('j')
+  expect(screen.getByRole('link', { name: 'Incident c' })).toHaveFocus()
+})
+
 test('an incident merged by somebody else leaves the list at once', async () => {
   await opened('/incidents', [titled('a'), titled('b')])
   act(() => FakeEventSource.current().say('incident.merged', 'a'))
