@@ -164,6 +164,56 @@ test('the sources say how they are', async () => {
   await page.context().close()
 })
 
+test('what a person says reaches the models, and can be taken back', async () => {
+  const page = await open({ width: 1024, height: 768 })
+  const list = await (await fetch(`${address}/api/incidents?limit=1`)).json()
+  const [incident] = list.incidents
+  await page.goto(`${address}/models`)
+  await page.getByRole('listitem', { name: 'Relevance' }).waitFor({ timeout: PATIENCE_MS })
+  await page.getByText('Live', { exact: true }).waitFor()
+  await page.getByText('Nobody has said anything yet.').waitFor()
+  await accessible(page, 'the models')
+
+  // Said elsewhere, it appears by itself.
+  const said = await fetch(`${address}/api/feedback`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ incident: incident.id, relevant: true, note: 'It is near us.' }),
+  })
+  assert.equal(said.status, 201, await said.text())
+  const given = page.getByRole('list', { name: 'Feedback' }).getByRole('listitem')
+  await given.getByText('“It is near us.”').waitFor()
+  const relevance = page.getByRole('listitem', { name: 'Relevance' })
+  await relevance.getByText(/^Feedback gives [1-9]/).waitFor()
+  await page.screenshot({ path: join(pictures, 'journey-models-1024.png') })
+  await accessible(page, 'the models with feedback')
+
+  await given.getByRole('button', { name: /^Take back/ }).click()
+  await page.getByText('Nobody has said anything yet.').waitFor()
+  await page.context().close()
+})
+
+test('an incident merged elsewhere leaves the list by itself', async () => {
+  const page = await open({ width: 1440, height: 900 })
+  await page.goto(`${address}/incidents`)
+  await page.getByRole('table', { name: 'Incidents' }).waitFor({ timeout: PATIENCE_MS })
+  await page.getByText('Live', { exact: true }).waitFor()
+  await quiet(page)
+  const { incidents, total } = await (await fetch(`${address}/api/incidents?limit=2`)).json()
+  const [into, gone] = incidents
+  const row = page.locator(`[data-row="${gone.id}"]`)
+  await row.waitFor()
+  const merged = await fetch(`${address}/api/incidents/${gone.id}/merge`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'if-match': `"${gone.revision}"` },
+    body: JSON.stringify({ into: into.id, by: 'Asha Rao' }),
+  })
+  assert.equal(merged.status, 200, await merged.text())
+  await row.waitFor({ state: 'detached' })
+  await page.getByRole('heading', { name: `Incidents ${total - 1}`, level: 1 }).waitFor()
+  await page.context().close()
+})
+
 test('nothing broke the policy or logged an error on the way', () => {
   assert.deepEqual(complaints, [])
 })

@@ -570,6 +570,163 @@ export function makeLook(url) {
   }
 }
 
+/** Models as they stand after some weeks of feedback. @param {number} now @returns {import('../src/api/types').ModelList} */
+export function makeModels(now) {
+  const at = (/** @type {number} */ ms) => new Date(now - ms).toISOString()
+  const shipped = (/** @type {Record<string, number>} */ scores, texts = 8_460) => ({
+    version: 'shipped',
+    made: at(40 * 24 * HOUR),
+    data: '25724b1923079237',
+    size: 525_704,
+    scores,
+    counts: { texts },
+  })
+  const taught = (/** @type {string} */ version, error = 0.152, log_loss = 0.418) => ({
+    version,
+    made: at(30 * HOUR),
+    data: 'b71ce0294f88ad11',
+    size: 526_012,
+    scores: { held_back_error: error, held_back_log_loss: log_loss },
+    counts: { labels: 184, learned: 121, held_back: 63 },
+  })
+  /** @type {import('../src/api/types').Trial} */
+  const trial = {
+    labels: 184,
+    learned: 121,
+    held_back: 63,
+    needed: 50,
+    before: { log_loss: 0.611, error: 0.302 },
+    after: { log_loss: 0.418, error: 0.152 },
+    constant_error: 0.413,
+    mended: 12,
+    broken: 2,
+    others: 1000,
+    moved: 74,
+  }
+  const none = {
+    live: 'shipped',
+    previous: null,
+    problem: null,
+    taught: false,
+    labels: 0,
+    held_back: 0,
+    needed: 50,
+    training: false,
+  }
+  return {
+    models: [
+      {
+        ...none,
+        task: 'relevance',
+        name: 'Relevance',
+        live: 'c0ffee12ab34cd56',
+        previous: 'shipped',
+        versions: [
+          taught('c0ffee12ab34cd56'),
+          taught('0badf00d0badf00d', 0.21, 0.502),
+          shipped({
+            auc: 0.9591,
+            calibration_error: 0.0162,
+            rejected_at_recall_95: 0.8429,
+            social_average_precision: 0.8689,
+          }),
+        ],
+        taught: true,
+        labels: 184,
+        held_back: 63,
+      },
+      {
+        ...none,
+        task: 'types',
+        name: 'Types',
+        versions: [shipped({ news_macro_f1: 0.6261, news_micro_f1: 0.8518 }, 7_679)],
+        taught: true,
+        labels: 41,
+        held_back: 12,
+      },
+      {
+        ...none,
+        task: 'severity',
+        name: 'Severity of events',
+        live: 'dead10ccdead10cc',
+        problem: 'the file severity-dead10ccdead10cc.model is not as it was written',
+        versions: [shipped({ 'accuracy by item, cross-validated': 0.6346 }, 1_464)],
+        taught: true,
+        labels: 96,
+        held_back: 33,
+      },
+      {
+        ...none,
+        task: 'flaw',
+        name: 'Severity of flaws',
+        versions: [shipped({}, 55_114)],
+      },
+      {
+        ...none,
+        task: 'stories',
+        name: 'Stories',
+        versions: [shipped({ b_cubed_f1_left_out: 0.8864 }, 1_674)],
+      },
+      {
+        ...none,
+        task: 'names',
+        name: 'Names',
+        versions: [shipped({ 'cyner, reports': 0.7847, 'news, held back': 0.6963 }, 0)],
+      },
+    ],
+    decisions: [
+      {
+        at: at(3 * HOUR),
+        by: 'api',
+        task: 'relevance',
+        step: 'trained',
+        version: '0badf00d0badf00d',
+        before: 'c0ffee12ab34cd56',
+        live: 'c0ffee12ab34cd56',
+        changed: false,
+        why: 'of 63 labels held back it mends 3 and breaks 4: no more than chance may do',
+        trial: { ...trial, mended: 3, broken: 4, after: { log_loss: 0.417, error: 0.168 } },
+      },
+      {
+        at: at(29 * HOUR),
+        by: 'service',
+        task: 'relevance',
+        step: 'trained',
+        version: 'c0ffee12ab34cd56',
+        before: 'shipped',
+        live: 'c0ffee12ab34cd56',
+        changed: true,
+        why: 'of 63 labels held back it mends 12 and breaks 2; it is wrong on 15.2 %, the live model on 30.2 %',
+        trial,
+      },
+      {
+        at: at(6 * 24 * HOUR),
+        by: 'command',
+        task: 'severity',
+        step: 'activated',
+        version: 'dead10ccdead10cc',
+        before: 'shipped',
+        live: 'dead10ccdead10cc',
+        changed: true,
+        why: 'chosen by hand',
+        trial: null,
+      },
+      {
+        at: at(9 * 24 * HOUR),
+        by: 'api',
+        task: 'types',
+        step: 'trained',
+        version: null,
+        before: 'shipped',
+        live: 'shipped',
+        changed: false,
+        why: '12 of 41 labels are held back to try it on; it takes 50, which is some 150 labels',
+        trial: { ...trial, labels: 41, learned: 29, held_back: 12 },
+      },
+    ],
+  }
+}
+
 /** A story that arrives while somebody watches. @param {number} n @param {number} now @returns {IncidentDetail} */
 export function makeNews(n, now) {
   const [incident] = makeWorld({ count: 1, now: now + 6 * MINUTE, seed: 100 + n }).incidents

@@ -12,7 +12,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { makeLook, makeNews, makeWorld } from './mock-data.mjs'
+import { makeLook, makeModels, makeNews, makeWorld } from './mock-data.mjs'
 
 export const POLICY =
   "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -27,11 +27,12 @@ const types = /** @type {Record<string, string>} */ ({
 })
 const ranks = ['low', 'medium', 'high', 'critical']
 
-/** @param {{ port?: number, count?: number, sources?: boolean, fail?: boolean }} options */
+/** @param {{ port?: number, count?: number, sources?: boolean, models?: boolean, fail?: boolean }} options */
 export async function startMock({
   port = 0,
   count = 400,
   sources: withSources = true,
+  models: withModels = true,
   fail = false,
 } = {}) {
   const world = makeWorld({ count, now: Date.now() })
@@ -51,6 +52,7 @@ export async function startMock({
   }
   /** @type {Set<import('node:http').ServerResponse>} */
   const listeners = new Set()
+  const models = makeModels(Date.now())
   let seq = 0
   let news = 0
   let searches = [
@@ -169,10 +171,19 @@ export async function startMock({
       return json(201, searches.at(-1))
     }
     if (path.startsWith('/api/feedback')) {
-      if (request.method === 'GET')
-        return json(200, { feedback: said, next: null, total: said.length })
+      if (request.method === 'GET') {
+        const feedback = url.searchParams.has('incident')
+          ? said.slice(0, 1)
+          : withModels
+            ? said
+            : []
+        return json(200, { feedback, next: null, total: feedback.length })
+      }
       return problem(503, 'busy', 'The made-up world keeps no feedback.')
     }
+    if (path === '/api/models') return json(200, withModels ? models : shippedOnly(models))
+    if (path.startsWith('/api/models'))
+      return problem(503, 'busy', 'The made-up world trains nothing.')
     const similar = /^\/api\/incidents\/([^/]+)\/similar$/.exec(path)?.[1]
     if (similar !== undefined) return json(200, alike(world.incidents, similar))
     if (path === '/api/incidents') return json(200, list(world.incidents, url.searchParams))
@@ -268,7 +279,7 @@ function complete(q, at) {
   return { start: start + field.length + 1, end: at, expected: 'value', field, offers }
 }
 
-/** What a person said of the first incident. */
+/** What a person said of the first incident. @type {import('../src/api/types').FeedbackOut[]} */
 const said = [
   {
     id: '0192f000-0000-7000-8000-00000000f001',
@@ -283,7 +294,38 @@ const said = [
     countries: null,
     note: 'Called them: surgery is put off.',
   },
+  {
+    id: '0192f000-0000-7000-8000-00000000f003',
+    at: new Date(Date.now() - 26 * 3_600_000).toISOString(),
+    by: 'command',
+    incident: null,
+    item: '0192f000-0000-7000-8000-00000000f004',
+    title:
+      'राज्य विद्युत निगम की वेबसाइट पर साइबर हमला: भुगतान और शिकायत सेवाएँ बंद, अधिकारियों ने कहा कि उपभोक्ताओं का डेटा सुरक्षित है',
+    relevant: true,
+    types: ['ddos', 'defacement'],
+    severity: null,
+    countries: ['IN'],
+    note: null,
+  },
 ]
+
+/** A machine on which nothing was trained yet. @param {import('../src/api/types').ModelList} all @returns {import('../src/api/types').ModelList} */
+function shippedOnly({ models }) {
+  return {
+    models: models.map((model) => ({
+      ...model,
+      live: 'shipped',
+      previous: null,
+      problem: null,
+      versions: model.versions.filter(({ version }) => version === 'shipped'),
+      labels: 0,
+      held_back: 0,
+      training: false,
+    })),
+    decisions: [],
+  }
+}
 
 /** @param {import('../src/api/types').IncidentDetail[]} all @param {string} id */
 function alike(all, id) {

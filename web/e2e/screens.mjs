@@ -3,7 +3,7 @@
 // page breaks the Content-Security-Policy, logs an error, scrolls sideways or has
 // a fault that axe finds.
 //
-//   npm run build && npm run screens [-- part-of-a-name]
+//   npm run build && npm run screens [-- start-of-a-name]
 
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -130,6 +130,42 @@ const shots = [
       await page.getByRole('button', { name: 'Undo' }).waitFor()
     },
   },
+  { name: 'models', path: '/models' },
+  { name: 'models-fresh', path: '/models', world: { models: false } },
+  {
+    name: 'models-open',
+    path: '/models',
+    act: async (page) => {
+      await page.getByText('3 models to choose from').click()
+      for (const tried of await page.getByText('How it was tried').all()) await tried.click()
+    },
+  },
+  {
+    name: 'models-refused',
+    path: '/models',
+    quiet: true,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Train now' }).first().click()
+      await page.getByText(/is not trained/).waitFor()
+    },
+  },
+  {
+    name: 'models-error',
+    path: '/models',
+    world: { fail: true },
+    quiet: true,
+    act: (page) => page.getByRole('alert').first().waitFor({ timeout: 15_000 }),
+  },
+  {
+    name: 'list-dismissed',
+    path: `/incidents/${first}`,
+    world: { count: 1 },
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Dismiss' }).click()
+      await page.keyboard.press('Escape')
+      await page.getByRole('heading', { name: 'No incident is open' }).waitFor()
+    },
+  },
   { name: 'help', path: '/incidents', act: (page) => page.keyboard.press('?') },
   { name: 'incident', path: `/incidents/${first}` },
   { name: 'incident-flaw', path: `/incidents/${flaw}` },
@@ -174,7 +210,7 @@ const shots = [
 
 const browser = await launch()
 const faults = []
-for (const shot of shots.filter(({ name }) => name.includes(only))) {
+for (const shot of shots.filter(({ name }) => name.startsWith(only))) {
   for (const [width, height] of widths) {
     for (const theme of /** @type {const} */ (['light', 'dark'])) {
       const mock = await startMock(shot.world)

@@ -4,5 +4,6 @@ export const paths = {
   home: '/',
   incidents: '/incidents',
   incident: '/incidents/$id',
+  models: '/models',
   sources: '/sources',
 } as const

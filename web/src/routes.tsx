@@ -14,10 +14,12 @@ import { useEffect, useState } from 'react'
 import { ApiError } from './api/client'
 import { Live } from './api/live'
 import { incidentDetail } from './features/incidents/detail-queries'
+import { FeedbackGiven } from './features/incidents/feedback-given'
 import { filterFromSearch, searchFromFilter } from './features/incidents/filter'
 import { IncidentPage } from './features/incidents/incident-page'
 import { IncidentsScreen } from './features/incidents/incidents-screen'
 import { SearchBox } from './features/incidents/search-box'
+import { ModelsScreen } from './features/models/models-screen'
 import { BrokenPage } from './features/shell/broken-page'
 import { NoSuchPage } from './features/shell/no-such-page'
 import { Shell } from './features/shell/shell'
@@ -76,7 +78,13 @@ const sources = createRoute({
   component: SourcesScreen,
 })
 
-const tree = root.addChildren([home, incidents.addChildren([incident]), sources])
+const models = createRoute({
+  getParentRoute: () => root,
+  path: paths.models,
+  component: () => <ModelsScreen feedback={<FeedbackGiven />} />,
+})
+
+const tree = root.addChildren([home, incidents.addChildren([incident]), sources, models])
 
 export function makeClient() {
   return new QueryClient({

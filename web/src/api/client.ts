@@ -15,6 +15,8 @@ import type {
   IncidentSummary,
   Look,
   LookOut,
+  ModelList,
+  ModelOut,
   NewFeedback,
   NewSearch,
   NewSource,
@@ -27,6 +29,7 @@ import type {
   SourceOut,
   SourceRemoval,
   SplitOut,
+  Task,
   VulnerabilityDetail,
 } from './types'
 
@@ -85,8 +88,9 @@ export const api = {
       request<SimilarList>(incidentPath(id, '/similar'), { signal }),
   },
   feedback: {
-    list: (incident: string, signal?: AbortSignal) =>
-      request<FeedbackList>(`/api/feedback?incident=${encodeURIComponent(incident)}`, { signal }),
+    /** Of one incident, or of all. */
+    list: (query: { incident?: string; after?: string | undefined }, signal?: AbortSignal) =>
+      request<FeedbackList>(`/api/feedback${queryString(query)}`, { signal }),
     give: (feedback: NewFeedback) =>
       request<FeedbackOut>('/api/feedback', sending('POST', feedback)),
     withdraw: (id: string) =>
@@ -104,6 +108,14 @@ export const api = {
     save: (search: NewSearch) => request<SavedSearch>('/api/searches', sending('POST', search)),
     forget: (id: string) =>
       request<undefined>(`/api/searches/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+  },
+  models: {
+    list: (signal?: AbortSignal) => request<ModelList>('/api/models', { signal }),
+    /** Begins; `model.decided` tells what came of it. */
+    train: (task: Task) => request<ModelOut>(`/api/models/${task}/train`, { method: 'POST' }),
+    activate: (task: Task, version: string) =>
+      request<ModelOut>(`/api/models/${task}/activate`, sending('POST', { version })),
+    rollBack: (task: Task) => request<ModelOut>(`/api/models/${task}/rollback`, { method: 'POST' }),
   },
   vulnerabilities: {
     get: (cve: string, signal?: AbortSignal) =>

@@ -27,7 +27,13 @@ test('events of one moment are noted together', () => {
   source.say('delivery.settled', 'd')
   expect(changes()).toBeUndefined()
   vi.advanceTimersByTime(1_000)
-  expect(changes()).toEqual({ opened: ['a'], updated: ['b'], settled: 1, missed: 0 })
+  expect(changes()).toEqual({
+    opened: ['a'],
+    updated: ['b'],
+    merged: [],
+    settled: 1,
+    missed: 0,
+  })
 })
 
 test('what is noted has a bound', () => {

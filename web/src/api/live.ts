@@ -18,13 +18,21 @@ export interface LiveStatus {
 export interface Changes {
   opened: string[]
   updated: string[]
+  /** Those that went into others: nobody needs to ask what became of them. */
+  merged: string[]
   /** Deliveries settled, counted: a delivery does not say which incident it is of. */
   settled: number
   /** Times the stream may have skipped events. */
   missed: number
 }
 
-export const NO_CHANGES: Changes = { opened: [], updated: [], settled: 0, missed: 0 }
+export const NO_CHANGES: Changes = {
+  opened: [],
+  updated: [],
+  merged: [],
+  settled: 0,
+  missed: 0,
+}
 
 export const liveKeys = { changes: ['live', 'changes'] as const }
 
@@ -94,7 +102,7 @@ export class Live {
     on('incident.opened', (id) => this.#note({ opened: id === '' ? [] : [id] }))
     on('incident.updated', (id) => this.#note({ updated: id === '' ? [] : [id] }))
     // Of the one that is gone: its page leads to the other.
-    on('incident.merged', (id) => this.#note({ updated: id === '' ? [] : [id] }))
+    on('incident.merged', (id) => this.#note(id === '' ? {} : { updated: [id], merged: [id] }))
     on('feedback.changed', () => this.#learning())
     on('model.decided', () => this.#learning())
     on('delivery.settled', () => this.#note({ settled: 1 }))
@@ -140,6 +148,7 @@ export class Live {
       seen(this.#client, (changes) => merge(changes, change))
       for (const id of change.updated) {
         void this.#client.invalidateQueries({ queryKey: ['incident', id], refetchType: 'none' })
+        void this.#client.invalidateQueries({ queryKey: ['incident-row', id] })
       }
       void this.#client.invalidateQueries({ queryKey: ['similar'], refetchType: 'none' })
       void this.#client.invalidateQueries({ queryKey: ['incidents', 'peek'] })
@@ -162,11 +171,15 @@ export class Live {
 }
 
 function merge(into: Changes, change: Partial<Changes>): Changes {
+  // The same array where nothing is added: who looks at one kind is not stirred by another.
   const ids = (old: string[], more: string[] = []) =>
-    [...new Set([...old, ...more])].slice(-CHANGES_KEPT)
+    more.every((id) => old.includes(id))
+      ? old
+      : [...new Set([...old, ...more])].slice(-CHANGES_KEPT)
   return {
     opened: ids(into.opened, change.opened),
     updated: ids(into.updated, change.updated),
+    merged: ids(into.merged, change.merged),
     settled: into.settled + (change.settled ?? 0),
     missed: into.missed + (change.missed ?? 0),
   }

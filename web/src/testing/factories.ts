@@ -5,8 +5,13 @@ import type {
   FeedbackOut,
   IncidentDetail,
   IncidentSummary,
+  ModelDecision,
+  ModelOut,
+  ModelVersion,
   SourceOut,
+  Task,
   TimelineItem,
+  Trial,
   Vulnerability,
   VulnerabilityDetail,
 } from '../api/types'
@@ -159,6 +164,68 @@ export function feedback(id: string, change: Partial<FeedbackOut> = {}): Feedbac
     severity: null,
     countries: null,
     note: null,
+    ...change,
+  }
+}
+
+export function modelVersion(version: string, change: Partial<ModelVersion> = {}): ModelVersion {
+  return {
+    version,
+    made: minutesAgo(3000),
+    data: '25724b1923079237',
+    size: 525_704,
+    scores: { auc: 0.9591, calibration_error: 0.0162 },
+    counts: { texts: 8460 },
+    ...change,
+  }
+}
+
+export function model(task: Task, change: Partial<ModelOut> = {}): ModelOut {
+  return {
+    task,
+    name: { relevance: 'Relevance', types: 'Types' }[task as 'types'] ?? task,
+    live: 'shipped',
+    previous: null,
+    problem: null,
+    versions: [modelVersion('shipped')],
+    taught: true,
+    labels: 0,
+    held_back: 0,
+    needed: 50,
+    training: false,
+    ...change,
+  }
+}
+
+export function trial(change: Partial<Trial> = {}): Trial {
+  return {
+    labels: 180,
+    learned: 120,
+    held_back: 60,
+    needed: 50,
+    before: { log_loss: 0.61, error: 0.3 },
+    after: { log_loss: 0.42, error: 0.15 },
+    constant_error: 0.4,
+    mended: 11,
+    broken: 2,
+    others: 400,
+    moved: 31,
+    ...change,
+  }
+}
+
+export function decision(task: Task, change: Partial<ModelDecision> = {}): ModelDecision {
+  return {
+    at: minutesAgo(5),
+    by: 'api',
+    task,
+    step: 'trained',
+    version: '1a2b3c4d5e6f',
+    before: 'shipped',
+    live: 'shipped',
+    changed: false,
+    why: 'of 60 labels held back it mends 3 and breaks 2: no more than chance may do',
+    trial: trial(),
     ...change,
   }
 }

@@ -13,6 +13,8 @@ import type {
   IncidentStatus,
   IncidentSummary,
   LookOut,
+  ModelList,
+  ModelOut,
   NewFeedback,
   NewSearch,
   NewSource,
@@ -40,9 +42,14 @@ export interface MockApi {
   merge: (id: string, merge: { into: string; by?: string }) => Answer<IncidentSummary>
   notSame: (id: string, notSame: { item: string; by?: string }) => Answer<NotSameOut>
   similar: (id: string) => Answer<SimilarList>
-  feedback: (incident: string) => Answer<FeedbackList>
+  /** Of one incident, or of all where none is named. */
+  feedback: (incident: string, after: string | null) => Answer<FeedbackList>
   giveFeedback: (feedback: NewFeedback) => Answer<FeedbackOut>
   withdrawFeedback: (id: string) => Answer<FeedbackOut>
+  models: () => Answer<ModelList>
+  train: (task: string) => Answer<ModelOut>
+  activate: (task: string, version: string) => Answer<ModelOut>
+  rollBack: (task: string) => Answer<ModelOut>
   sources: () => Answer<SourceList>
   vulnerability: (cve: string) => Answer<VulnerabilityDetail>
   look: (url: string) => Answer<LookOut>
@@ -122,6 +129,10 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked' | 'matched'>> = {})
     feedback: () => ({ feedback: [], next: null, total: 0 }),
     giveFeedback: () => problem(405, 'This test expects no feedback.'),
     withdrawFeedback: () => problem(405, 'This test expects nothing to be taken back.'),
+    models: () => ({ models: [], decisions: [] }),
+    train: () => problem(405, 'This test expects no training.'),
+    activate: () => problem(405, 'This test expects no other model.'),
+    rollBack: () => problem(405, 'This test expects no other model.'),
     vulnerability: (cve) => problem(404, `No source has spoken of ${cve}.`),
     look: () => problem(405, 'This test expects no look.'),
     addSource: () => problem(405, 'This test expects no new source.'),
@@ -153,6 +164,7 @@ export function mockApi(given: Partial<Omit<MockApi, 'asked' | 'matched'>> = {})
     const [, id, part] = /^\/api\/incidents\/([^/]+)(?:\/(.+))?$/.exec(url.pathname) ?? []
     if (url.pathname.startsWith('/api/feedback')) return feedbackAnswer(api, method, url, init)
     if (id !== undefined && part !== undefined) return handAnswer(api, id, part, init)
+    if (url.pathname.startsWith('/api/models')) return modelsAnswer(api, url.pathname, init)
     if (url.pathname.startsWith('/api/sources'))
       return sourcesAnswer(api, method, url.pathname, init)
     if (url.pathname.startsWith('/api/searches'))
@@ -192,7 +204,17 @@ function feedbackAnswer(api: MockApi, method: string, url: URL, init: RequestIni
   if (method === 'POST') return respond(api.giveFeedback(JSON.parse(String(init.body))), init)
   if (method === 'DELETE')
     return respond(api.withdrawFeedback(url.pathname.split('/')[3] ?? ''), init)
-  return respond(api.feedback(url.searchParams.get('incident') ?? ''), init)
+  const { searchParams: asked } = url
+  return respond(api.feedback(asked.get('incident') ?? '', asked.get('after')), init)
+}
+
+function modelsAnswer(api: MockApi, path: string, init: RequestInit) {
+  const [, , , task = '', act] = path.split('/')
+  if (act === 'train') return respond(api.train(task), init)
+  if (act === 'rollback') return respond(api.rollBack(task), init)
+  if (act === 'activate')
+    return respond(api.activate(task, JSON.parse(String(init.body)).version), init)
+  return respond(api.models(), init)
 }
 
 function sourcesAnswer(api: MockApi, method: string, path: string, init: RequestInit) {

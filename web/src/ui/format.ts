@@ -62,46 +62,45 @@ export function agoShort(at: string, now: number, zone: string): string {
 export function exact(at: string, zone: string): string {
   const time = Date.parse(at)
   if (Number.isNaN(time)) return at
-  const part = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat('en-IN', { ...options, timeZone: zone }).format(time)
-  const clock = part({
+  return `${formatted('weekday', time, zone)} ${formatted('date', time, zone)}, ${formatted('exact', time, zone)}`
+}
+
+/** "14:32". */
+export const clock = (time: number, zone: string) => formatted('clock', time, zone)
+
+/** "21 Nov 2026", for dates without a time of day. */
+export function date(at: string, zone: string): string {
+  const time = Date.parse(at)
+  return Number.isNaN(time) ? at : formatted('date', time, zone)
+}
+
+function day(time: number, now: number, zone: string): string {
+  const sameYear = formatted('year', time, zone) === formatted('year', now, zone)
+  return formatted(sameYear ? 'day' : 'date', time, zone)
+}
+
+const shapes = {
+  weekday: { weekday: 'short' },
+  year: { year: 'numeric' },
+  day: { day: 'numeric', month: 'short' },
+  date: { day: 'numeric', month: 'short', year: 'numeric' },
+  clock: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  exact: {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
     hourCycle: 'h23',
     timeZoneName: 'short',
-  })
-  return `${part({ weekday: 'short' })} ${date(at, zone)}, ${clock}`
-}
+  },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>
 
-/** "14:32". */
-export const clock = (time: number, zone: string) =>
-  new Intl.DateTimeFormat('en-IN', {
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    timeZone: zone,
-  }).format(time)
+/** Making one takes a millisecond or more, and a list needs some for every row. */
+const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** "21 Nov 2026", for dates without a time of day. */
-export function date(at: string, zone: string): string {
-  const time = Date.parse(at)
-  if (Number.isNaN(time)) return at
-  return new Intl.DateTimeFormat('en-IN', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    timeZone: zone,
-  }).format(time)
-}
-
-function day(time: number, now: number, zone: string): string {
-  const year = (at: number) =>
-    new Intl.DateTimeFormat('en-IN', { year: 'numeric', timeZone: zone }).format(at)
-  return new Intl.DateTimeFormat('en-IN', {
-    day: 'numeric',
-    month: 'short',
-    ...(year(time) === year(now) ? {} : { year: 'numeric' as const }),
-    timeZone: zone,
-  }).format(time)
+function formatted(shape: keyof typeof shapes, time: number, zone: string): string {
+  const key = `${shape} ${zone}`
+  const format =
+    formats.get(key) ?? new Intl.DateTimeFormat('en-IN', { ...shapes[shape], timeZone: zone })
+  formats.set(key, format)
+  return format.format(time)
 }

@@ -8,6 +8,14 @@ export function IncidentsIcon() {
   )
 }
 
+export function ModelsIcon() {
+  return (
+    <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" className="icon">
+      <path d="M10 4v12M4 16h12M4 7h12M4 7l-2 5h4zM16 7l-2 5h4z" />
+    </svg>
+  )
+}
+
 export function SourcesIcon() {
   return (
     <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" className="icon">

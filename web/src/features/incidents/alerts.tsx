@@ -3,7 +3,11 @@
 import type { AlertOut, DeliveryOut } from '../../api/types'
 import { count, sentence } from '../../ui/format'
 import { Severity } from '../../ui/severity'
+import { Stretch } from '../../ui/stretch'
 import { TimeAgo } from '../../ui/time-ago'
+
+/** The latest; who was told a year ago is asked for. */
+const ALERTS = 20
 
 export function Alerts({ alerts }: { alerts: readonly AlertOut[] }) {
   return (
@@ -12,29 +16,35 @@ export function Alerts({ alerts }: { alerts: readonly AlertOut[] }) {
       {alerts.length === 0 ? (
         <p className="none">No rule fired on this incident.</p>
       ) : (
-        <ul className="alerts">
-          {alerts.map((alert) => (
-            <li key={alert.id}>
-              <p className="alert-head">
-                <Severity of={alert.severity} />
-                <span>{sentence(alert.cause_text)}</span>
-                <TimeAgo at={alert.at} />
-              </p>
-              <p className="because">
-                Rule {alert.rule}: {alert.reason}
-              </p>
-              {alert.held != null && <p className="held">Held: {alert.held}</p>}
-              {alert.deliveries.length === 0 && alert.held == null && (
-                <p className="none">The rule has no channel, so nobody was told.</p>
-              )}
-              <ul className="deliveries">
-                {alert.deliveries.map((delivery) => (
-                  <Delivery key={delivery.id} delivery={delivery} />
-                ))}
-              </ul>
-            </li>
-          ))}
-        </ul>
+        <Stretch
+          of={alerts}
+          at={ALERTS}
+          list={(some) => (
+            <ul className="alerts">
+              {some.map((alert) => (
+                <li key={alert.id}>
+                  <p className="alert-head">
+                    <Severity of={alert.severity} />
+                    <span>{sentence(alert.cause_text)}</span>
+                    <TimeAgo at={alert.at} />
+                  </p>
+                  <p className="because">
+                    Rule {alert.rule}: {alert.reason}
+                  </p>
+                  {alert.held != null && <p className="held">Held: {alert.held}</p>}
+                  {alert.deliveries.length === 0 && alert.held == null && (
+                    <p className="none">The rule has no channel, so nobody was told.</p>
+                  )}
+                  <ul className="deliveries">
+                    {alert.deliveries.map((delivery) => (
+                      <Delivery key={delivery.id} delivery={delivery} />
+                    ))}
+                  </ul>
+                </li>
+              ))}
+            </ul>
+          )}
+        />
       )}
     </section>
   )

@@ -61,6 +61,44 @@ export function updateInPlace(
   )
 }
 
+/** Takes incidents that went into others off every list, and out of its count. */
+export function removeRows(client: QueryClient, gone: readonly string[]) {
+  client.setQueriesData<InfiniteData<IncidentListPage>>(
+    { queryKey: ['incidents', 'list'] },
+    (list) => {
+      if (list === undefined) return list
+      const ids = new Set(
+        list.pages
+          .flatMap((page) => page.incidents.map(({ id }) => id))
+          .filter((id) => gone.includes(id)),
+      )
+      if (ids.size === 0) return list
+      const pages = list.pages.map((page) => ({
+        ...page,
+        incidents: page.incidents.filter(({ id }) => !ids.has(id)),
+        total: Math.max(page.total - ids.size, 0),
+      }))
+      return { ...list, pages }
+    },
+  )
+}
+
+/** What a list holds of an incident. */
+export function summaryOf(incident: IncidentDetail): IncidentSummary {
+  const {
+    reasons,
+    voices,
+    entities,
+    timeline,
+    vulnerabilities,
+    alerts,
+    notes,
+    history,
+    ...summary
+  } = incident
+  return summary
+}
+
 const done: Record<IncidentStatus, string> = {
   new: 'Marked as new.',
   watching: 'Watching.',

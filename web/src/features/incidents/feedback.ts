@@ -1,7 +1,12 @@
 // What a person says is right about an incident. The server holds to it at once and
 // can take it back, so it shows at once here too, with undo.
 
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import {
+  infiniteQueryOptions,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query'
 import { api } from '../../api/client'
 import type {
   FeedbackOut,
@@ -19,7 +24,17 @@ import { type Saying, sayingWords } from './said'
 export const feedbackOn = (id: string) =>
   queryOptions({
     queryKey: ['feedback', id],
-    queryFn: ({ signal }) => api.feedback.list(id, signal),
+    queryFn: ({ signal }) => api.feedback.list({ incident: id }, signal),
+    staleTime: 15_000,
+  })
+
+/** All that was said, newest first. */
+export const feedbackGiven = () =>
+  infiniteQueryOptions({
+    queryKey: ['feedback', 'all'],
+    queryFn: ({ pageParam, signal }) => api.feedback.list({ after: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
     staleTime: 15_000,
   })
 
@@ -67,6 +82,30 @@ export function useWithdrawFeedback(id: string) {
     onSuccess: () => say({ text: 'Taken back.' }),
     onError: (error) => say({ text: `Not taken back: ${refusal(error)}`, failed: true }),
     onSettled: () => refresh(client, id),
+  })
+}
+
+/** Takes back one of all that was said; "Undo" says it again. */
+export function useTakeBack() {
+  const client = useQueryClient()
+  const say = useToast()
+  const settled = (incident: string | null | undefined) =>
+    Promise.all([
+      client.invalidateQueries({ queryKey: ['feedback'] }),
+      client.invalidateQueries({ queryKey: ['models'] }),
+      incident != null && client.invalidateQueries({ queryKey: ['incident', incident] }),
+    ])
+  const again = useMutation<FeedbackOut, Error, FeedbackOut>({
+    mutationFn: ({ item, relevant, types, severity, countries, note }) =>
+      api.feedback.give({ item, relevant, types, severity, countries, note }),
+    onError: (error) => say({ text: `Not said again: ${refusal(error)}`, failed: true }),
+    onSettled: (_, __, { incident }) => settled(incident),
+  })
+  return useMutation<FeedbackOut, Error, FeedbackOut>({
+    mutationFn: ({ id }) => api.feedback.withdraw(id),
+    onSuccess: (_, given) => say({ text: 'Taken back.', undo: () => again.mutate(given) }),
+    onError: (error) => say({ text: `Not taken back: ${refusal(error)}`, failed: true }),
+    onSettled: (_, __, { incident }) => settled(incident),
   })
 }
 

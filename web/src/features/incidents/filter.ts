@@ -118,11 +118,24 @@ export function queryTextOf(filter: IncidentFilter): string {
 const asksStatus = (q: string | undefined) =>
   /(^|[\s(-])status\s*[:=]/i.test(q?.replaceAll(/"[^"]*"?/g, '') ?? '')
 
+/** The statuses that a list shows; unset when the query says so itself. */
+const statusesOf = (filter: IncidentFilter) =>
+  filter.status ?? (asksStatus(filter.q) ? undefined : NOT_DISMISSED)
+
+/** Whether a row still belongs to the list after people changed its status or severity. */
+export const fits = (
+  filter: IncidentFilter,
+  { status, severity }: { status: IncidentStatus; severity: Severity },
+) =>
+  (statusesOf(filter)?.includes(status) ?? true) &&
+  (filter.severity === undefined ||
+    SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(filter.severity))
+
 /** What the API is asked; `now` turns "the last 24 hours" into a time. */
 export function queryFromFilter(filter: IncidentFilter, now: number): IncidentQuery {
   return {
     ...searchFromFilter(filter),
-    status: (filter.status ?? (asksStatus(filter.q) ? undefined : NOT_DISMISSED))?.join(','),
+    status: statusesOf(filter)?.join(','),
     since: sinceTime(filter.since, now),
     order: filter.order ?? 'latest',
   }

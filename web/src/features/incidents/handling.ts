@@ -13,7 +13,7 @@ import type {
 } from '../../api/types'
 import { sentence } from '../../ui/format'
 import { useToast } from '../../ui/toast'
-import { updateInPlace } from './detail-queries'
+import { removeRows, updateInPlace } from './detail-queries'
 import { byMe } from './my-name'
 
 /** Why something was not done, in words that say what now. */
@@ -81,16 +81,23 @@ export function useChange(id: string) {
   return mutation
 }
 
-/** Something that cannot be undone: done by the server first, then shown. */
+/** Something that cannot be undone: done by the server first, then shown, in the list
+ *  too: `now` are incidents as they are since, `gone` says that this one is none any more. */
 function useHand<Asked, Answer>(
   id: string,
   act: (asked: Asked) => Promise<Answer>,
   onDone: (answer: Answer) => void,
+  rows: (answer: Answer) => { now: (IncidentSummary | null)[]; gone?: boolean },
 ) {
   const client = useQueryClient()
   return useMutation<Answer, Error, Asked>({
     mutationFn: act,
-    onSuccess: onDone,
+    onSuccess: (answer) => {
+      const { now, gone = false } = rows(answer)
+      updateInPlace(client, (shown) => now.find((one) => one?.id === shown.id) ?? shown)
+      if (gone) removeRows(client, [id])
+      onDone(answer)
+    },
     // Refused because it changed: the reader is shown what it is now.
     onSettled: () =>
       Promise.all([
@@ -105,6 +112,7 @@ export const useNote = (id: string, onDone: () => void) =>
     id,
     (text) => api.incidents.note(id, { text, ...byMe() }),
     onDone,
+    (incident) => ({ now: [incident] }),
   )
 
 export const useSplit = (incident: IncidentSummary, onDone: (answer: SplitOut) => void) =>
@@ -112,6 +120,7 @@ export const useSplit = (incident: IncidentSummary, onDone: (answer: SplitOut) =
     incident.id,
     (items) => api.incidents.split(incident.id, { items, ...byMe() }, incident.revision),
     onDone,
+    ({ left }) => ({ now: [left] }),
   )
 
 export const useNotSame = (incident: IncidentSummary, onDone: (answer: NotSameOut) => void) =>
@@ -119,6 +128,7 @@ export const useNotSame = (incident: IncidentSummary, onDone: (answer: NotSameOu
     incident.id,
     (item) => api.incidents.notSame(incident.id, { item, ...byMe() }, incident.revision),
     onDone,
+    ({ left, placed }) => ({ now: [left, placed] }),
   )
 
 export const useMerge = (incident: IncidentSummary, onDone: (into: IncidentSummary) => void) =>
@@ -126,6 +136,7 @@ export const useMerge = (incident: IncidentSummary, onDone: (into: IncidentSumma
     incident.id,
     (into) => api.incidents.merge(incident.id, { into, ...byMe() }, incident.revision),
     onDone,
+    (into) => ({ now: [into], gone: true }),
   )
 
 /** The id in what a person pasted: an id, or the address of an incident's page. */

@@ -140,7 +140,7 @@ test('filters live in the address and reach the server', async () => {
 })
 
 test('an address somebody edited shows what makes sense of it', async () => {
-  const api = mockApi({ list: () => listOf([incident('a')]) })
+  const api = mockApi({ list: () => listOf([incident('a', { status: 'dismissed' })]) })
   open('/incidents?severity=dreadful&type=ransomware,nonsense&since=never&status=dismissed')
   await screen.findByRole('table')
   expect(api.asked).toContain(

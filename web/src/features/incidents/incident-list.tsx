@@ -1,16 +1,16 @@
 // The list: filters, the bar of what is new, rows, and more of them on demand.
 
-import { useInfiniteQuery } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef } from 'react'
 import { isMistake } from '../../api/client'
-import { number } from '../../ui/format'
+import { count, number } from '../../ui/format'
 import { useKeys } from '../../ui/keys'
 import { ErrorNotice, Notice } from '../../ui/notice'
 import { Skeleton } from '../../ui/skeleton'
-import { type IncidentFilter, narrowedBy } from './filter'
+import { fits, type IncidentFilter, narrowedBy } from './filter'
 import { FilterBar } from './filter-bar'
-import { IncidentRow } from './incident-row'
-import { incidentList } from './list-queries'
+import { IncidentRows } from './incident-rows'
+import { dismissedPeek, incidentList } from './list-queries'
 import { NewBar } from './new-bar'
 import { mistakeWords } from './search-mistake'
 import { useNews } from './use-news'
@@ -27,45 +27,47 @@ export function IncidentList({
   onFilter: (filter: IncidentFilter) => void
 }) {
   const list = useInfiniteQuery(incidentList(filter))
-  const rows = useRef<HTMLDivElement>(null)
   const scroller = useRef<HTMLDivElement>(null)
-  // While one page loads, an incident may move onto it from another: show it once.
-  const shown = useMemo(() => {
+  const first = list.data?.pages[0]
+  const { shown, left } = useMemo(() => {
     const all = list.data?.pages.flatMap((page) => page.incidents)
-    return all && [...new Map(all.map((incident) => [incident.id, incident])).values()]
-  }, [list.data])
+    if (all === undefined) return { shown: undefined, left: 0 }
+    // While one page loads, an incident may move onto it from another: show it once.
+    const once = [...new Map(all.map((incident) => [incident.id, incident])).values()]
+    // What was dismissed, or called less severe, leaves a list that does not ask for it.
+    const shown = once.filter((incident) => fits(filter, incident))
+    return { shown, left: once.length - shown.length }
+  }, [list.data, filter])
   const { news, show } = useNews(filter, shown)
   const showNews = () => {
     show()
     scroller.current?.scrollTo({ top: 0 })
   }
-  const step = (by: 1 | -1) => {
-    const links = [...(rows.current?.querySelectorAll<HTMLElement>('[data-row]') ?? [])]
-    const focused = links.indexOf(document.activeElement as HTMLElement)
-    const at = focused >= 0 ? focused : links.findIndex((link) => link.dataset.row === open)
-    const next = links[Math.min(Math.max(at + by, 0), links.length - 1)]
-    next?.focus()
-    if (next !== undefined && next === links.at(-1) && list.hasNextPage && !list.isFetching)
-      void list.fetchNextPage()
-  }
   useKeys({
-    j: () => step(1),
-    k: () => step(-1),
     n: () => {
       if (news !== undefined) showNews()
     },
   })
-  const total = list.data?.pages[0]
+  const more = () => {
+    if (list.hasNextPage && !list.isFetching) void list.fetchNextPage()
+  }
+  // All that was loaded has left: the next ones come up.
+  const bare = shown?.length === 0 && list.hasNextPage && !list.isFetchNextPageError
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each page that came
+  useEffect(() => {
+    if (bare) more()
+  }, [bare, list.data])
+  const total = first === undefined ? undefined : Math.max(first.total - left, 0)
   const Heading = open === undefined ? 'h1' : 'h2'
   return (
     <>
       <header className="list-head">
         <Heading className="list-title">
           Incidents{' '}
-          {total !== undefined && (
-            <span className="list-total">
-              {total.total_exact ? '' : 'about '}
-              {number(total.total)}
+          {first !== undefined && total !== undefined && (
+            <span className="total">
+              {first.total_exact ? '' : 'about '}
+              {number(total)}
             </span>
           )}
         </Heading>
@@ -73,9 +75,32 @@ export function IncidentList({
       </header>
       <div className="list-body">
         {news !== undefined && shown?.length !== 0 && <NewBar news={news} onShow={showNews} />}
-        <div className="list-scroll" ref={scroller}>
-          {shown === undefined ? (
-            isMistake(list.error) ? (
+        {shown !== undefined && shown.length > 0 ? (
+          <IncidentRows
+            key={JSON.stringify(filter)}
+            shown={shown}
+            filter={filter}
+            open={open}
+            total={first?.total_exact ? total : undefined}
+            scroller={scroller}
+            onLast={more}
+          >
+            <More
+              shown={shown.length}
+              hasMore={list.hasNextPage}
+              loading={list.isFetchingNextPage}
+              error={list.isFetchNextPageError ? list.error : null}
+              onMore={() => void list.fetchNextPage()}
+              scroller={scroller}
+            />
+          </IncidentRows>
+        ) : (
+          <div className="list-scroll">
+            {bare ? (
+              <Loading />
+            ) : shown !== undefined ? (
+              <Empty filter={filter} states={states} onFilter={onFilter} />
+            ) : isMistake(list.error) ? (
               <Notice title="The search cannot be read">
                 <p>{mistakeWords(list.error.problem)}</p>
                 <button
@@ -95,67 +120,9 @@ export function IncidentList({
               />
             ) : (
               <Loading />
-            )
-          ) : shown.length === 0 ? (
-            <Empty filter={filter} states={states} onFilter={onFilter} />
-          ) : (
-            <>
-              <div
-                role="table"
-                aria-label="Incidents"
-                aria-rowcount={total?.total_exact ? total.total + 1 : -1}
-                ref={rows}
-              >
-                <div role="rowgroup">
-                  <div role="row" className="row-grid list-columns" aria-rowindex={1}>
-                    <span role="columnheader" className="cell-severity">
-                      Severity
-                    </span>
-                    <span role="columnheader" className="cell-title">
-                      Incident
-                    </span>
-                    <span role="columnheader" className="cell-type">
-                      Type
-                    </span>
-                    <span role="columnheader" className="cell-place">
-                      Place
-                    </span>
-                    <span role="columnheader" className="cell-sources">
-                      Sources
-                    </span>
-                    <span role="columnheader" className="cell-items">
-                      Items
-                    </span>
-                    <span role="columnheader" className="cell-status">
-                      Status
-                    </span>
-                    <span role="columnheader" className="cell-time">
-                      Last seen
-                    </span>
-                  </div>
-                </div>
-                <div role="rowgroup">
-                  {shown.map((incident, index) => (
-                    <IncidentRow
-                      key={incident.id}
-                      incident={incident}
-                      index={index + 2}
-                      open={incident.id === open}
-                    />
-                  ))}
-                </div>
-              </div>
-              <More
-                shown={shown.length}
-                hasMore={list.hasNextPage}
-                loading={list.isFetchingNextPage}
-                error={list.isFetchNextPageError ? list.error : null}
-                onMore={() => void list.fetchNextPage()}
-                root={scroller.current}
-              />
-            </>
-          )}
-        </div>
+            )}
+          </div>
+        )}
       </div>
     </>
   )
@@ -204,6 +171,31 @@ function Empty({
         </button>
       </Notice>
     )
+  return <NoneOpen states={states} onFilter={onFilter} />
+}
+
+/** Nothing was read so far, or all of it was dismissed: the two must not be mixed up. */
+function NoneOpen({
+  states,
+  onFilter,
+}: {
+  states: ReactNode
+  onFilter: (filter: IncidentFilter) => void
+}) {
+  const { data: dismissed } = useQuery(dismissedPeek())
+  if (dismissed !== undefined && dismissed.total > 0)
+    return (
+      <Notice title="No incident is open">
+        <p>{`${count(dismissed.total, 'incident is', 'incidents are')} dismissed.`}</p>
+        <button
+          type="button"
+          className="btn btn-sm btn-primary"
+          onClick={() => onFilter({ status: ['dismissed'] })}
+        >
+          Show the dismissed
+        </button>
+      </Notice>
+    )
   return (
     <Notice title="No incidents yet">
       <p>
@@ -221,14 +213,14 @@ function More({
   loading,
   error,
   onMore,
-  root,
+  scroller,
 }: {
   shown: number
   hasMore: boolean
   loading: boolean
   error: Error | null
   onMore: () => void
-  root: Element | null
+  scroller: RefObject<HTMLDivElement | null>
 }) {
   const button = useRef<HTMLButtonElement>(null)
   const more = useRef(onMore)
@@ -242,11 +234,11 @@ function More({
       (entries) => {
         if (entries.some((entry) => entry.isIntersecting)) more.current()
       },
-      { root, rootMargin: '400px' },
+      { root: scroller.current, rootMargin: '400px' },
     )
     observer.observe(button.current)
     return () => observer.disconnect()
-  }, [hasMore, loading, error, root])
+  }, [hasMore, loading, error, scroller])
   return (
     <footer className="list-foot">
       {hasMore ? (

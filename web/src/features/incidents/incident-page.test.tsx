@@ -352,3 +352,14 @@ test('a delivery that settles changes in place', async () => {
   act(() => FakeEventSource.current().say('delivery.settled', 'd'))
   expect(await screen.findByText(/^sent/)).toBeVisible()
 })
+
+test('of a long story the latest are shown, and the rest on demand', async () => {
+  const timeline = Array.from({ length: 60 }, (_, n) => item(`i${n}`, { title: `Item ${n}.` }))
+  mockApi({ list: () => listOf([incident('a')]), detail: () => detail('a', { timeline }) })
+  const { user } = open('/incidents/a')
+  const part = await screen.findByRole('region', { name: 'Timeline' })
+  expect(within(part).getAllByRole('listitem')).toHaveLength(40)
+  await user.click(within(part).getByRole('button', { name: 'Show 20 more' }))
+  expect(within(part).getByRole('heading', { name: 'Item 59.' })).toBeVisible()
+  expect(within(part).queryByRole('button', { name: /^Show/ })).not.toBeInTheDocument()
+})

@@ -1,7 +1,6 @@
 // One incident in the list: one line, or two where it is narrow. The whole row is
 // the link.
 
-import { Link } from '@tanstack/react-router'
 import { memo } from 'react'
 import type { IncidentSummary } from '../../api/types'
 import { paths } from '../../paths'
@@ -15,10 +14,17 @@ import { statusWords, typeWords } from './words'
 export const IncidentRow = memo(function IncidentRow({
   incident,
   index,
+  top,
+  search,
   open,
 }: {
   incident: IncidentSummary
+  /** Its place in the whole list, for those who hear it. */
   index: number
+  /** Its place on the screen, in pixels below the column names. */
+  top: number
+  /** What its address keeps of the list's. */
+  search: string
   open: boolean
 }) {
   const [type] = incident.types
@@ -28,23 +34,22 @@ export const IncidentRow = memo(function IncidentRow({
     <div
       role="row"
       aria-rowindex={index}
+      style={{ top }}
       className={`row-grid incident-row${open ? ' incident-row-open' : ''}${settled ? ' incident-row-settled' : ''}`}
     >
       <span role="cell" className="cell-severity">
         <Severity of={incident.severity} />
       </span>
       <span role="cell" className="cell-title">
-        <Link
-          to={paths.incident}
-          params={{ id: incident.id }}
-          search={true}
+        <a
+          href={`${paths.incidents}/${encodeURIComponent(incident.id)}${search}`}
           className="row-link"
           data-row={incident.id}
           aria-current={open ? 'true' : undefined}
           title={incident.title}
         >
           {incident.title}
-        </Link>
+        </a>
         {incident.exploited && <span className="tag">Exploited</span>}
       </span>
       <span role="cell" className="cell-type">

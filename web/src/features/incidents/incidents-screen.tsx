@@ -4,7 +4,7 @@
 
 import './incidents.css'
 import { Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import { paths } from '../../paths'
 import { useKeys } from '../../ui/keys'
 import { filterFromSearch, searchFromFilter } from './filter'
@@ -12,7 +12,9 @@ import { IncidentList } from './incident-list'
 
 /** `states` says how the sources are, for a list that is still empty. */
 export function IncidentsScreen({ states }: { states: ReactNode }) {
-  const filter = filterFromSearch(useSearch({ strict: false }))
+  const search = useSearch({ strict: false })
+  // One object for one address: a list of 100,000 rows is not gone through again.
+  const filter = useMemo(() => filterFromSearch(search), [search])
   const { id } = useParams({ strict: false })
   const navigate = useNavigate()
   const back = () => {

@@ -8,11 +8,15 @@ import { count, exact } from '../../ui/format'
 import { Guess } from '../../ui/guess'
 import { OutLink } from '../../ui/out-link'
 import { Severity } from '../../ui/severity'
+import { Stretch } from '../../ui/stretch'
 import { TimeAgo } from '../../ui/time-ago'
 import { MarkedText } from './marked-text'
 import { distinct, reasonKey } from './reasons'
 import { SourceName, SourceStale } from './source-name'
 import { itemKindWords, typeWords } from './words'
+
+/** A long story has hundreds; the latest are what is read. */
+const TELLINGS = 40
 
 export function Timeline({ incident, lit }: { incident: IncidentDetail; lit: Reason | undefined }) {
   const tellings = fold(incident.timeline)
@@ -22,11 +26,17 @@ export function Timeline({ incident, lit }: { incident: IncidentDetail; lit: Rea
       {tellings.length === 0 ? (
         <p className="none">No item is kept of this incident any more.</p>
       ) : (
-        <ol className="timeline">
-          {tellings.map(({ item, repeats }) => (
-            <Telling key={item.id} item={item} repeats={repeats} lit={lit} />
-          ))}
-        </ol>
+        <Stretch
+          of={tellings}
+          at={TELLINGS}
+          list={(some) => (
+            <ol className="timeline">
+              {some.map(({ item, repeats }) => (
+                <Telling key={item.id} item={item} repeats={repeats} lit={lit} />
+              ))}
+            </ol>
+          )}
+        />
       )}
     </section>
   )

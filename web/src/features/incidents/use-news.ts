@@ -1,14 +1,21 @@
 // What waits behind the list. The server says only that something changed; the
 // peek shows whether it concerns this filter. Rows already on screen take newer
-// facts in place; rows that would push others away wait for the reader.
+// facts in place; rows that would push others away wait for the reader. One that
+// went into another is no incident any more, and leaves at once.
 
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { type QueryClient, useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo } from 'react'
 import { type Changes, liveChanges } from '../../api/live'
 import type { IncidentSummary } from '../../api/types'
-import { updateInPlace } from './detail-queries'
+import { removeRows, summaryOf, updateInPlace } from './detail-queries'
 import type { IncidentFilter } from './filter'
-import { FIRST, type IncidentListPage, incidentList, incidentPeek } from './list-queries'
+import {
+  FIRST,
+  type IncidentListPage,
+  incidentList,
+  incidentPeek,
+  incidentRow,
+} from './list-queries'
 
 export interface News {
   opened: number
@@ -17,6 +24,9 @@ export interface News {
   orMore: boolean
 }
 
+/** Rows below the first page that are asked for one by one: the latest to change. */
+const ROWS_ASKED = 20
+
 export function useNews(filter: IncidentFilter, shown: readonly IncidentSummary[] | undefined) {
   const client = useQueryClient()
   const changes = useQuery(liveChanges()).data
@@ -24,13 +34,12 @@ export function useNews(filter: IncidentFilter, shown: readonly IncidentSummary[
   const peek = useQuery({ ...incidentPeek(filter), enabled: stirred && shown !== undefined })
   const page = peek.data
   useEffect(() => {
-    if (page === undefined) return
-    const fresh = new Map(page.incidents.map((incident) => [incident.id, incident]))
-    updateInPlace(client, (shown) => {
-      const newer = fresh.get(shown.id)
-      return newer !== undefined && newer.revision > shown.revision ? newer : shown
-    })
+    if (page !== undefined) takeNewer(client, page.incidents)
   }, [client, page])
+  useFurtherDown(page, shown, changes)
+  useEffect(() => {
+    if (changes.merged.length > 0) removeRows(client, changes.merged)
+  }, [client, changes.merged])
   const show = () => {
     if (page === undefined) return
     client.setQueryData(incidentList(filter).queryKey, { pages: [page], pageParams: [FIRST] })
@@ -44,6 +53,42 @@ export function useNews(filter: IncidentFilter, shown: readonly IncidentSummary[
     if (first) show()
   }, [first, page])
   return { news, show }
+}
+
+function takeNewer(client: QueryClient, incidents: readonly IncidentSummary[]) {
+  if (incidents.length === 0) return
+  const fresh = new Map(incidents.map((incident) => [incident.id, incident]))
+  updateInPlace(client, (shown) => {
+    const newer = fresh.get(shown.id)
+    return newer !== undefined && newer.revision > shown.revision ? newer : shown
+  })
+}
+
+/** Rows that changed and are not on the first page (any more): each is asked for itself. */
+function useFurtherDown(
+  page: IncidentListPage | undefined,
+  shown: readonly IncidentSummary[] | undefined,
+  { updated }: Changes,
+) {
+  const client = useQueryClient()
+  const asked = useMemo(() => {
+    if (page === undefined || shown === undefined) return []
+    const peeked = new Set(page.incidents.map(({ id }) => id))
+    const below = new Set(shown.map(({ id }) => id).filter((id) => !peeked.has(id)))
+    return updated.filter((id) => below.has(id)).slice(-ROWS_ASKED)
+  }, [page, shown, updated])
+  const rows = useQueries({
+    queries: asked.map((id) => incidentRow(id)),
+    combine: (answers) => answers.map(({ data }) => data),
+  })
+  useEffect(() => {
+    takeNewer(
+      client,
+      rows.filter((row) => row != null).map((row) => summaryOf(row)),
+    )
+    const gone = asked.filter((_, index) => rows[index] === null)
+    if (gone.length > 0) removeRows(client, gone)
+  }, [client, asked, rows])
 }
 
 /** Compares the first page as it is now with what is on screen. */

@@ -6,7 +6,7 @@ import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import type { Live } from '../../api/live'
 import { paths } from '../../paths'
-import { IncidentsIcon, MarkIcon, SourcesIcon } from '../../ui/icons'
+import { IncidentsIcon, MarkIcon, ModelsIcon, SourcesIcon } from '../../ui/icons'
 import { useKeys } from '../../ui/keys'
 import { DisplayMenu } from './display-menu'
 import { KeyHelp } from './key-help'
@@ -41,6 +41,10 @@ export function Shell({
         <Link to={paths.sources} className="rail-link" activeProps={{ className: 'rail-here' }}>
           <SourcesIcon />
           <span>Sources</span>
+        </Link>
+        <Link to={paths.models} className="rail-link" activeProps={{ className: 'rail-here' }}>
+          <ModelsIcon />
+          <span>Models</span>
         </Link>
       </nav>
       <header className="top">

@@ -8,6 +8,7 @@ import { SourceTable } from './source-table'
 export function SourcesScreen() {
   return (
     <div className="sources-screen">
+      <title>Sources · Prahari</title>
       <h1>Sources</h1>
       <AddSource />
       <SourceTable actions={(source) => <SourceActions source={source} />} />
