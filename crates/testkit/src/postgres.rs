@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where `scripts/postgres` says that its server is.
 const VARIABLE: &str = "TEST_POSTGRES";
+/// Where it says that the certificate of the server's authority is.
+const AUTHORITY: &str = "TEST_POSTGRES_CA";
 
 /// A database of a test's own, gone when it is dropped.
 #[derive(Debug)]
@@ -99,13 +101,26 @@ fn server_and_port() -> (String, String) {
     }
 }
 
+/// The file with the certificate of the authority that vouches for the server.
+///
+/// # Panics
+/// No PostgreSQL was started for the tests.
+#[must_use]
+pub fn authority() -> String {
+    told(AUTHORITY)
+}
+
 fn server() -> String {
+    told(VARIABLE)
+}
+
+fn told(variable: &str) -> String {
     #[expect(
         clippy::disallowed_methods,
         reason = "scripts/postgres can only say it so"
     )]
-    match std::env::var(VARIABLE) {
-        Ok(server) => server,
+    match std::env::var(variable) {
+        Ok(told) => told,
         Err(_) => panic!(
             "these tests need a PostgreSQL: run them as `scripts/postgres cargo test …`, which starts one for as long as they run (`make test` does)"
         ),

@@ -176,7 +176,7 @@ fn a_database_is_a_file_or_a_postgresql() {
     for wrong in [
         "mysql://soc:s3cret@db/prahari",
         "postgres://soc:s3cret@db:x/prahari",
-        "postgres://soc:s3cret@db/prahari?sslmode=require",
+        "postgres://soc:s3cret@db/prahari?sslmode=perhaps",
     ] {
         let mistakes = database(wrong).unwrap_err();
         assert_eq!(mistakes[0].place, "DATABASE_URL");

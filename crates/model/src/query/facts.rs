@@ -217,6 +217,10 @@ fn own_keys(incident: &Incident) -> Vec<(Key, String)> {
         .for_each(|source| add(Key::Source, source.as_str()));
     add(Key::Status, incident.status.as_str());
     add(Key::Claim, incident.claim.as_str());
+    incident.tags.iter().for_each(|tag| add(Key::Tag, tag));
+    if let Some(person) = &incident.assignee {
+        add_names(&mut keys, Key::Assignee, person);
+    }
     for entity in &incident.entities {
         if entity.role == Some(Role::Victim) {
             add_names(&mut keys, Key::Victim, &entity.name);

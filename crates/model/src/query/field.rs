@@ -63,6 +63,10 @@ pub enum Field {
     Source,
     /// What people have done about it.
     Status,
+    /// A tag that people gave it.
+    Tag,
+    /// Who looks after it.
+    Assignee,
     /// How firm the story is.
     Claim,
     /// One of the user's own keywords.
@@ -161,6 +165,8 @@ const ENTRIES: &[Entry] = &[
     entry(Field::Indicator, &["indicator", "ioc"], Kind::Names(Key::Indicator), "an address, a domain, a hash", "indicator:198.51.100.7"),
     entry(Field::Source, &["source"], Kind::Names(Key::Source), "who tells it", "source:cert_in"),
     entry(Field::Status, &["status"], Kind::Names(Key::Status), "what people have done about it", "status:new"),
+    entry(Field::Tag, &["tag", "tags"], Kind::Names(Key::Tag), "a tag that people gave it; `*` for any", "tag:phishing-wave"),
+    entry(Field::Assignee, &["assignee", "owner"], Kind::Names(Key::Assignee), "who looks after it; `*` for anybody", "assignee:asha"),
     entry(Field::Claim, &["claim"], Kind::Names(Key::Claim), "how firm the story is", "claim:confirmed"),
     entry(Field::Keyword, &["keyword"], Kind::Names(Key::Keyword), "brought by this keyword of yours; `*` for any", "keyword:aadhaar"),
     entry(Field::Items, &["items"], Kind::Number(1_000_000), "how many items tell it", "items>=3"),

@@ -66,11 +66,15 @@ pub enum Key {
     Technique = 21,
     /// An address, a domain, a hash.
     Indicator = 22,
+    /// A tag that people gave.
+    Tag = 23,
+    /// Who looks after it.
+    Assignee = 24,
 }
 
 impl Key {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Type,
         Self::Country,
         Self::Cve,
@@ -93,6 +97,8 @@ impl Key {
         Self::Cwe,
         Self::Technique,
         Self::Indicator,
+        Self::Tag,
+        Self::Assignee,
     ];
 
     /// As it is stored.
@@ -116,6 +122,7 @@ impl Key {
                 | Self::Flaw
                 | Self::Product
                 | Self::Vendor
+                | Self::Assignee
         )
     }
 }
@@ -238,6 +245,6 @@ mod tests {
     #[test]
     fn numbers_of_keys_are_stored_and_stay() {
         let numbers: Vec<i64> = Key::ALL.iter().map(|key| key.number()).collect();
-        assert_eq!(numbers, (1..=22).collect::<Vec<i64>>());
+        assert_eq!(numbers, (1..=24).collect::<Vec<i64>>());
     }
 }

@@ -247,6 +247,7 @@ fn names_sentence(field: Field, names: &[Name]) -> String {
     if let Some(any) = names.first().filter(|name| name.is_any()) {
         return match field {
             Field::Keyword => "it names one of your keywords".to_owned(),
+            Field::Assignee => "somebody looks after it".to_owned(),
             _ => format!("it has {} {}{}", article(field), field.name(), any.text),
         };
     }
@@ -257,6 +258,8 @@ fn names_sentence(field: Field, names: &[Name]) -> String {
         Field::Cve => format!("it is about {}", either(names, given)),
         Field::Source => format!("{} tells it", either(names, given)),
         Field::Keyword => format!("your keyword {} stands in it", either(names, given)),
+        Field::Tag => format!("it is tagged {}", either(names, given)),
+        Field::Assignee => format!("{} looks after it", either(names, given)),
         Field::Sector => format!("{} is hit", either(names, |name| label(field, name))),
         Field::Owasp => format!("its weakness is one of {}", either(names, given)),
         _ if matches!(

@@ -342,6 +342,7 @@ fn test() -> impl Strategy<Value = Test> {
         Field::Vendor,
         Field::Keyword,
         Field::Indicator,
+        Field::Assignee,
     ]);
     let labelled = prop::sample::select(vec![
         (Field::Type, "ransomware"),
@@ -353,6 +354,7 @@ fn test() -> impl Strategy<Value = Test> {
         (Field::Owasp, "A01:2025"),
         (Field::Status, "new"),
         (Field::Sector, "health"),
+        (Field::Tag, "phishing-wave"),
     ]);
     let op = || {
         prop::sample::select(vec![

@@ -1,6 +1,7 @@
 //! Where the database is, and the connections to it.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,17 +9,23 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
 };
 use model::Secret;
+use percent_encoding::percent_decode_str;
+use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Options;
+use super::tls::Tls;
 use crate::StoreError;
 
-/// Where a database is: `postgres://user:password@host:port/name`. It is shown
+/// Where a database is: `postgres://user:password@host:port/name`, with
+/// `?sslmode=require` where the connection is encrypted and the server proves itself
+/// to the authorities of this machine, or to those of `&sslrootcert=FILE`. It is shown
 /// without the password.
 #[derive(Clone)]
 pub struct Address {
     config: Secret<Box<Config>>,
+    tls: Tls,
 }
 
 impl FromStr for Address {
@@ -27,23 +34,67 @@ impl FromStr for Address {
     /// Reads an address. What is wrong is said without quoting it: it may hold a
     /// password.
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut config: Config = text.parse().map_err(|_| {
-            "the address of a PostgreSQL database is written as postgres://user:password@host:5432/name (write @ : / # in a password as %40 %3A %2F %23); sslmode is disable, prefer or require"
+        let asked = Asked::of(text)?;
+        let mut config: Config = asked.rest.parse().map_err(|_| {
+            "the address of a PostgreSQL database is written as postgres://user:password@host:5432/name (write @ : / # in a password as %40 %3A %2F %23); sslmode is disable, prefer, require or verify-full, sslrootcert a file"
                 .to_owned()
         })?;
         if config.get_hosts().is_empty() {
             return Err("the address of the PostgreSQL database names no host".to_owned());
         }
-        // `prefer` means "where the server and we can", and we cannot.
-        match config.get_ssl_mode() {
-            SslMode::Disable | SslMode::Prefer => config.ssl_mode(SslMode::Disable),
+        let tls = match config.get_ssl_mode() {
+            SslMode::Require => asked.authority.map_or(Tls::System, Tls::File),
+            _ if asked.authority.is_some() => {
+                return Err("sslrootcert counts only beside sslmode=require".to_owned());
+            }
+            // `prefer` would take whoever answers, so it is no more than `disable`.
             _ => {
-                return Err("sslmode=require: this version speaks to PostgreSQL without TLS; use sslmode=disable on a network you trust, or a tunnel (stunnel, a cloud proxy, a service mesh)".to_owned());
+                config.ssl_mode(SslMode::Disable);
+                Tls::Off
             }
         };
         config.application_name("prahari");
         Ok(Self {
             config: Secret::new(Box::new(config)),
+            tls,
+        })
+    }
+}
+
+/// What of an address the client library does not read itself.
+struct Asked {
+    /// The address without it.
+    rest: String,
+    authority: Option<Box<Path>>,
+}
+
+impl Asked {
+    /// The modes that verify are one: we always do.
+    fn of(text: &str) -> Result<Self, String> {
+        let Some((before, parameters)) = text.split_once('?') else {
+            return Ok(Self {
+                rest: text.to_owned(),
+                authority: None,
+            });
+        };
+        let mut authority = None;
+        let mut kept = Vec::new();
+        for parameter in parameters.split('&') {
+            match parameter.split_once('=') {
+                Some(("sslmode", "verify-ca" | "verify-full")) => kept.push("sslmode=require"),
+                Some(("sslrootcert", "system")) => {}
+                Some(("sslrootcert", path)) => {
+                    let path = percent_decode_str(path)
+                        .decode_utf8()
+                        .map_err(|_| "the path of sslrootcert is not UTF-8".to_owned())?;
+                    authority = Some(Path::new(path.as_ref()).into());
+                }
+                _ => kept.push(parameter),
+            }
+        }
+        Ok(Self {
+            rest: format!("{before}?{}", kept.join("&")),
+            authority,
         })
     }
 }
@@ -79,6 +130,11 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
+    /// What encrypts its connections, or does not.
+    pub(super) fn connector(&self) -> Result<MakeRustlsConnect, StoreError> {
+        self.tls.connector()
+    }
+
     /// How to connect, with time limits.
     pub(super) fn config(&self, options: &Options) -> Config {
         let mut config = Config::clone(self.config.reveal());
@@ -95,7 +151,7 @@ impl Address {
 pub(super) fn pool(address: &Address, options: &Options) -> Result<Pool, StoreError> {
     let manager = Manager::from_config(
         address.config(options),
-        NoTls,
+        address.connector()?,
         ManagerConfig {
             // A dead connection shows when its transaction begins.
             recycling_method: RecyclingMethod::Fast,
@@ -163,11 +219,36 @@ mod tests {
     }
 
     #[test]
+    fn who_vouches_for_the_server_is_read() {
+        let file = |path: &str| Tls::File(Path::new(path).into());
+        for (parameters, expected) in [
+            ("", Tls::Off),
+            ("?sslmode=prefer", Tls::Off),
+            ("?sslmode=require", Tls::System),
+            ("?sslmode=verify-full&sslrootcert=system", Tls::System),
+            (
+                "?sslrootcert=%2Fetc%2Four%20ca.pem&sslmode=verify-ca",
+                file("/etc/our ca.pem"),
+            ),
+        ] {
+            let address: Address = format!("postgres://soc@db/prahari{parameters}")
+                .parse()
+                .unwrap();
+            assert_eq!(address.tls, expected, "{parameters}");
+        }
+        let missing: Address = "postgres://soc@db/prahari?sslmode=require&sslrootcert=/missing.pem"
+            .parse()
+            .unwrap();
+        let said = missing.connector().err().unwrap().to_string();
+        assert!(said.contains("/missing.pem"), "{said}");
+    }
+
+    #[test]
     fn what_is_wrong_is_said_without_quoting_it() {
         for wrong in [
             "postgres://soc:s3cret@db:port/prahari",
-            "postgres://soc:s3cret@db/prahari?sslmode=verify-full",
-            "postgres://soc:s3cret@db/prahari?sslmode=require",
+            "postgres://soc:s3cret@db/prahari?sslmode=perhaps",
+            "postgres://soc:s3cret@db/prahari?sslrootcert=/etc/ca.pem",
             "postgres://soc:s3cret@db/prahari?unknown=s3cret",
             "postgres:///prahari",
         ] {

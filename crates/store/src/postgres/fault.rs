@@ -31,15 +31,18 @@ impl From<Error> for StoreError {
     }
 }
 
-/// The server said nothing: it could not be reached, the connection broke, or what
-/// it gave was not what we asked for.
+/// The server said nothing: it could not be reached, it could not prove who it is,
+/// the connection broke, or what it gave was not what we asked for.
 fn without_answer(error: &Error) -> StoreError {
     let cause = error.source().map(ToString::to_string);
-    let is_input = error
+    let wire = error
         .source()
-        .is_none_or(|cause| !cause.is::<std::io::Error>())
-        && !error.is_closed()
-        && !error.to_string().starts_with("error connecting");
+        .and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    let is_unproven = wire
+        .and_then(std::io::Error::get_ref)
+        .is_some_and(|inner| inner.is::<rustls::Error>());
+    let is_input =
+        wire.is_none() && !error.is_closed() && !error.to_string().starts_with("error connecting");
     let said = match cause {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
@@ -54,7 +57,7 @@ fn without_answer(error: &Error) -> StoreError {
         }
         said
     });
-    if is_input {
+    if is_input || is_unproven {
         StoreError::Broken(said)
     } else {
         StoreError::Busy(said)

@@ -38,6 +38,7 @@ mod rows;
 mod schema;
 mod searches;
 mod similar;
+mod tls;
 mod translate;
 mod vulnerabilities;
 mod words;

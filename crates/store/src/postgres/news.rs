@@ -8,8 +8,9 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Socket};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connection::Address;
 use super::{CHANNEL, Options};
@@ -18,7 +19,8 @@ use crate::StoreError;
 /// How long the listener rests after its connection was lost or not made.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
-type Line = (Client, Connection<Socket, NoTlsStream>);
+type Wire = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
+type Line = (Client, Wire);
 
 /// Listens until `ended` closes. What is committed after this is heard.
 pub(super) async fn listen(
@@ -28,14 +30,15 @@ pub(super) async fn listen(
     changes: watch::Sender<u64>,
     ended: watch::Receiver<()>,
 ) -> Result<(), StoreError> {
-    let config = address.config(options);
-    let first = call(&config).await?;
-    tokio::spawn(listen_on(config, first, node, changes, ended));
+    let (config, tls) = (address.config(options), address.connector()?);
+    let first = call(&config, &tls).await?;
+    tokio::spawn(listen_on(config, tls, first, node, changes, ended));
     Ok(())
 }
 
 async fn listen_on(
     config: Config,
+    tls: MakeRustlsConnect,
     mut line: Line,
     node: String,
     changes: watch::Sender<u64>,
@@ -56,7 +59,7 @@ async fn listen_on(
             {
                 return;
             }
-            if let Ok(line) = call(&config).await {
+            if let Ok(line) = call(&config, &tls).await {
                 break line;
             }
         };
@@ -66,8 +69,8 @@ async fn listen_on(
 }
 
 /// A connection that listens.
-async fn call(config: &Config) -> Result<Line, StoreError> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+async fn call(config: &Config, tls: &MakeRustlsConnect) -> Result<Line, StoreError> {
+    let (client, mut connection) = config.connect(tls.clone()).await?;
     let ask = format!("LISTEN {CHANNEL}");
     let asked = {
         // The connection must be driven for the question to come through.
@@ -96,7 +99,7 @@ async fn hear(line: &mut Line, node: &str, changes: &watch::Sender<u64>) -> Stri
 }
 
 /// The next thing the server says unasked.
-async fn next(connection: &mut Connection<Socket, NoTlsStream>) -> Result<AsyncMessage, String> {
+async fn next(connection: &mut Wire) -> Result<AsyncMessage, String> {
     match poll_fn(|context| connection.poll_message(context)).await {
         Some(Ok(message)) => Ok(message),
         Some(Err(error)) => Err(error.to_string()),

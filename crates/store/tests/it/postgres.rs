@@ -10,6 +10,7 @@ use store::postgres::{Address, Options, Postgres};
 use store::{Intake, Lane, Library, Location, Store, StoreError};
 use testkit::postgres::Database;
 use testkit::proxy::Proxy;
+use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
 use crate::build::{Tale, collected, heard, item, minute, said, statement};
@@ -28,7 +29,11 @@ async fn template() -> &'static Database {
     TEMPLATE
         .get_or_init(|| async {
             let database = Database::empty();
-            drop(open(&database.url()).await.unwrap());
+            let url = database.url();
+            // Nobody may use a template. Its connections end with the runtime they live
+            // on, and not when the runtime of a test comes to it.
+            let made = move || Runtime::new().unwrap().block_on(open(&url)).map(drop);
+            tokio::task::spawn_blocking(made).await.unwrap().unwrap();
             database
         })
         .await
@@ -433,4 +438,27 @@ async fn who_stayed_behind_the_events_that_are_kept_is_told() {
     assert!(page.gap);
     assert_eq!(page.events[0].seq, 1_001);
     assert_eq!(one.last_event().await.unwrap(), 21_001);
+}
+
+#[tokio::test]
+async fn connections_are_encrypted_once_the_server_proves_itself() {
+    let database = Database::copy_of(template().await);
+    let authority = testkit::postgres::authority();
+    let secured = format!(
+        "{}?sslmode=verify-full&sslrootcert={authority}",
+        database.url()
+    );
+    let store = open(&secured).await.unwrap();
+    // One that asked is still there, and the one that listens.
+    store.saved_searches().await.unwrap();
+    assert_eq!(
+        database.sql("SELECT count(*) > 1 AND bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+            WHERE application_name = 'prahari' AND datname = current_database()"),
+        "t"
+    );
+    // An authority that is not ours to trust, and a name that is not the server's.
+    let unknown = format!("{}?sslmode=require", database.url());
+    refused(open(&unknown).await, "certificate");
+    let named = secured.replace("127.0.0.1", "localhost");
+    refused(open(&named).await, "certificate");
 }

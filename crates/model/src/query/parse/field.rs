@@ -2,6 +2,7 @@
 
 use super::{LONGEST_VALUE, Part, Read, Reader, Value, is_quote};
 use crate::id::CveId;
+use crate::incident::Tag;
 use crate::query::field::{Field, Kind, nearest};
 use crate::query::tree::{Name, Query, Test, Word};
 use crate::query::value::{Length, Moment, Number, Op, When};
@@ -216,6 +217,11 @@ impl Reader {
             Field::Owasp => owasp(text),
             Field::Technique => Some(text.to_ascii_uppercase()),
             Field::Source => Some(text.to_lowercase()),
+            // As it is kept, or what a longer one begins with.
+            Field::Tag => Some(
+                text.parse::<Tag>()
+                    .map_or_else(|_| text.to_lowercase(), |tag| tag.0),
+            ),
             _ => Some(text.to_owned()),
         };
         let prefix_allowed = !matches!(

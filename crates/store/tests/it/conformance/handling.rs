@@ -9,7 +9,7 @@ use store::{Change, Fence, Store, StoreError};
 
 use crate::build::{
     Tale, alert, analysis, cve, delivery, incident, item, judgement, minute, placed, published,
-    rule,
+    rule, wanted,
 };
 
 type Db = Arc<dyn Store>;
@@ -128,6 +128,18 @@ pub(crate) async fn tags_people_and_notes_are_kept_within_limits(store: Db, othe
     );
     assert_eq!(tagged.tags, ["bank", "wave-two"]);
     assert_eq!(tagged.assignee.as_deref(), Some("Ravi"));
+    let found = async |query: &str| {
+        let facets = other.facets(&wanted(query)).await.unwrap();
+        facets.looked_at == 1
+    };
+    for (query, expected) in [
+        ("tag:\"Wave Two\" assignee:ravi", true),
+        ("tag:wave*", true),
+        ("-assignee:*", false),
+        ("tag:wave", false),
+    ] {
+        assert_eq!(found(query).await, expected, "{query}");
+    }
     let untagged = done(
         handle(Act {
             remove_tags: tags(&["bank", "missing"]),
@@ -140,6 +152,7 @@ pub(crate) async fn tags_people_and_notes_are_kept_within_limits(store: Db, othe
         (untagged.tags.as_slice(), &untagged.assignee),
         (["wave-two".to_owned()].as_slice(), &None)
     );
+    assert!(found("-assignee:* tag:wave-two -tag:bank").await);
     let many: Vec<String> = (0..20).map(|n| format!("tag-{n}")).collect();
     let full = handle(Act {
         add_tags: tags(&many.iter().map(String::as_str).collect::<Vec<_>>()),
