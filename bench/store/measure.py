@@ -2,18 +2,21 @@
 """How the store grows: the same questions at 10,000, 100,000 and 1,000,000 items.
 
     python3 bench/store/measure.py target/release/prahari --items 10000 100000
-    python3 bench/store/measure.py target/release/prahari --items 1000000 --vulnerabilities 380000
-    python3 bench/store/measure.py target/release/prahari --database postgres://… --items 10000
+    python3 bench/store/measure.py target/release/prahari --items 1000000 --vulnerabilities 380000 --keep FOLDER
+    python3 bench/store/measure.py target/release/prahari --database 'postgres://…/bench_{items}' --items 10000
 
 For each size an empty database is filled with invented items and CVE records, as a user
-would fill it: `prahari import jsonl` and `prahari import nvd` (in batches, understanding and
+would fill it: `prahari import nvd` and `prahari import jsonl` (in batches, understanding and
 placement included), then `POST /api/incidents` (one by one). Then the service answers twelve
-questions that the dashboard asks and eight hard ones, over HTTP on one connection; each round
-asks with other words, so that no cached answer is measured. A table comes out: p50 and p99 in
-milliseconds, insert rates, bytes on disk, and how each figure grew.
+questions that the dashboard asks and eight hard ones, and what is asked beside them, over HTTP
+on one connection; each round asks with other words, so that no cached answer is measured. A
+table comes out: p50 and p99 in milliseconds, insert rates, bytes on disk, and how each figure
+grew.
 
-With `--database` the database must be empty, and holds one size a run. Needs nothing but
-Python; the same seed gives the same items.
+With `--keep` the databases stay, and are asked again, not filled again, by the next run that
+names the folder. With `--database` databases must be empty, or filled by an earlier run with
+`--keep`; one whose name is made from `{items}` is made where there is none (needs `psql`).
+Needs nothing else but Python; the same seed gives the same items.
 """
 
 import argparse
@@ -23,6 +26,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -161,6 +165,13 @@ def questions(service, chance):
         "vulnerabilities": lambda: f"/api/vulnerabilities?limit={limit()}&severity={pick(['critical', 'high'])}",
         "sources": lambda: "/api/sources",
     }
+    beside = {
+        "similar incidents": lambda: f"/api/incidents/{pick(ids)}/similar",
+        "facets of all": lambda: f"/api/incidents/facets?since={FIRST_DAY + datetime.timedelta(days=chance.randrange(30))}",
+        "facets of a word": lambda: f"/api/incidents/facets?q={pick(COMMON[1:])}+{pick(COMMON[1:])}",
+        "by relevance": lambda: path(q=f"{pick(COMMON[1:])} {pick(COMMON[1:])}", order="relevance"),
+        "completion of a name": lambda: f"/api/query/complete?q=victim:{pick(SYLLABLES)}",
+    }
     hard = {
         "a common word": lambda: path(q=pick(COMMON[1:])),
         "a rare word": lambda: path(q=f"{pick(SYLLABLES)}{chance.randrange(1_000, 60_000)}"),
@@ -171,7 +182,7 @@ def questions(service, chance):
         "one actor in a month": lambda: path(q=f'actor:"{pick(ACTORS)}" date:{(d := day())}..{d[:8]}28'),
         "either of two, but not": lambda: path(q=f"({pick(COMMON[1:])} OR {pick(PLACES)}) -{pick(KINDS).split()[0]}"),
     }
-    return dashboard | hard
+    return dashboard | hard | beside
 
 
 def percentile(values, share):
@@ -179,11 +190,20 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
+def psql(database, command):
+    return subprocess.run(["psql", database, "-Atc", command], capture_output=True, text=True, check=True).stdout
+
+
+def make_database(address):
+    """Where there is none of this name."""
+    base, name = address.rsplit("/", 1)
+    if not psql(f"{base}/postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+        psql(f"{base}/postgres", f'CREATE DATABASE "{name}"')
+
+
 def bytes_on_disk(folder, database):
     if database:
-        told = subprocess.run(["psql", database, "-Atc", "select pg_database_size(current_database())"],
-                              capture_output=True, text=True, check=True)
-        return int(told.stdout)
+        return int(psql(database, "SELECT pg_database_size(current_database())"))
     return sum(one.stat().st_size for one in folder.rglob("prahari.db*"))
 
 
@@ -196,47 +216,62 @@ def fill(program, folder, environment, what, source):
     return time.monotonic() - start
 
 
-def measure(program, count, flaws, rounds, database, base):
-    """The figures of one size, by name."""
+def fill_all(program, folder, environment, count, flaws):
+    """Fills an empty database, and says how fast that was."""
     figures = {}
-    with tempfile.TemporaryDirectory(dir=base) as folder:
-        folder = pathlib.Path(folder)
-        port = free_port()
-        (folder / "prahari.toml").write_text(
-            f'catalogue = false\n[server]\nlisten = "127.0.0.1:{port}"\n[log]\nlevel = "error"\n')
-        environment = {"PATH": os.environ.get("PATH", "")} | ({"DATABASE_URL": database} if database else {})
-        write_items(folder / "items", count)
-        subprocess.run([sys.executable, HERE.parent / "import" / "generate.py", "--records", str(flaws),
-                        "--out", folder / "feeds"], check=True, stdout=subprocess.DEVNULL)
-        figures["CVE records in batches, /s"] = flaws / fill(program, folder, environment, "nvd", folder / "feeds")
-        figures["items in batches, whole flow, /s"] = count / fill(program, folder, environment, "jsonl", folder / "items")
-        service = Service(program, folder, environment, port)
-        try:
-            chance = random.Random(3)
-            asked = list(items(max(20, rounds), 2))
-            start = time.monotonic()
-            for one in asked:
-                status, answer = service.ask("POST", "/api/incidents", {"title": one["title"], "description": one["text"]})
-                if status != 201:
-                    raise SystemExit(f"POST /api/incidents: {status} {answer[:200]}")
-            figures["items one by one, /s"] = len(asked) / (time.monotonic() - start)
-            for what, ask in questions(service, chance).items():
-                took, refused = [], None
-                for _ in range(rounds):
-                    start = time.perf_counter()
-                    status, answer = service.get(ask())
-                    took.append((time.perf_counter() - start) * 1e3)
-                    if status not in (200, 404):
-                        refused = f"{status} {answer[:80].decode(errors='replace')}"
-                        break
-                if refused:
-                    print(f"  {what}: not answered ({refused})", file=sys.stderr)
-                    continue
-                figures[f"{what}, p50 ms"] = percentile(took, 0.5)
-                figures[f"{what}, p99 ms"] = percentile(took, 0.99)
-        finally:
-            service.stop()
-        figures["MB on disk"] = bytes_on_disk(folder, database) / 1e6
+    write_items(folder / "items", count)
+    subprocess.run([sys.executable, HERE.parent / "import" / "generate.py", "--records", str(flaws),
+                    "--out", folder / "feeds"], check=True, stdout=subprocess.DEVNULL)
+    figures["CVE records in batches, /s"] = flaws / fill(program, folder, environment, "nvd", folder / "feeds")
+    figures["items in batches, whole flow, /s"] = count / fill(program, folder, environment, "jsonl", folder / "items")
+    for made in ("items", "feeds"):
+        shutil.rmtree(folder / made)
+    return figures
+
+
+def ask_all(service, rounds, figures):
+    chance = random.Random(3)
+    asked = list(items(max(20, rounds), time.time_ns()))
+    start = time.monotonic()
+    for one in asked:
+        status, answer = service.ask("POST", "/api/incidents", {"title": one["title"], "description": one["text"]})
+        if status != 201:
+            raise SystemExit(f"POST /api/incidents: {status} {answer[:200]}")
+    figures["items one by one, /s"] = len(asked) / (time.monotonic() - start)
+    for what, ask in questions(service, chance).items():
+        took, refused = [], None
+        for _ in range(rounds):
+            asking = ask()
+            start = time.perf_counter()
+            status, answer = service.get(asking)
+            took.append((time.perf_counter() - start) * 1e3)
+            if status not in (200, 404):
+                refused = f"{status} {answer[:80].decode(errors='replace')}"
+                break
+        if refused:
+            print(f"  {what}: not answered ({refused})", file=sys.stderr)
+            continue
+        figures[f"{what}, p50 ms"] = percentile(took, 0.5)
+        figures[f"{what}, p99 ms"] = percentile(took, 0.99)
+
+
+def measure(program, folder, count, flaws, rounds, database):
+    """The figures of one size, by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    (folder / "prahari.toml").write_text(
+        f'catalogue = false\n[server]\nlisten = "127.0.0.1:{port}"\n[log]\nlevel = "error"\n')
+    environment = {"PATH": os.environ.get("PATH", "")} | ({"DATABASE_URL": database} if database else {})
+    filled = folder / "filled.json"
+    if not filled.exists():
+        filled.write_text(json.dumps(fill_all(program, folder, environment, count, flaws)))
+    figures = json.loads(filled.read_text())
+    service = Service(program, folder, environment, port)
+    try:
+        ask_all(service, rounds, figures)
+    finally:
+        service.stop()
+    figures["MB on disk"] = bytes_on_disk(folder, database) / 1e6
     return figures
 
 
@@ -246,17 +281,22 @@ def main():
     parser.add_argument("--items", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--vulnerabilities", type=int, help=f"instead of {SHARE} of the items")
     parser.add_argument("--rounds", type=int, default=200, help="how often each question is asked")
-    parser.add_argument("--database", help="an empty PostgreSQL database, instead of SQLite")
-    parser.add_argument("--folder", type=pathlib.Path, help="where databases are made; a RAM disk would flatter")
+    parser.add_argument("--database", help="a PostgreSQL database, instead of SQLite")
+    parser.add_argument("--keep", type=pathlib.Path, help="where databases stay; a RAM disk would flatter")
     options = parser.parse_args()
-    if options.database and len(options.items) > 1:
-        parser.error("--database holds one size a run")
+    if options.database and "{items}" not in options.database and len(options.items) > 1:
+        parser.error("--database without {items} holds one size a run")
     program = str(options.program.resolve())
     sizes = {}
     for count in options.items:
         flaws = options.vulnerabilities or max(1, int(count * SHARE))
         print(f"{count:,} items, {flaws:,} CVE records …", file=sys.stderr)
-        sizes[count] = measure(program, count, flaws, options.rounds, options.database, options.folder)
+        database = options.database and options.database.replace("{items}", str(count))
+        if database and "{items}" in options.database:
+            make_database(database)
+        with tempfile.TemporaryDirectory() as passing:
+            folder = (options.keep or pathlib.Path(passing)) / f"{'postgres' if database else 'sqlite'}-{count}"
+            sizes[count] = measure(program, folder, count, flaws, options.rounds, database)
     first, last = sizes[options.items[0]], sizes[options.items[-1]]
     print(f"{'':<38}" + "".join(f"{count:>14,}" for count in sizes) + f"{'last/first':>12}")
     for figure in last:

@@ -280,7 +280,7 @@ pub struct Telling {
     pub notices: Vec<NewDelivery>,
 }
 
-/// Placement: one item at a time, by whoever holds the lane.
+/// Placement: one item after the other, by whoever holds the lane.
 #[async_trait]
 pub trait Lane: Send + Sync {
     /// Takes or renews the lease `name` until `until`. `None`: somebody else holds
@@ -318,12 +318,47 @@ pub trait Lane: Send + Sync {
     /// What is known of these CVEs, in this order, unknown ones left out.
     async fn vulnerabilities(&self, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError>;
 
-    /// Writes the item's analysis, its incident, the alerts and their deliveries.
-    /// All or nothing.
+    /// Begins a sitting. Until it is committed or dropped other writes may wait for it:
+    /// whoever sits asks for none.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], here or at any step, when `fence` no longer holds.
+    async fn sit<'a>(&'a self, fence: &Fence) -> Result<Box<dyn Sitting + 'a>, StoreError>;
+
+    /// A sitting of one placement.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when `fence` no longer holds.
-    async fn commit(&self, fence: &Fence, placed: Placed) -> Result<(), StoreError>;
+    async fn commit(&self, fence: &Fence, placed: Placed) -> Result<(), StoreError> {
+        let mut sitting = self.sit(fence).await?;
+        sitting.place(placed).await?;
+        sitting.commit().await
+    }
+}
+
+/// Placements that share one commit, and with it the wait for the disk. Each sees those
+/// before it; readers see none before the commit. Dropped, it leaves nothing behind.
+#[async_trait]
+pub trait Sitting: Send {
+    /// [`Lane::candidates`].
+    async fn candidates(
+        &mut self,
+        item: &Item,
+        analysis: &Analysis,
+    ) -> Result<Vec<Candidate>, StoreError>;
+
+    /// [`Lane::texts`].
+    async fn texts(&mut self, incident: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError>;
+
+    /// [`Lane::vulnerabilities`].
+    async fn vulnerabilities(&mut self, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError>;
+
+    /// Writes the item's analysis, its incident, the alerts and their deliveries. All or
+    /// nothing: one that fails costs none of those before it.
+    async fn place(&mut self, placed: Placed) -> Result<(), StoreError>;
+
+    /// Commits what was placed.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
 /// The right to commit, until somebody else takes the lease.
@@ -552,6 +587,11 @@ pub trait Library: Send + Sync {
     /// itself.
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
 
+    /// A number that is another one as soon as something was committed, by whichever
+    /// process; of other nodes of a PostgreSQL as soon as we are told. `None` while it
+    /// is not known. Cheap to ask for.
+    fn version(&self) -> Option<u64>;
+
     /// All that is known of a CVE. `None` if nobody has spoken of it.
     async fn vulnerability(&self, cve: &CveId) -> Result<Option<VulnerabilityDetail>, StoreError>;
 
@@ -628,7 +668,7 @@ pub struct IncidentPage {
     pub incidents: Vec<Incident>,
     /// Where the next page begins; absent on the last.
     pub next: Option<String>,
-    /// How many match in all; exact up to 10,000.
+    /// How many match in all; exact up to 10,000, where not too many had to be looked at.
     pub total: u64,
     /// Whether `total` is exact.
     pub exact: bool,

@@ -13,6 +13,11 @@ pub(crate) const FEW_ITEMS: i64 = 10_000;
 /// Of so many incidents with a product, the newest, is looked at which versions are
 /// affected.
 pub(crate) const MOST_AFFECTED: u32 = 5_000;
+/// A count looks at so many incidents at most where it has to look for keys of each:
+/// what is rare among them is estimated from the newest.
+pub(crate) const COUNTED_BY_KEYS: u32 = 10_000;
+/// And at so many where one index tells all.
+pub(crate) const COUNTED_BY_NUMBERS: u32 = 50_000;
 /// Relevance looks at so many matching incidents, the latest.
 pub(crate) const RANKED: u32 = 2_000;
 /// And at so many of the newest items in which the words stand.

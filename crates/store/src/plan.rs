@@ -9,6 +9,7 @@
 use model::query::{AffectedProduct, Column, Condition, Key, KeyRange, Wanted};
 
 use crate::IncidentOrder;
+use crate::paging::{COUNTED_BY_KEYS, COUNTED_BY_NUMBERS};
 
 /// What the query is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +140,43 @@ impl Plan {
         bounds.max()
     }
 
+    /// How a count goes through incidents, newest first, when nothing drives it.
+    pub(crate) fn walk(&self) -> Walk<'_> {
+        let conjuncts = self.conjuncts();
+        let is_number = |part: &&Self| matches!(part, Self::Number(..));
+        let is_in_time = |part: &&Self| matches!(part, Self::Number(Column::LastSeen, ..));
+        let key = conjuncts.iter().find_map(|part| match part {
+            Self::Key { key, ranges, .. } => match ranges.as_slice() {
+                [one] if one.to.is_none() => Some((*part, *key, one.from.as_str())),
+                _ => None,
+            },
+            _ => None,
+        });
+        let by_numbers = conjuncts
+            .iter()
+            .filter(|part| key.is_none_or(|(key, ..)| !std::ptr::eq(key, **part)))
+            .all(is_number);
+        Walk {
+            // A stretch of time is walked by itself: it may be short.
+            key: key.filter(|_| !conjuncts.iter().any(is_in_time)),
+            most: if by_numbers && key.is_none() {
+                COUNTED_BY_NUMBERS
+            } else {
+                COUNTED_BY_KEYS
+            },
+        }
+    }
+
+    /// The latest latest report that is asked for, in microseconds.
+    pub(crate) fn until(&self) -> Option<i64> {
+        let conjuncts = self.conjuncts();
+        let bounds = conjuncts.iter().filter_map(|part| match part {
+            Self::Number(Column::LastSeen, _, to) => *to,
+            _ => None,
+        });
+        bounds.min()
+    }
+
     /// Every search in it that is not denied: what relevance rests on.
     pub(crate) fn searches(&self) -> Vec<&[Wanted]> {
         match self {
@@ -147,6 +185,14 @@ impl Plan {
             _ => Vec::new(),
         }
     }
+}
+
+/// How a count goes through incidents.
+pub(crate) struct Walk<'a> {
+    /// Through those of one key: the part, the key and its value. If not, through all.
+    pub(crate) key: Option<(&'a Plan, Key, &'a str)>,
+    /// At most so many.
+    pub(crate) most: u32,
 }
 
 /// Whether one of these products is affected in this version.

@@ -975,7 +975,10 @@ export interface components {
              * @description How many incidents match.
              */
             total: number;
-            /** @description Whether `total` is exact; beyond 10,000 it is an estimate. */
+            /**
+             * @description Whether `total` is exact; beyond 10,000, or where too many would have to be
+             *     looked at, it is an estimate.
+             */
             total_exact: boolean;
         };
         /**
@@ -1175,7 +1178,10 @@ export interface components {
              * @description How many match in all.
              */
             total: number;
-            /** @description Whether `total` is exact; beyond 10,000 it is an estimate. */
+            /**
+             * @description Whether `total` is exact; beyond 10,000, or where too many would have to be
+             *     looked at, it is an estimate.
+             */
             total_exact: boolean;
         };
         /** @description An incident that is about a CVE. */
@@ -2623,11 +2629,20 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Names this answer, for `If-None-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentList"];
                 };
+            };
+            /** @description It is the answer that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Code `query_invalid`: `start`, `end` and `suggestion` say what of `q` is wrong */
             400: {

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use model::item::{Draft, Stated};
 use model::{
     Country, Incident, IncidentId, IncidentType, Item, ItemKind, Markup, Severity, SourceId,
@@ -42,14 +43,16 @@ const LONGEST_DESCRIPTION: usize = 50_000;
         ("limit" = Option<u32>, Query, description = "1 to 200; 50 if absent"),
     ),
     responses(
-        (status = 200, body = IncidentList),
+        (status = 200, body = IncidentList, headers(("ETag" = String, description = "Names this answer, for `If-None-Match`"))),
+        (status = 304, description = "It is the answer that `If-None-Match` names"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "Code `query_invalid`: `start`, `end` and `suggestion` say what of `q` is wrong"),
     )
 )]
 pub(super) async fn list(
     State(shared): State<Shared>,
     parameters: Parameters,
-) -> Result<Json<IncidentList>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     parameters.only(&[FILTERS, &["order", "after", "limit"]].concat())?;
     let query = asked(&parameters)?;
     let order = match parameters.text("order") {
@@ -73,17 +76,20 @@ pub(super) async fn list(
         limit,
     };
     let wanted = shared.pipeline.bind(&query).await?;
+    let asked = format!("{wanted:?} {page:?}");
+    let version = shared.pipeline.store.version();
+    if let Some(answer) = shared.answers.given(&asked, version) {
+        return Ok(answer.to(&headers));
+    }
     let page = shared.pipeline.store.incidents(&wanted, &page).await?;
-    Ok(Json(IncidentList {
-        incidents: page
-            .incidents
-            .into_iter()
-            .map(IncidentSummary::from)
-            .collect(),
+    let incidents = page.incidents.into_iter();
+    let list = IncidentList {
+        incidents: incidents.map(IncidentSummary::from).collect(),
         next: page.next,
         total: page.total,
         total_exact: page.exact,
-    }))
+    };
+    Ok(shared.answers.give(asked, version, &list)?.to(&headers))
 }
 
 /// One incident with its items, entities, reasons, vulnerabilities, alerts, notes and

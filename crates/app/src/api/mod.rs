@@ -5,6 +5,7 @@
 //! `/api/docs`.
 
 mod alerts;
+mod answers;
 mod asked;
 mod docs;
 mod error;
@@ -48,6 +49,8 @@ pub struct Shared {
     pipeline: Arc<Pipeline>,
     /// Turns true when the service stops; live streams end then.
     stopping: tokio::sync::watch::Receiver<bool>,
+    /// Lists that were asked for.
+    answers: Arc<answers::Answers>,
 }
 
 /// Largest request body, in bytes: an incident written by a person fits many times.
@@ -193,7 +196,11 @@ fn is_nullable(schema: &RefOr<Schema>) -> bool {
 /// Everything that answers over HTTP.
 pub fn router(pipeline: Arc<Pipeline>, stopping: tokio::sync::watch::Receiver<bool>) -> Router {
     let guard = guard::Hosts::of(&pipeline.settings.server);
-    let shared = Shared { pipeline, stopping };
+    let shared = Shared {
+        pipeline,
+        stopping,
+        answers: Arc::default(),
+    };
     let (routes, _) = described().split_for_parts();
     routes
         .route("/api/openapi.json", get(docs::openapi_json))

@@ -27,7 +27,8 @@ pub(super) struct Explanation {
     steps: Vec<String>,
     /// How many incidents match.
     total: u64,
-    /// Whether `total` is exact; beyond 10,000 it is an estimate.
+    /// Whether `total` is exact; beyond 10,000, or where too many would have to be
+    /// looked at, it is an estimate.
     total_exact: bool,
 }
 

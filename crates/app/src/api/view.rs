@@ -130,7 +130,8 @@ pub(crate) struct IncidentList {
     pub next: Option<String>,
     /// How many match in all.
     pub total: u64,
-    /// Whether `total` is exact; beyond 10,000 it is an estimate.
+    /// Whether `total` is exact; beyond 10,000, or where too many would have to be
+    /// looked at, it is an estimate.
     pub total_exact: bool,
 }
 

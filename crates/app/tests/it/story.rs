@@ -347,3 +347,30 @@ async fn what_is_irrelevant_is_kept_and_told_to_nobody() {
     assert_eq!(world.incidents().await.len(), 0);
     assert_eq!(world.pipeline.store.totals().await.unwrap().items, 1);
 }
+
+#[tokio::test]
+async fn what_comes_in_a_flood_is_placed_as_what_comes_bit_by_bit() {
+    const STORIES: usize = 75;
+    let mut told = Vec::new();
+    for stories_at_once in [5, STORIES] {
+        let mut world = World::start().await;
+        for story in 0..STORIES {
+            let victim = format!("Bank{story} of Town{story}");
+            let title = format!("{victim} confirms ransomware attack");
+            let text = format!("{victim} said that attackers took {} records.", 100 + story);
+            world.publish_text("feed-a", &title, &text);
+            world.publish_text("feed-b", &format!("{title}, again"), &text);
+            if (story + 1) % stories_at_once == 0 {
+                world.poll().await;
+            }
+        }
+        let incidents = world.incidents().await.into_iter();
+        let mut incidents: Vec<_> = incidents
+            .map(|it| (it.title, it.items, it.sources))
+            .collect();
+        incidents.sort();
+        told.push(incidents);
+    }
+    assert_eq!(told[0].len(), STORIES);
+    assert_eq!(told[0], told[1]);
+}

@@ -3,16 +3,15 @@
 use async_trait::async_trait;
 use model::incident::Candidate;
 use model::tokens::{self, Text};
-use model::{Analysis, CveId, IncidentId, Item, Milestone, Timestamp, Vulnerability};
+use model::{Analysis, CveId, IncidentId, Item, Timestamp, Vulnerability};
 use serde::Deserialize;
 
 use super::work::Work;
 use super::writer::News;
-use super::{Postgres, candidates, incidents, placing, rows, vulnerabilities};
+use super::{Postgres, candidates, incidents, rows, sitting, vulnerabilities};
 use crate::candidate::Wanted;
-use crate::codec::off_thread;
-use crate::prepared::{MOST_WAITING, Placement};
-use crate::{Fence, Lane, Placed, StoreError, Waiting};
+use crate::prepared::MOST_WAITING;
+use crate::{Fence, Lane, Sitting, StoreError, Waiting};
 
 #[async_trait]
 impl Lane for Postgres {
@@ -105,20 +104,8 @@ impl Lane for Postgres {
             .await
     }
 
-    async fn commit(&self, fence: &Fence, placed: Placed) -> Result<(), StoreError> {
-        let placement = off_thread(move || Placement::of(placed)).await?;
-        let (placement, milestones) = (&placement, self.milestones.as_ref());
-        self.write(
-            News::Yes,
-            |()| Some(Milestone::PLACEMENT_COMMITTED),
-            |work| async move {
-                if !holds(&work, fence).await? {
-                    return Err(StoreError::Fenced);
-                }
-                placing::write(&work, placement, milestones).await
-            },
-        )
-        .await
+    async fn sit<'a>(&'a self, fence: &Fence) -> Result<Box<dyn Sitting + 'a>, StoreError> {
+        sitting::begin(self, fence).await
     }
 }
 
@@ -135,7 +122,11 @@ pub(super) async fn holds(work: &Work, fence: &Fence) -> Result<bool, StoreError
 }
 
 /// The texts of an incident's latest items, as full text has them.
-async fn texts(work: &Work, id: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError> {
+pub(super) async fn texts(
+    work: &Work,
+    id: IncidentId,
+    limit: u32,
+) -> Result<Vec<Text>, StoreError> {
     let Some(n) = incidents::row(work, id).await? else {
         return Ok(Vec::new());
     };

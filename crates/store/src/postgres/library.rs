@@ -1,5 +1,7 @@
 //! What readers ask.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use model::query::{Condition, Key};
 use model::{
@@ -129,6 +131,12 @@ impl Library for Postgres {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    fn version(&self) -> Option<u64> {
+        self.hears
+            .load(Ordering::Acquire)
+            .then(|| *self.changes.borrow())
     }
 
     async fn vulnerability(&self, cve: &CveId) -> Result<Option<VulnerabilityDetail>, StoreError> {

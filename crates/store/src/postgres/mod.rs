@@ -38,6 +38,7 @@ mod rows;
 mod schema;
 mod searches;
 mod similar;
+mod sitting;
 mod tls;
 mod translate;
 mod vulnerabilities;
@@ -46,6 +47,7 @@ mod work;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
@@ -96,6 +98,8 @@ pub struct Postgres {
     /// Tells our notifications from those of other nodes.
     node: String,
     changes: watch::Sender<u64>,
+    /// Whether we hear what other nodes commit.
+    hears: Arc<AtomicBool>,
     milestones: Arc<dyn Milestones>,
     /// Dropped with the store, which ends the listener.
     _listening: watch::Sender<()>,
@@ -128,13 +132,20 @@ impl Postgres {
         let changes = watch::Sender::new(0);
         let (listening, ended) = watch::channel(());
         let node = connection::node_name(&pool).await?;
-        news::listen(address, &options, node.clone(), changes.clone(), ended).await?;
+        let hears = Arc::new(AtomicBool::new(true));
+        let news = news::News {
+            node: node.clone(),
+            changes: changes.clone(),
+            hears: Arc::clone(&hears),
+        };
+        news::listen(address, &options, news, ended).await?;
         Ok(Self {
             pool,
             // The server's own limits come first; this is for a server that is gone.
             patience: options.statement_timeout.max(options.lock_timeout) + GRACE,
             node,
             changes,
+            hears,
             milestones,
             _listening: listening,
         })

@@ -5,6 +5,8 @@
 //! are woken once it is back.
 
 use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -22,17 +24,26 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 type Wire = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 type Line = (Client, Wire);
 
+/// What is done with news.
+pub(super) struct News {
+    /// Our own name.
+    pub(super) node: String,
+    /// Grows with each commit.
+    pub(super) changes: watch::Sender<u64>,
+    /// Whether they are heard.
+    pub(super) hears: Arc<AtomicBool>,
+}
+
 /// Listens until `ended` closes. What is committed after this is heard.
 pub(super) async fn listen(
     address: &Address,
     options: &Options,
-    node: String,
-    changes: watch::Sender<u64>,
+    news: News,
     ended: watch::Receiver<()>,
 ) -> Result<(), StoreError> {
     let (config, tls) = (address.config(options), address.connector()?);
     let first = call(&config, &tls).await?;
-    tokio::spawn(listen_on(config, tls, first, node, changes, ended));
+    tokio::spawn(listen_on(config, tls, first, news, ended));
     Ok(())
 }
 
@@ -40,13 +51,13 @@ async fn listen_on(
     config: Config,
     tls: MakeRustlsConnect,
     mut line: Line,
-    node: String,
-    changes: watch::Sender<u64>,
+    news: News,
     mut ended: watch::Receiver<()>,
 ) {
     loop {
         tokio::select! {
-            error = hear(&mut line, &node, &changes) => {
+            error = hear(&mut line, &news) => {
+                news.hears.store(false, Ordering::Release);
                 tracing::debug!("the news of other nodes are no longer heard: {error}");
             }
             _ = ended.changed() => return,
@@ -64,7 +75,8 @@ async fn listen_on(
             }
         };
         // What was told meanwhile is not known to us.
-        changes.send_modify(|count| *count += 1);
+        news.changes.send_modify(|count| *count += 1);
+        news.hears.store(true, Ordering::Release);
     }
 }
 
@@ -86,11 +98,11 @@ async fn call(config: &Config, tls: &MakeRustlsConnect) -> Result<Line, StoreErr
 }
 
 /// Wakes readers for each commit of another node, until the connection ends.
-async fn hear(line: &mut Line, node: &str, changes: &watch::Sender<u64>) -> String {
+async fn hear(line: &mut Line, news: &News) -> String {
     loop {
         match next(&mut line.1).await {
-            Ok(AsyncMessage::Notification(told)) if told.payload() != node => {
-                changes.send_modify(|count| *count += 1);
+            Ok(AsyncMessage::Notification(told)) if told.payload() != news.node => {
+                news.changes.send_modify(|count| *count += 1);
             }
             Ok(_) => {}
             Err(error) => return error,

@@ -5,9 +5,9 @@
 //! drives the query instead (`translate`).
 
 use model::IncidentId;
-use model::query::Condition;
+use model::query::{Condition, Key};
 
-use super::translate::{self, Sql, Values, matching};
+use super::translate::{self, Sql, Values, matching, stored};
 use super::words::Sought;
 use super::work::Work;
 use super::{incidents, rows};
@@ -209,25 +209,127 @@ async fn weights_of(work: &Work, plan: &Plan) -> Result<Vec<(String, f64)>, Stor
         .collect()
 }
 
-/// In order of time, so that what was counted says how dense the matches lie.
-fn count_sql(sql: &Sql) -> String {
-    format!(
-        "SELECT count(*), min(n), max(n) FROM (SELECT i.n FROM incidents i WHERE {}
-         ORDER BY i.last_seen DESC, i.id DESC LIMIT {}) counted",
-        sql.joined(),
-        COUNTED + 1
+/// What is counted: `first` and `last` of its rows say how dense the matches lie.
+struct Counting {
+    sql: String,
+    values: Values,
+    /// Whether it looks only at the newest matches.
+    sampled: bool,
+    /// The row of the incident before which it ends, if it ends early.
+    edge: Option<i64>,
+}
+
+impl Counting {
+    async fn of(work: &Work, plan: &Plan) -> Result<Self, StoreError> {
+        let walk = plan.walk();
+        let is_driven = plan.driver().is_some();
+        let key = walk.key.filter(|_| !is_driven);
+        let mut sql = Sql::but(plan, Purpose::Count, key.map(|(part, ..)| part));
+        let mut edge = None;
+        let (from, order) = if let Some((_, key, value)) = key {
+            edge = key_edge(work, key, value, walk.most).await?;
+            let (kind, value) = (sql.values.add(key.number()), sql.values.add(stored(value)));
+            let join = if sql.parts.is_empty() {
+                ""
+            } else {
+                "JOIN incidents i ON i.n = k.incident"
+            };
+            sql.parts
+                .push(format!("k.kind = {kind} AND k.value = {value}"));
+            if let Some(edge) = edge {
+                let edge = sql.values.add(edge);
+                sql.parts.push(format!("k.incident > {edge}"));
+            }
+            (
+                format!("k.incident AS n FROM incident_keys k {join}"),
+                "k.incident DESC",
+            )
+        } else {
+            if !is_driven && !sql.sampled {
+                let found = time_edge(work, plan, walk.most).await?;
+                edge = found.map(|(n, _)| n);
+                if let Some((_, last_seen)) = found {
+                    let last_seen = sql.values.add(last_seen);
+                    sql.parts.push(format!("i.last_seen > {last_seen}"));
+                }
+            }
+            (
+                "i.n FROM incidents i".to_owned(),
+                "i.last_seen DESC, i.id DESC",
+            )
+        };
+        Ok(Self {
+            sql: format!(
+                "SELECT count(*), min(n), max(n) FROM (SELECT {from} WHERE {} ORDER BY {order} LIMIT {}) counted",
+                sql.joined(),
+                COUNTED + 1
+            ),
+            values: sql.values,
+            sampled: sql.sampled,
+            edge,
+        })
+    }
+}
+
+/// Of the incidents with a key, the first beyond the newest so many.
+async fn key_edge(
+    work: &Work,
+    key: Key,
+    value: &str,
+    most: u32,
+) -> Result<Option<i64>, StoreError> {
+    work.row(
+        "SELECT incident FROM incident_keys WHERE kind = $1 AND value = $2
+         ORDER BY incident DESC LIMIT 1 OFFSET $3",
+        &[&key.number(), &stored(value), &i64::from(most)],
     )
+    .await?
+    .map(|row| Ok(row.try_get(0)?))
+    .transpose()
+}
+
+/// Of the incidents of a time, the first beyond the latest so many: its row and when it
+/// was told last.
+async fn time_edge(work: &Work, plan: &Plan, most: u32) -> Result<Option<(i64, i64)>, StoreError> {
+    work.row(
+        "SELECT n, last_seen FROM incidents WHERE last_seen BETWEEN $1 AND $2
+         ORDER BY last_seen DESC LIMIT 1 OFFSET $3",
+        &[
+            &plan.since().unwrap_or(i64::MIN),
+            &plan.until().unwrap_or(i64::MAX),
+            &i64::from(most),
+        ],
+    )
+    .await?
+    .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+    .transpose()
 }
 
 /// How many incidents match, and whether that is exact.
 async fn count(work: &Work, plan: &Plan) -> Result<(u64, bool), StoreError> {
-    let sql = Sql::of(plan, Purpose::Count);
-    let row = work.one_once(&count_sql(&sql), &sql.values.list()).await?;
+    let counting = Counting::of(work, plan).await?;
+    let row = work
+        .one_once(&counting.sql, &counting.values.list())
+        .await?;
     let counted = rows::count(&row, 0)?;
     let (first, last): (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
-    if counted <= COUNTED && !sql.sampled {
+    if counted <= COUNTED && !counting.sampled && counting.edge.is_none() {
         return Ok((counted, true));
     }
+    // What was not reached lies before the edge; where the count was full, before the
+    // last that was counted.
+    let edge = counting
+        .edge
+        .filter(|_| counted <= COUNTED && !counting.sampled);
+    let (first, last) = match edge {
+        Some(edge) => {
+            let newest = work
+                .one("SELECT coalesce(max(n), 1) FROM incidents", &[])
+                .await?;
+            (edge, newest.try_get(0)?)
+        }
+        None => (first.unwrap_or(1), last.unwrap_or(1)),
+    };
     let oldest: i64 = match plan.since() {
         None => 1,
         Some(since) => work
@@ -238,10 +340,7 @@ async fn count(work: &Work, plan: &Plan) -> Result<(u64, bool), StoreError> {
             .await?
             .map_or(Ok(1), |row| row.try_get(0))?,
     };
-    Ok((
-        estimated(counted, first.unwrap_or(1), last.unwrap_or(1), oldest),
-        false,
-    ))
+    Ok((estimated(counted, first, last, oldest), false))
 }
 
 /// Where an incident stands in its list.

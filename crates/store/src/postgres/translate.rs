@@ -149,6 +149,11 @@ pub(super) struct Sql {
 impl Sql {
     /// What must hold for the plan.
     pub(super) fn of(plan: &Plan, purpose: Purpose) -> Self {
+        Self::but(plan, purpose, None)
+    }
+
+    /// The same without one part of it, of which is known that it holds.
+    pub(super) fn but(plan: &Plan, purpose: Purpose, but: Option<&Plan>) -> Self {
         let mut sql = Self::default();
         let driver = plan.driver();
         if let Some((parts, _)) = &driver {
@@ -169,7 +174,7 @@ impl Sql {
                 };
                 std::ptr::eq(*only, part)
             });
-            if drives {
+            if drives || but.is_some_and(|but| std::ptr::eq(but, part)) {
                 continue;
             }
             let expression = match part {
@@ -304,6 +309,6 @@ impl Sql {
 }
 
 /// A key as it is stored.
-fn stored(key: &str) -> String {
+pub(super) fn stored(key: &str) -> String {
     rows::text(key).into_owned()
 }

@@ -188,6 +188,22 @@ impl Work {
             .push((at, kind, subject));
     }
 
+    /// How much is to be told.
+    pub(super) fn how_many_told(&self) -> usize {
+        self.events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
+    /// Forgets all but the first that is to be told: the rest was undone.
+    pub(super) fn untell(&self, but: usize) {
+        self.events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .truncate(but);
+    }
+
     /// What is to be told, taken out.
     pub(super) fn told(&self) -> Vec<(Timestamp, &'static str, String)> {
         std::mem::take(&mut self.events.lock().unwrap_or_else(PoisonError::into_inner))

@@ -13,7 +13,7 @@ use super::work::Work;
 use super::{CHANNEL, Postgres, events};
 use crate::StoreError;
 
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// A job that lost a race, or its connection before the commit, is run so often.
 const TRIES: u32 = 5;
 
@@ -79,7 +79,8 @@ impl Postgres {
         }
     }
 
-    async fn tell(&self, work: &Work, news: News) -> Result<(), StoreError> {
+    /// Numbers the events of a write and wakes the other nodes, at its very end.
+    pub(super) async fn tell(&self, work: &Work, news: News) -> Result<(), StoreError> {
         events::write(work).await?;
         if news == News::Yes {
             work.rows("SELECT pg_notify($1, $2)", &[&CHANNEL, &self.node])

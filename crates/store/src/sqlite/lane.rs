@@ -3,17 +3,15 @@
 use async_trait::async_trait;
 use model::incident::Candidate;
 use model::tokens::{self, Text};
-use model::{Analysis, CveId, IncidentId, Item, Milestone, Timestamp, Vulnerability};
+use model::{Analysis, CveId, IncidentId, Item, Timestamp, Vulnerability};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
 use super::writer::News;
-use super::{Sqlite, candidates, incidents, placing, rows, vulnerabilities};
+use super::{Sqlite, candidates, incidents, rows, sitting, vulnerabilities};
 use crate::candidate::Wanted;
-use crate::codec::off_thread;
 use crate::prepared::MOST_WAITING;
-use crate::prepared::Placement;
-use crate::{Fence, Lane, Placed, StoreError, Waiting};
+use crate::{Fence, Lane, Sitting, StoreError, Waiting};
 
 #[async_trait]
 impl Lane for Sqlite {
@@ -100,31 +98,23 @@ impl Lane for Sqlite {
         }
         let cves = cves.to_vec();
         self.readers
-            .read(move |connection| {
-                cves.iter()
-                    .filter_map(|cve| vulnerabilities::get(connection, cve).transpose())
-                    .collect()
-            })
+            .read(move |connection| vulnerabilities(connection, &cves))
             .await
     }
 
-    async fn commit(&self, fence: &Fence, placed: Placed) -> Result<(), StoreError> {
-        let fence = fence.clone();
-        let prepared = off_thread(move || Placement::of(placed)).await?;
-        let milestones = std::sync::Arc::clone(&self.milestones);
-        self.writer
-            .run(
-                News::Yes,
-                |()| Some(Milestone::PLACEMENT_COMMITTED),
-                move |connection| {
-                    if !holds(connection, &fence)? {
-                        return Err(StoreError::Fenced);
-                    }
-                    placing::write(connection, &prepared, milestones.as_ref())
-                },
-            )
-            .await
+    async fn sit<'a>(&'a self, fence: &Fence) -> Result<Box<dyn Sitting + 'a>, StoreError> {
+        sitting::begin(self, fence).await
     }
+}
+
+/// What is known of these CVEs, unknown ones left out.
+pub(super) fn vulnerabilities(
+    connection: &Connection,
+    cves: &[CveId],
+) -> Result<Vec<Vulnerability>, StoreError> {
+    cves.iter()
+        .filter_map(|cve| vulnerabilities::get(connection, cve).transpose())
+        .collect()
 }
 
 /// The fencing number under which `holder` has the lease now, if it does.
@@ -155,7 +145,11 @@ fn acquire(
 }
 
 /// The texts of an incident's latest items, as full text has them.
-fn texts(connection: &Connection, id: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError> {
+pub(super) fn texts(
+    connection: &Connection,
+    id: IncidentId,
+    limit: u32,
+) -> Result<Vec<Text>, StoreError> {
     let Some(n) = incidents::row(connection, id)? else {
         return Ok(Vec::new());
     };

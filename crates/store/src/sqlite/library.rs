@@ -142,6 +142,10 @@ impl Library for Sqlite {
         self.changes.subscribe()
     }
 
+    fn version(&self) -> Option<u64> {
+        self.readers.version()
+    }
+
     async fn vulnerability(&self, cve: &CveId) -> Result<Option<VulnerabilityDetail>, StoreError> {
         let cve = cve.clone();
         self.readers

@@ -33,6 +33,7 @@ mod rows;
 mod schema;
 mod searches;
 mod similar;
+mod sitting;
 mod translate;
 mod vulnerabilities;
 mod writer;

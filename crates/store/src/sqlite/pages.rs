@@ -4,8 +4,9 @@
 //! incidents match, and slow when few do; so what few match is looked up first and
 //! drives the query instead (`translate`).
 
-use model::query::Condition;
+use model::query::{Condition, Key};
 use model::{Incident, IncidentId};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::translate::{self, Sql, fts5};
@@ -186,27 +187,131 @@ fn ranked(
     Ok((found, is_more.then_some(Place::Relevance { shown })))
 }
 
-/// In order of time, so that what was counted says how dense the matches lie.
-fn count_sql(sql: &Sql) -> String {
-    format!(
-        "SELECT count(*), min(n), max(n) FROM (SELECT i.n FROM incidents i WHERE {}
-         ORDER BY i.last_seen DESC, i.id DESC LIMIT {})",
-        sql.joined(),
-        COUNTED + 1
-    )
+/// What is counted: `first` and `last` of its rows say how dense the matches lie.
+struct Counting {
+    sql: String,
+    parameters: Vec<Value>,
+    /// Whether it looks only at the newest matches.
+    sampled: bool,
+    /// The row of the incident before which it ends, if it ends early.
+    edge: Option<i64>,
+}
+
+impl Counting {
+    fn of(connection: &Connection, plan: &Plan) -> Result<Self, StoreError> {
+        let walk = plan.walk();
+        let is_driven = plan.driver().is_some();
+        let key = walk.key.filter(|_| !is_driven);
+        let mut sql = Sql::but(plan, Purpose::Count, key.map(|(part, ..)| part))?;
+        let mut edge = None;
+        let (from, order) = if let Some((_, key, value)) = key {
+            edge = key_edge(connection, key, value, walk.most)?;
+            let (kind, value) = (sql.parameter(key.number()), sql.parameter(value.to_owned()));
+            let join = if sql.parts.is_empty() {
+                ""
+            } else {
+                "CROSS JOIN incidents i ON i.n = k.incident"
+            };
+            sql.parts
+                .push(format!("k.kind = {kind} AND k.value = {value}"));
+            if let Some(edge) = edge {
+                let edge = sql.parameter(edge);
+                sql.parts.push(format!("k.incident > {edge}"));
+            }
+            (
+                format!("k.incident AS n FROM incident_keys k {join}"),
+                "k.incident DESC",
+            )
+        } else {
+            if !is_driven && !sql.sampled {
+                let found = time_edge(connection, plan, walk.most)?;
+                edge = found.map(|(n, _)| n);
+                if let Some((_, last_seen)) = found {
+                    let last_seen = sql.parameter(last_seen);
+                    sql.parts.push(format!("i.last_seen > {last_seen}"));
+                }
+            }
+            (
+                "i.n FROM incidents i".to_owned(),
+                "i.last_seen DESC, i.id DESC",
+            )
+        };
+        Ok(Self {
+            sql: format!(
+                "SELECT count(*), min(n), max(n) FROM (SELECT {from} WHERE {} ORDER BY {order} LIMIT {})",
+                sql.joined(),
+                COUNTED + 1
+            ),
+            parameters: sql.parameters,
+            sampled: sql.sampled,
+            edge,
+        })
+    }
+}
+
+/// Of the incidents with a key, the first beyond the newest so many.
+fn key_edge(
+    connection: &Connection,
+    key: Key,
+    value: &str,
+    most: u32,
+) -> Result<Option<i64>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT incident FROM incident_keys WHERE kind = ?1 AND value = ?2
+             ORDER BY incident DESC LIMIT 1 OFFSET ?3",
+        )?
+        .query_row((key.number(), value, most), |row| row.get(0))
+        .optional()?)
+}
+
+/// Of the incidents of a time, the first beyond the latest so many: its row and when it
+/// was told last.
+fn time_edge(
+    connection: &Connection,
+    plan: &Plan,
+    most: u32,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT n, last_seen FROM incidents WHERE last_seen BETWEEN ?1 AND ?2
+             ORDER BY last_seen DESC LIMIT 1 OFFSET ?3",
+        )?
+        .query_row(
+            (
+                plan.since().unwrap_or(i64::MIN),
+                plan.until().unwrap_or(i64::MAX),
+                most,
+            ),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?)
 }
 
 /// How many incidents match, and whether that is exact.
 fn count(connection: &Connection, plan: &Plan) -> Result<(u64, bool), StoreError> {
-    let sql = Sql::of(plan, Purpose::Count)?;
+    let counting = Counting::of(connection, plan)?;
     let (counted, first, last): (u64, Option<i64>, Option<i64>) = connection
-        .prepare_cached(&count_sql(&sql))?
-        .query_one(rusqlite::params_from_iter(&sql.parameters), |row| {
+        .prepare_cached(&counting.sql)?
+        .query_one(rusqlite::params_from_iter(&counting.parameters), |row| {
             Ok((rows::count(row, 0)?, row.get(1)?, row.get(2)?))
         })?;
-    if counted <= COUNTED && !sql.sampled {
+    if counted <= COUNTED && !counting.sampled && counting.edge.is_none() {
         return Ok((counted, true));
     }
+    // What was not reached lies before the edge; where the count was full, before the
+    // last that was counted.
+    let edge = counting
+        .edge
+        .filter(|_| counted <= COUNTED && !counting.sampled);
+    let (first, last) = match edge {
+        Some(edge) => {
+            let mut newest =
+                connection.prepare_cached("SELECT coalesce(max(n), 1) FROM incidents")?;
+            (edge, newest.query_one([], |row| row.get(0))?)
+        }
+        None => (first.unwrap_or(1), last.unwrap_or(1)),
+    };
     let oldest: i64 = match plan.since() {
         None => 1,
         Some(since) => connection
@@ -217,10 +322,7 @@ fn count(connection: &Connection, plan: &Plan) -> Result<(u64, bool), StoreError
             .optional()?
             .unwrap_or(1),
     };
-    Ok((
-        estimated(counted, first.unwrap_or(1), last.unwrap_or(1), oldest),
-        false,
-    ))
+    Ok((estimated(counted, first, last, oldest), false))
 }
 
 /// Where an incident stands in its list.
@@ -293,19 +395,21 @@ mod tests {
         if common {
             make_common(&mut plan);
         }
-        let purpose = order.map_or(Purpose::Count, Purpose::Page);
-        let mut sql = Sql::of(&plan, purpose).unwrap();
-        let query = match order {
-            Some(order) => page_sql(&mut sql, order, 50),
-            None => count_sql(&sql),
+        let (query, parameters) = match order {
+            Some(order) => {
+                let mut sql = Sql::of(&plan, Purpose::Page(order)).unwrap();
+                (page_sql(&mut sql, order, 50), sql.parameters)
+            }
+            None => {
+                let counting = Counting::of(connection, &plan).unwrap();
+                (counting.sql, counting.parameters)
+            }
         };
         let mut statement = connection
             .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
             .unwrap();
         let lines: Vec<String> = statement
-            .query_map(rusqlite::params_from_iter(&sql.parameters), |row| {
-                row.get(3)
-            })
+            .query_map(rusqlite::params_from_iter(&parameters), |row| row.get(3))
             .unwrap()
             .collect::<Result<_, _>>()
             .unwrap();
@@ -361,7 +465,9 @@ mod tests {
             let count = plan(&connection, query, true, None);
             assert!(
                 query == "common"
-                    || (count.contains("incidents_latest") && !count.contains(SORTED)),
+                    || ((count.contains("incidents_latest")
+                        || count.contains("SEARCH k USING PRIMARY KEY"))
+                        && !count.contains(SORTED)),
                 "{query}: {count}"
             );
         }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
@@ -15,6 +16,8 @@ pub(super) struct Readers {
     options: Options,
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
+    /// Only ever asked whether others committed.
+    watching: Mutex<Option<Connection>>,
 }
 
 impl Readers {
@@ -25,7 +28,27 @@ impl Readers {
             options,
             idle: Arc::default(),
             permits,
+            watching: Mutex::default(),
         }
+    }
+
+    /// What SQLite calls the version of the data: it changes with every commit of
+    /// another connection, and this one commits nothing. It waits for no lock.
+    pub(super) fn version(&self) -> Option<u64> {
+        let mut watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        if watching.is_none() {
+            let patience = Options {
+                busy_timeout: Duration::ZERO,
+                ..self.options
+            };
+            *watching = connect(&self.path, &patience).ok();
+        }
+        let version: i64 = watching
+            .as_ref()?
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut statement| statement.query_one([], |row| row.get(0)))
+            .ok()?;
+        u64::try_from(version).ok()
     }
 
     /// Runs `read` on one snapshot of the database.

@@ -116,6 +116,15 @@ pub(super) struct Sql {
 impl Sql {
     /// What must hold for the plan.
     pub(super) fn of(plan: &Plan, purpose: Purpose) -> Result<Self, StoreError> {
+        Self::but(plan, purpose, None)
+    }
+
+    /// The same without one part of it, of which is known that it holds.
+    pub(super) fn but(
+        plan: &Plan,
+        purpose: Purpose,
+        but: Option<&Plan>,
+    ) -> Result<Self, StoreError> {
         let mut sql = Self::default();
         let driver = plan.driver();
         if let Some((parts, _)) = &driver {
@@ -137,7 +146,7 @@ impl Sql {
                 };
                 std::ptr::eq(*only, part)
             });
-            if drives {
+            if drives || but.is_some_and(|but| std::ptr::eq(but, part)) {
                 continue;
             }
             let expression = match part {

@@ -72,6 +72,23 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        let answer = self.ask(news, passed, job).await?;
+        answer
+            .await
+            .map_err(|_| StoreError::Broken("the writing thread has ended".to_owned()))?
+    }
+
+    /// Asks for a job, and gives the way on which its answer comes.
+    pub(super) async fn ask<T, F>(
+        &self,
+        news: News,
+        passed: Passed<T>,
+        job: F,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let asked = Asked {
             job: Some(job),
@@ -83,7 +100,7 @@ impl Writer {
         let gone = || StoreError::Broken("the writing thread has ended".to_owned());
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         queue.send(Box::new(asked)).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        Ok(answer)
     }
 }
 
@@ -290,7 +307,7 @@ fn in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), StoreE
     kept
 }
 
-fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+pub(super) fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql)?.execute([])?;
     Ok(())
 }

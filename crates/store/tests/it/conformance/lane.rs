@@ -259,6 +259,132 @@ pub(crate) async fn a_placement_with_an_unknown_alert_writes_nothing(store: Db, 
     assert_eq!(store.unplaced_count().await.unwrap(), 1);
 }
 
+pub(crate) async fn a_sitting_sees_what_it_placed_and_others_do_not(store: Db, other: Db) {
+    let tale = Tale::of(store.clone()).await;
+    let one = item("feed-a", "1", "Acme robbed", "by night");
+    let two = item("feed-b", "2", "Acme robbed", "by night");
+    tale.record(&[&one]).await;
+    tale.record(&[&two]).await;
+    let opened = incident(&one);
+
+    let mut sitting = store.sit(&tale.fence).await.unwrap();
+    assert!(
+        sitting
+            .candidates(&one, &analysis(&one))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    sitting
+        .place(placed(&one, Some(opened.clone())))
+        .await
+        .unwrap();
+    let found = sitting.candidates(&two, &analysis(&two)).await.unwrap();
+    assert_eq!(found[0].incident, opened);
+    assert_eq!(found[0].links, [Link::Text(one.id)]);
+    assert_eq!(sitting.texts(opened.id, 9).await.unwrap().len(), 1);
+    for reader in [&store, &other] {
+        assert_eq!(reader.incident(opened.id).await.unwrap().map(|_| ()), None);
+        assert_eq!(reader.unplaced_count().await.unwrap(), 2);
+    }
+    sitting.place(placed(&two, None)).await.unwrap();
+    sitting.commit().await.unwrap();
+
+    let detail = other.incident(opened.id).await.unwrap().unwrap();
+    assert_eq!(detail.incident, opened);
+    assert_eq!(store.unplaced_count().await.unwrap(), 0);
+    let told = store.events(0, 100).await.unwrap().events;
+    let told = told.iter().filter(|event| event.kind == "incident.opened");
+    assert_eq!(told.count(), 1);
+}
+
+pub(crate) async fn what_fails_in_a_sitting_costs_itself_only(store: Db, _: Db) {
+    let tale = Tale::of(store.clone()).await;
+    let items = ["1", "2", "3"].map(|name| item("feed", name, name, name));
+    tale.record(&[&items[0], &items[1], &items[2]]).await;
+    let opened = items.each_ref().map(incident);
+    let mut sitting = store.sit(&tale.fence).await.unwrap();
+    for (item, opened) in items.iter().zip(&opened) {
+        let mut placement = placed(item, Some(opened.clone()));
+        let is_wrong = item.id == items[1].id;
+        if is_wrong {
+            placement.deliveries = vec![delivery(
+                "soc",
+                opened,
+                &[&alert(opened, "urgent", minute(2))],
+            )];
+        }
+        let done = sitting.place(placement).await;
+        assert_eq!(done.is_err(), is_wrong, "{done:?}");
+    }
+    sitting.commit().await.unwrap();
+    let waiting = store.unplaced(10).await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0].item.id, items[1].id);
+    assert_eq!(store.totals().await.unwrap().incidents, 2);
+    let told = store.events(0, 100).await.unwrap().events;
+    let told = told.iter().filter(|event| event.kind == "incident.opened");
+    assert_eq!(told.count(), 2);
+}
+
+pub(crate) async fn a_sitting_that_is_left_leaves_nothing(store: Db, other: Db) {
+    let tale = Tale::of(store.clone()).await;
+    let one = item("feed", "1", "One", "");
+    tale.record(&[&one]).await;
+    let mut sitting = store.sit(&tale.fence).await.unwrap();
+    sitting
+        .place(placed(&one, Some(incident(&one))))
+        .await
+        .unwrap();
+    drop(sitting);
+    assert_eq!(store.unplaced_count().await.unwrap(), 1);
+    // Nor does it keep others from writing.
+    let taken = other
+        .acquire("lane", "another", minute(601), minute(700))
+        .await
+        .unwrap()
+        .unwrap();
+    let refused = match store.sit(&tale.fence).await {
+        Ok(mut sitting) => sitting.place(placed(&one, None)).await,
+        Err(error) => Err(error),
+    };
+    assert!(matches!(refused, Err(StoreError::Fenced)), "{refused:?}");
+    other
+        .commit(&taken, placed(&one, Some(incident(&one))))
+        .await
+        .unwrap();
+    assert_eq!(store.totals().await.unwrap().incidents, 1);
+}
+
+pub(crate) async fn the_version_is_another_after_each_commit(store: Db, other: Db) {
+    let tale = Tale::of(store.clone()).await;
+    let mut known = store.version().unwrap();
+    assert_eq!(store.version().unwrap(), known);
+    for name in ["1", "2"] {
+        let one = item("feed", name, name, "");
+        tale.record(&[&one]).await;
+        let recorded = store.version().unwrap();
+        assert_ne!(recorded, known);
+        tale.commit(placed(&one, Some(incident(&one))))
+            .await
+            .unwrap();
+        known = store.version().unwrap();
+        assert_ne!(recorded, known);
+    }
+    // What another process commits is seen as well: at once in one file, on a server
+    // once it is told.
+    let mut changes = store.changes();
+    changes.mark_unchanged();
+    other
+        .record(collected("feed", vec![item("feed", "3", "Three", "")]))
+        .await
+        .unwrap();
+    if store.version() == Some(known) {
+        changes.changed().await.unwrap();
+        assert_ne!(store.version(), Some(known));
+    }
+}
+
 pub(crate) async fn candidates_share_an_edit_an_address_a_text_or_a_cve(store: Db, _: Db) {
     let tale = Tale::of(store.clone()).await;
     let one = item("feed-a", "1", "Acme robbed", "by night");

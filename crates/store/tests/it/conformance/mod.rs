@@ -61,6 +61,10 @@ macro_rules! suite {
                 an_item_is_placed_once
                 an_irrelevant_item_has_a_placement_but_no_incident
                 a_placement_with_an_unknown_alert_writes_nothing
+                a_sitting_sees_what_it_placed_and_others_do_not
+                what_fails_in_a_sitting_costs_itself_only
+                a_sitting_that_is_left_leaves_nothing
+                the_version_is_another_after_each_commit
                 candidates_share_an_edit_an_address_a_text_or_a_cve
                 the_same_text_links_for_thirty_days
                 items_told_in_other_words_are_found_by_their_words
