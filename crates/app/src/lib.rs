@@ -2,6 +2,7 @@
 //! that runs it, the API that shows it, the command line that does both by hand.
 
 pub mod api;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod pipeline;

@@ -145,6 +145,13 @@ fn work(
             async move { sweep_forever(&pipeline).await },
         ));
     }
+    {
+        let (pipeline, stop) = (Arc::clone(pipeline), stop.clone());
+        tasks.spawn(read::until(
+            stop,
+            async move { prune_forever(&pipeline).await },
+        ));
+    }
     if pipeline.settings.learning.automatic {
         let (pipeline, stop) = (Arc::clone(pipeline), stop.clone());
         tasks.spawn(read::until(
@@ -213,6 +220,19 @@ async fn sweep_forever(pipeline: &Pipeline) {
             warn!("kept documents could not be looked through: {error}");
         }
         pipeline.clock.sleep(BETWEEN_SWEEPS).await;
+    }
+}
+
+/// Forgets what is old, every night.
+async fn prune_forever(pipeline: &Pipeline) {
+    loop {
+        let now = pipeline.clock.now();
+        let zone = &pipeline.settings.server.zone;
+        let night = pipeline.settings.retention.next(now, zone);
+        pipeline.clock.sleep(elapsed(now, night)).await;
+        if let Some(Err(error)) = pipeline.in_turn("prune", pipeline.forget(&|_| ())).await {
+            warn!("what is old was not forgotten: {error}");
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 //! A trait for each part of the flow that needs memory: [`Roster`] for which
 //! sources people want, [`Intake`] for what was collected, [`Audit`] for how sources
 //! behave, [`Lane`] for placement, [`Outbox`] for deliveries, [`Library`] for readers,
-//! [`Handling`] for what people do about incidents, and [`Archive`] for documents and
-//! second readings. [`Store`] is all of them. Every write is one transaction; what
-//! belongs together is written together.
+//! [`Handling`] for what people do about incidents, [`Archive`] for documents and second
+//! readings, and [`Upkeep`] for soundness and forgetting. [`Store`] is all of them.
+//! Every write is one transaction; what belongs together is written together.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -24,9 +24,12 @@ use model::{
 };
 
 pub mod archive;
+pub mod backup;
 mod candidate;
 mod codec;
 mod completion;
+pub mod copy;
+mod doctor;
 mod facets;
 pub mod handling;
 mod journal;
@@ -37,22 +40,25 @@ mod place;
 mod plan;
 pub mod postgres;
 mod prepared;
+mod prune;
 mod similarity;
 pub mod sqlite;
 mod statement;
+pub mod upkeep;
 
 pub use archive::{Archive, Arrived};
 pub use facets::{Facet, Facets};
 pub use handling::Handling;
 pub use learning::Learning;
+pub use upkeep::Upkeep;
 
 /// All of the memory.
 pub trait Store:
-    Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling + Learning
+    Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling + Learning + Upkeep
 {
 }
-impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling + Learning> Store
-    for T
+impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling + Learning + Upkeep>
+    Store for T
 {
 }
 

@@ -6,42 +6,78 @@ use store::Location;
 
 use super::{Outcome, open, print};
 use crate::config::{Mistake, Origin, Settings, SourceEntry};
-use crate::pipeline::World;
+use crate::pipeline::{Pipeline, World};
+
+/// What was seen of the settings.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// What is wrong.
+    pub(super) mistakes: Vec<String>,
+    /// What is assumed.
+    assumptions: Vec<String>,
+    /// What is so.
+    facts: Vec<String>,
+    /// Why a start would fail.
+    pub(super) closed: Option<String>,
+    /// What a start would give, if it can start.
+    pub(super) pipeline: Option<Pipeline>,
+}
+
+/// Looks at the settings as a start would.
+pub(super) async fn look(loaded: Result<Settings, Vec<Mistake>>, world: World) -> Looked {
+    let settings = match loaded {
+        Ok(settings) => settings,
+        Err(mistakes) => {
+            return Looked {
+                mistakes: mistakes.iter().map(ToString::to_string).collect(),
+                ..Looked::default()
+            };
+        }
+    };
+    let mut looked = Looked {
+        mistakes: settings.mistakes.iter().map(ToString::to_string).collect(),
+        assumptions: settings.assumptions.clone(),
+        facts: describe(&settings),
+        ..Looked::default()
+    };
+    // Opening reads secret files and the database: what would stop a start.
+    match open(settings, world).await {
+        Ok(pipeline) => {
+            let sources = pipeline.sources();
+            let mistakes = sources.mistakes.iter().map(ToString::to_string);
+            looked.mistakes.extend(mistakes);
+            looked
+                .assumptions
+                .extend(sources.assumptions.iter().cloned());
+            looked.facts.extend(describe_sources(&sources.entries));
+            for open in &pipeline.channels {
+                looked.facts.push(format!(
+                    "channel {} ({}) goes to {}",
+                    open.entry.id,
+                    open.entry.config.kind(),
+                    open.channel.address()
+                ));
+            }
+            looked.pipeline = Some(pipeline);
+        }
+        Err(error) => looked.closed = Some(format!("{error:#}")),
+    }
+    looked
+}
 
 pub(super) async fn check(
     loaded: Result<Settings, Vec<Mistake>>,
     as_json: bool,
     world: World,
 ) -> anyhow::Result<Outcome> {
-    let (mistakes, settings) = match loaded {
-        Ok(settings) => (settings.mistakes.clone(), Some(settings)),
-        Err(mistakes) => (mistakes, None),
-    };
-    let mut mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-    let mut assumptions = Vec::new();
-    let mut facts = Vec::new();
-    if let Some(settings) = settings {
-        assumptions.clone_from(&settings.assumptions);
-        facts = describe(&settings);
-        // Opening reads secret files and the database: what would stop a start.
-        match open(settings, world).await {
-            Ok(pipeline) => {
-                let sources = pipeline.sources();
-                mistakes.extend(sources.mistakes.iter().map(ToString::to_string));
-                assumptions.extend(sources.assumptions.iter().cloned());
-                facts.extend(describe_sources(&sources.entries));
-                for open in &pipeline.channels {
-                    facts.push(format!(
-                        "channel {} ({}) goes to {}",
-                        open.entry.id,
-                        open.entry.config.kind(),
-                        open.channel.address()
-                    ));
-                }
-            }
-            Err(error) => mistakes.push(format!("{error:#}")),
-        }
-    }
+    let Looked {
+        mut mistakes,
+        assumptions,
+        facts,
+        closed,
+        ..
+    } = look(loaded, world).await;
+    mistakes.extend(closed);
     if as_json {
         print::json(&json!({ "mistakes": mistakes, "assumptions": assumptions, "facts": facts }))?;
     } else {

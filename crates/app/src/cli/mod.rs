@@ -5,8 +5,11 @@
 //! wrong; 3 done in part (some sources failed).
 
 mod analyse;
+mod backup;
 mod by_hand;
 mod check;
+mod copy;
+mod doctor;
 mod evaluate;
 mod feedback;
 mod import;
@@ -17,6 +20,8 @@ mod models;
 mod notify;
 mod openapi;
 mod print;
+mod progress;
+mod prune;
 mod region;
 mod reprocess;
 mod rule;
@@ -106,6 +111,16 @@ enum Command {
     Models(models::Models),
     /// Test channels, and look after their deliveries
     Notify(notify::Notify),
+    /// Write everything into one file, while the service goes on
+    Backup(backup::Backup),
+    /// Bring back what `backup` wrote
+    Restore(backup::Restore),
+    /// Copy everything into another database: SQLite to PostgreSQL, or back
+    Copy(copy::Copy),
+    /// Forget what is older than the settings keep it
+    Prune(prune::Prune),
+    /// Say what is wrong with settings, machine and memory, and what to do
+    Doctor(doctor::Doctor),
     /// Read the settings and say what is wrong, and what is assumed
     Check,
     /// Print the OpenAPI document of the API
@@ -154,6 +169,9 @@ pub fn main() -> ExitCode {
     if matches!(arguments.command, Command::Check) {
         return finish(on_runtime(check::check(loaded, json, world(&environment))));
     }
+    if let Command::Doctor(doctor) = arguments.command {
+        return finish(on_runtime(doctor.run(loaded, json, world(&environment))));
+    }
     if let Command::Region(region) = arguments.command {
         return finish(region.run(loaded.as_ref().ok(), json));
     }
@@ -188,8 +206,14 @@ pub fn main() -> ExitCode {
         Command::Train(train) => on_runtime(train.run(settings, world, json)),
         Command::Evaluate(evaluate) => on_runtime(evaluate.run(settings, world, json)),
         Command::Models(models) => on_runtime(models.run(settings, world, json)),
+        Command::Backup(backup) => on_runtime(backup.run(settings, world, json)),
+        Command::Restore(restore) => on_runtime(restore.run(settings, json)),
+        Command::Copy(copy) => on_runtime(copy.run(json)),
+        Command::Prune(prune) => on_runtime(prune.run(settings, world, json)),
         Command::Analyse(analyse) => analyse.run(&settings),
-        Command::Check | Command::Openapi | Command::Region(_) => Ok(Outcome::Done),
+        Command::Check | Command::Doctor(_) | Command::Openapi | Command::Region(_) => {
+            Ok(Outcome::Done)
+        }
     })
 }
 

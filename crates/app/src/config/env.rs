@@ -195,7 +195,10 @@ impl Environment {
 
 /// The database that a text names. What is wrong with it is said without quoting it:
 /// it may hold a password.
-pub(super) fn database(place: &str, text: &str) -> Result<Location, Mistake> {
+///
+/// # Errors
+/// It names none that this version can use.
+pub fn database(place: &str, text: &str) -> Result<Location, Mistake> {
     let wrong = |what: String| Mistake {
         place: place.to_owned(),
         what,

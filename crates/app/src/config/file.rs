@@ -37,6 +37,8 @@ pub(super) struct File {
     pub alerting: Alerting,
     /// What of the documents that arrived is kept.
     pub keep: Keep,
+    /// How long things are remembered.
+    pub retention: Retention,
     /// How often sources are asked.
     pub polling: Polling,
     /// The self-audit of sources.
@@ -68,6 +70,7 @@ impl Default for File {
             watch: Watch::default(),
             alerting: Alerting::default(),
             keep: Keep::default(),
+            retention: Retention::default(),
             polling: Polling::default(),
             audit: Audit::default(),
             learning: Learning::default(),
@@ -217,6 +220,48 @@ impl Default for Keep {
             max_document_mb: 4,
             max_total_mb: 1_024,
         }
+    }
+}
+
+/// How long things are remembered; what is older is forgotten at night. 0 days: for
+/// ever. Vulnerabilities always are remembered.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Items that were found irrelevant, from when they came.
+    pub irrelevant_days: u32,
+    /// Incidents that somebody dismissed, from when they were last told of.
+    pub dismissed_days: u32,
+    /// Other incidents, from when they were last told of; those that are watched stay.
+    pub incident_days: u32,
+    /// Deliveries, from when they were sent or given up.
+    pub delivery_days: u32,
+    /// At which hour of the server's zone the service forgets: 0 to 23.
+    pub hour: u8,
+}
+
+impl Default for Retention {
+    // A quarter is long enough to find that something irrelevant was not. Five years of
+    // incidents are what yearly comparisons need, and some gigabytes; a year of
+    // deliveries is twice the 180 days for which CERT-In wants logs kept. At three the
+    // fewest sources publish, and nobody waits.
+    fn default() -> Self {
+        Self {
+            irrelevant_days: 90,
+            dismissed_days: 365,
+            incident_days: 1_825,
+            delivery_days: 365,
+            hour: 3,
+        }
+    }
+}
+
+impl Retention {
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.hour > 23 {
+            return Err(format!("hour: {} is not from 0 to 23", self.hour));
+        }
+        Ok(())
     }
 }
 

@@ -21,8 +21,10 @@ use std::sync::Arc;
 
 pub use credential::{SourceVariables, switched_on_by, variable_for, variable_of};
 pub use entry::{ChannelEntry, Origin, SourceEntry};
-pub use env::{Environment, read_environment};
-pub use file::{Alerting, Audit, Keep, Learning, Log, LogFormat, Polling, Server, Watch};
+pub use env::{Environment, database, read_environment};
+pub use file::{
+    Alerting, Audit, Keep, Learning, Log, LogFormat, Polling, Retention, Server, Watch,
+};
 pub use region::{Region, pack};
 pub use roster::{Roster, of_table, reads_the_same, secret_keys, set, setting};
 
@@ -52,6 +54,8 @@ pub struct Settings {
     pub alerting: Alerting,
     /// What of the documents that arrived is kept.
     pub keep: Keep,
+    /// How long things are remembered.
+    pub retention: Retention,
     /// How often sources are asked.
     pub polling: Polling,
     /// The self-audit of sources.
@@ -201,6 +205,12 @@ pub fn parse(
             what,
         }]
     })?;
+    file.retention.check().map_err(|what| {
+        vec![Mistake {
+            place: document.place_of("retention"),
+            what,
+        }]
+    })?;
     mistakes.extend(entry::unknown_channels(
         &document,
         "audit.channels",
@@ -229,6 +239,7 @@ pub fn parse(
         watch,
         alerting: file.alerting,
         keep: file.keep,
+        retention: file.retention,
         polling: file.polling,
         audit: file.audit,
         learning: file.learning,

@@ -170,7 +170,7 @@ impl Pipeline {
     }
 
     /// Does this while nothing is placed.
-    async fn in_lane<T>(
+    pub(super) async fn in_lane<T>(
         &self,
         work: impl AsyncFnOnce(&Fence) -> Result<T, ByHandError>,
     ) -> Result<T, ByHandError> {

@@ -14,6 +14,7 @@ mod conduct;
 mod deliver;
 mod difference;
 mod feedback;
+mod forget;
 mod import;
 mod keep;
 mod look;

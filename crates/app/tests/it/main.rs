@@ -11,6 +11,8 @@ mod cli;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod learning;

@@ -1,7 +1,7 @@
 //! Incidents as rows: the body, the columns that order and filter, the keys.
 
 use model::query::{Column, Facts, Key, Subject};
-use model::{Incident, IncidentId};
+use model::{Incident, IncidentId, Vulnerability};
 
 use super::work::Work;
 use super::{rows, vulnerabilities};
@@ -176,6 +176,15 @@ pub(super) async fn refresh(work: &Work, cves: &[&str]) -> Result<(), StoreError
     Ok(())
 }
 
+/// What queries ask of an incident.
+pub(super) fn facts<'a>(incident: &'a Incident, known: &'a [Vulnerability]) -> Facts<'a> {
+    Facts::of(Subject {
+        incident,
+        vulnerabilities: known,
+        texts: &[],
+    })
+}
+
 /// Writes what queries ask of an incident: its keys, its numbers, its products.
 pub(super) async fn write_facts(
     work: &Work,
@@ -183,11 +192,7 @@ pub(super) async fn write_facts(
     incident: &Incident,
 ) -> Result<(), StoreError> {
     let known = vulnerabilities::list(work, &incident.cves).await?;
-    let facts = Facts::of(Subject {
-        incident,
-        vulnerabilities: &known,
-        texts: &[],
-    });
+    let facts = facts(incident, &known);
     work.run(
         "UPDATE incidents SET kev = $2, items = $3, epss = $4, cvss = $5 WHERE n = $1",
         &[

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::vulnerabilities::{self, Knowledge};
 use super::work::{Lock, Work};
 use super::writer::News;
-use super::{Postgres, archive, events, incidents, owasp, rows};
+use super::{Postgres, archive, events, incidents, owasp, prune, rows};
 use crate::codec::off_thread;
 use crate::prepared::{Manner, Poll};
 use crate::statement::{Change, Hearing, Heeded};
@@ -129,6 +129,7 @@ pub(super) async fn insert_items(
 ) -> Result<(), StoreError> {
     // Most of most polls is known: that costs one question.
     let known = known(work, items.iter().map(|(item, _)| item.id)).await?;
+    prune::seen_again(work, items.iter().map(|(item, _)| item)).await?;
     for (item, body) in items {
         if !known.contains(&item.id.0) && insert(work, item, body, occasion).await? {
             recorded.items += 1;
@@ -139,7 +140,7 @@ pub(super) async fn insert_items(
     Ok(())
 }
 
-/// Which of these items are stored.
+/// Which of these items are stored, or were and are forgotten.
 pub(super) async fn known(
     work: &Work,
     items: impl Iterator<Item = ItemId>,
@@ -148,11 +149,15 @@ pub(super) async fn known(
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
-    work.rows("SELECT id FROM items WHERE id = ANY ($1)", &[&ids])
-        .await?
-        .iter()
-        .map(|row| Ok(row.try_get(0)?))
-        .collect()
+    work.rows(
+        "SELECT id FROM items WHERE id = ANY ($1)
+         UNION ALL SELECT id FROM forgotten_items WHERE id = ANY ($1)",
+        &[&ids],
+    )
+    .await?
+    .iter()
+    .map(|row| Ok(row.try_get(0)?))
+    .collect()
 }
 
 /// Keeps statements and, where people should hear of one, makes it an item.
@@ -249,6 +254,7 @@ async fn insert(
             "WITH written AS (
                  INSERT INTO items (id, source, external_id, effective, occasion)
                  SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM items WHERE id = $1)
+                     AND NOT EXISTS (SELECT 1 FROM forgotten_items WHERE id = $1)
                  ON CONFLICT (id) DO NOTHING RETURNING n)
              INSERT INTO item_texts (item, author, body) SELECT n, $6, $7 FROM written",
             &[

@@ -13,7 +13,7 @@ use super::work::{Lock, Work};
 use crate::StoreError;
 
 /// Every migration, in order; its number is its place, from 1.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/postgres/0001_first.sql"),
     include_str!("../../migrations/postgres/0002_weaknesses.sql"),
     include_str!("../../migrations/postgres/0003_vulnerability_changes.sql"),
@@ -25,6 +25,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/postgres/0009_learning.sql"),
     include_str!("../../migrations/postgres/0010_handling.sql"),
     include_str!("../../migrations/postgres/0011_a_million.sql"),
+    include_str!("../../migrations/postgres/0012_retention.sql"),
 ];
 
 /// The schema this program knows.

@@ -192,7 +192,10 @@ fn unknown(connection: &Connection, reading: &SecondReading) -> Result<Unknown, 
     let mut unknown = Unknown::default();
     for item in &reading.again.items {
         let known: bool = connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM items WHERE id = ?1)")?
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM items WHERE id = ?1
+                     UNION ALL SELECT 1 FROM forgotten_items WHERE id = ?1)",
+            )?
             .query_one([item.id.as_bytes()], |row| row.get(0))?;
         if !known {
             unknown.items.push(item.id);

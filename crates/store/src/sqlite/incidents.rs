@@ -117,21 +117,34 @@ pub(super) fn refresh(connection: &Connection, cve: &CveId) -> Result<(), StoreE
     Ok(())
 }
 
+/// What is known of an incident's CVEs.
+pub(super) fn known(
+    connection: &Connection,
+    incident: &Incident,
+) -> Result<Vec<Vulnerability>, StoreError> {
+    let known = incident.cves.iter();
+    known
+        .filter_map(|cve| vulnerabilities::get(connection, cve).transpose())
+        .collect()
+}
+
+/// What queries ask of an incident.
+pub(super) fn facts<'a>(incident: &'a Incident, known: &'a [Vulnerability]) -> Facts<'a> {
+    Facts::of(Subject {
+        incident,
+        vulnerabilities: known,
+        texts: &[],
+    })
+}
+
 /// Writes what queries ask of an incident: its keys, its numbers, its products.
 pub(super) fn write_facts(
     connection: &Connection,
     n: i64,
     incident: &Incident,
 ) -> Result<(), StoreError> {
-    let mut known: Vec<Vulnerability> = Vec::new();
-    for cve in &incident.cves {
-        known.extend(vulnerabilities::get(connection, cve)?);
-    }
-    let facts = Facts::of(Subject {
-        incident,
-        vulnerabilities: &known,
-        texts: &[],
-    });
+    let known = known(connection, incident)?;
+    let facts = facts(incident, &known);
     connection
         .prepare_cached(
             "UPDATE incidents SET kev = ?2, items = ?3, epss = ?4, cvss = ?5 WHERE n = ?1",

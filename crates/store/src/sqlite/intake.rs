@@ -5,7 +5,7 @@ use model::{Item, ItemId, Milestone, Milestones, SourceId, Timestamp};
 use rusqlite::Connection;
 
 use super::writer::News;
-use super::{Sqlite, archive, events, incidents, owasp, rows, vulnerabilities};
+use super::{Sqlite, archive, events, incidents, owasp, prune, rows, vulnerabilities};
 use crate::codec::off_thread;
 use crate::prepared::{Manner, Poll};
 use crate::statement::{Change, Hearing, Heeded};
@@ -191,6 +191,9 @@ pub(super) fn insert(
     body: &str,
     occasion: Occasion,
 ) -> Result<bool, StoreError> {
+    if prune::was_forgotten(connection, item)? {
+        return Ok(false);
+    }
     let written = connection
         .prepare_cached(
             "INSERT INTO items (id, source, external_id, effective, occasion) VALUES (?1, ?2, ?3, ?4, ?5)

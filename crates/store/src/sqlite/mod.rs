@@ -7,10 +7,13 @@
 mod again;
 mod archive;
 mod audit;
+pub(crate) mod backup;
 mod candidates;
 mod claims;
+pub(crate) mod copy;
 mod deliveries;
 mod developments;
+mod doctor;
 mod events;
 mod fault;
 mod handling;
@@ -26,6 +29,7 @@ mod owasp;
 mod pages;
 mod placing;
 mod prints;
+mod prune;
 mod readers;
 mod rearrange;
 mod roster;
@@ -35,6 +39,7 @@ mod searches;
 mod similar;
 mod sitting;
 mod translate;
+mod upkeep;
 mod vulnerabilities;
 mod writer;
 
@@ -48,6 +53,9 @@ use tokio::sync::watch;
 use self::readers::Readers;
 use self::writer::{News, Writer};
 use crate::StoreError;
+
+/// The schema this program knows.
+pub(crate) const SCHEMA: u64 = schema::VERSION as u64;
 
 /// What may be set, mostly by tests.
 #[derive(Debug, Clone, Copy)]

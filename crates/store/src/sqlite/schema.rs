@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5052_4852;
 
 /// Every migration, in order; its number is its place, from 1.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_weaknesses.sql"),
     include_str!("../../migrations/sqlite/0003_vulnerability_changes.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/sqlite/0009_learning.sql"),
     include_str!("../../migrations/sqlite/0010_handling.sql"),
     include_str!("../../migrations/sqlite/0011_a_million.sql"),
+    include_str!("../../migrations/sqlite/0012_retention.sql"),
 ];
 
 /// The schema this program knows.
@@ -48,6 +49,8 @@ pub(super) fn bring_up_to_date(connection: &mut Connection) -> Result<(), StoreE
     if up_to_date {
         return Ok(());
     }
+    // Pages that become free are given back in steps. Only an empty file takes the word.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if !is_ours(&transaction)? {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -83,7 +86,7 @@ fn fill_full_text(transaction: &Connection) -> Result<(), StoreError> {
 }
 
 /// Whether it is our file; false when it is empty, an error when it is another's.
-fn is_ours(connection: &Connection) -> Result<bool, StoreError> {
+pub(super) fn is_ours(connection: &Connection) -> Result<bool, StoreError> {
     let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if id == APPLICATION_ID {
         return Ok(true);
@@ -99,7 +102,7 @@ fn is_ours(connection: &Connection) -> Result<bool, StoreError> {
 }
 
 /// The schema's version; an error when this program does not know it.
-fn version(connection: &Connection) -> Result<usize, StoreError> {
+pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
     let found: Option<i64> = connection
         .query_row("SELECT max(version) FROM schema_version", [], |row| {
             row.get(0)

@@ -9,6 +9,8 @@ mod build;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod sqlite;

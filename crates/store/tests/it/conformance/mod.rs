@@ -19,6 +19,7 @@ pub(crate) mod queries;
 pub(crate) mod races;
 pub(crate) mod roster;
 pub(crate) mod search;
+pub(crate) mod upkeep;
 
 macro_rules! suite {
     ($name:ident, $stores:path) => {
@@ -165,6 +166,15 @@ macro_rules! suite {
                 two_that_are_kept_apart_are_told_so
                 who_lost_the_lane_cannot_rearrange
                 like_ones_share_rare_words_and_cves
+            }
+            upkeep {
+                a_sound_store_has_nothing_to_tell
+                an_outbox_that_stands_still_is_told
+                what_waits_and_clocks_that_differ_are_told
+                old_things_are_forgotten_with_all_that_hangs_on_them
+                what_came_lately_is_kept_however_old_it_is
+                a_name_is_forgotten_once_no_source_shows_it
+                who_lost_the_lane_forgets_nothing
             }
             races {
                 two_stores_write_to_one_database
