@@ -21,6 +21,7 @@ pub(crate) use mention::names;
 pub(crate) use refang::refang;
 
 use crate::passage::Passage;
+use crate::work;
 
 /// Entities beyond these are counted by nobody: a list of 10,000 hashes is a
 /// file to download.
@@ -43,6 +44,7 @@ impl Named {
             .get(&(kind, name.to_owned()))
             .and_then(|at| self.entities.get_mut(*at))
         {
+            work::steps(entity.spans.len());
             if entity.spans.len() < MAX_SPANS && !entity.spans.contains(&span) {
                 entity.spans.push(span);
             }
