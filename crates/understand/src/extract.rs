@@ -83,6 +83,11 @@ impl Named {
         spans
     }
 
+    /// Whether there is an entity of a kind that `counts`.
+    pub(crate) fn holds(&self, counts: impl Fn(EntityKind) -> bool) -> bool {
+        self.entities.iter().any(|entity| counts(entity.kind))
+    }
+
     /// Drops the places that `gives_way`, among entities that are `soft`.
     pub(crate) fn give_way(
         &mut self,
