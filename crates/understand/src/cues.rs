@@ -1,14 +1,14 @@
 //! Cue words: what they say stands in `data/*.toml` and in region packs, one a line.
 //!
-//! All of them are found by one automaton in one pass over the folded text, so
-//! that a hundred more cost nothing. A cue counts as whole words only. `=` before
+//! All of them are found in one pass over the folded text, so that a hundred more cost
+//! nothing. A cue counts as whole words only. `=` before
 //! it asks for exactly this case (`=US` is not "us"); `*` after it lets the word
 //! go on (`hack*` is also "hacked"). A longer cue that is a mask (`life hack`)
 //! hides the shorter ones inside it; a negation before a cue is noted on its hit.
 
 mod data;
+mod tree;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use model::{Country, Field, Span};
 
 pub(crate) use data::{Cue, Feature, Local, Sense};
@@ -16,6 +16,8 @@ pub(crate) use data::{Cue, Feature, Local, Sense};
 use crate::fold::is_word;
 use crate::passage::Passage;
 use crate::region::{Pack, Regions};
+use crate::work;
+use tree::Tree;
 
 /// More hits than this are not read: 200,000 characters of one cue word repeated
 /// are no article.
@@ -48,13 +50,13 @@ pub(crate) fn read(passages: &[Passage; 2]) -> Vec<Hit> {
     Regions::shipped().book.read(passages)
 }
 
-/// All cues, and the automaton that finds them.
+/// All cues, and the tree that finds them.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     cues: Vec<Cue>,
-    /// The cues of each pattern of the automaton: one word may say several things.
+    /// The cues of each pattern of the tree: one word may say several things.
     of_pattern: Vec<Vec<usize>>,
-    automaton: Option<AhoCorasick>,
+    tree: Tree,
 }
 
 impl Book {
@@ -72,6 +74,7 @@ impl Book {
         let mut patterns: Vec<&str> = cues.iter().map(|cue| cue.folded.as_str()).collect();
         patterns.sort_unstable();
         patterns.dedup();
+        patterns.retain(|pattern| !pattern.is_empty());
         let mut of_pattern = vec![Vec::new(); patterns.len()];
         for (index, cue) in cues.iter().enumerate() {
             if let Ok(at) = patterns.binary_search(&cue.folded.as_str())
@@ -80,14 +83,10 @@ impl Book {
                 list.push(index);
             }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&patterns)
-            .map_err(|error| error.to_string())?;
+        let patterns = patterns.into_iter().map(str::to_owned).collect();
         Ok(Self {
+            tree: Tree::new(patterns),
             of_pattern,
-            automaton: Some(automaton),
             cues,
         })
     }
@@ -103,61 +102,62 @@ impl Book {
 }
 
 fn read_passage(book: &'static Book, passage: &Passage, hits: &mut Vec<Hit>) {
-    let Some(automaton) = &book.automaton else {
-        return;
-    };
     let text = passage.folded.text();
     let first = hits.len();
     let mut masks: Vec<(usize, usize)> = Vec::new();
     let mut negations: Vec<usize> = Vec::new();
-    for found in automaton.find_overlapping_iter(text).take(MAX_HITS * 2) {
-        let (start, end) = (found.start(), found.end());
-        if !starts_word(text, start) {
+    let mut before = b' ';
+    for (start, byte) in text.bytes().enumerate() {
+        let inside = is_word_byte(before) && is_word_byte(byte) || !text.is_char_boundary(start);
+        before = byte;
+        if inside {
             continue;
         }
-        let ends = ends_word(text, end);
-        for index in book
-            .of_pattern
-            .get(found.pattern().as_usize())
-            .into_iter()
-            .flatten()
-        {
-            let Some(cue) = book.cues.get(*index) else {
-                continue;
-            };
-            if !(ends || cue.open_end) || !cue.case_fits(passage.clean_of_folded(start, end)) {
-                continue;
+        let rest = text.as_bytes().get(start..).unwrap_or_default();
+        book.tree.begins(rest, |pattern, length| {
+            if !starts_word(text, start) {
+                return;
             }
-            // A word that goes on belongs to the cue as a whole.
-            let end = if ends { end } else { word_end(text, end) };
-            match cue.sense {
-                Sense::Negation => negations.push(end),
-                _ if hits.len() < MAX_HITS => {
-                    // A mask stays among the hits: names are looked up by others.
-                    if cue.masks() {
-                        masks.push((start, end));
-                    }
-                    let span = passage.span_of_folded(start, end);
-                    hits.push(Hit {
-                        cue,
-                        field: passage.field,
-                        start,
-                        end,
-                        span,
-                        negated: false,
-                    });
+            let end = start + length;
+            let ends = ends_word(text, end);
+            for index in book.of_pattern.get(pattern).into_iter().flatten() {
+                let Some(cue) = book.cues.get(*index) else {
+                    continue;
+                };
+                if !(ends || cue.open_end) || !cue.case_fits(passage.clean_of_folded(start, end)) {
+                    continue;
                 }
-                _ => {}
+                // A word that goes on belongs to the cue as a whole.
+                let end = if ends { end } else { word_end(text, end) };
+                match cue.sense {
+                    Sense::Negation => negations.push(end),
+                    _ if hits.len() < MAX_HITS => {
+                        // A mask stays among the hits: names are looked up by others.
+                        if cue.masks() {
+                            masks.push((start, end));
+                        }
+                        let span = passage.span_of_folded(start, end);
+                        hits.push(Hit {
+                            cue,
+                            field: passage.field,
+                            start,
+                            end,
+                            span,
+                            negated: false,
+                        });
+                    }
+                    _ => {}
+                }
             }
-        }
+        });
     }
+    negations.sort_unstable();
     let masks = Masks::new(masks);
     let mut index = 0;
     hits.retain(|hit| {
         index += 1;
         index <= first || !masks.hide(hit.start, hit.end)
     });
-    // The automaton reports by end; steps read from the front.
     if let Some(new) = hits.get_mut(first..) {
         new.sort_by_key(|hit| (hit.start, hit.end));
         for hit in new {
@@ -172,6 +172,7 @@ fn is_negated(text: &str, start: usize, negations: &[usize]) -> bool {
     let Some(end) = after.checked_sub(1).and_then(|index| negations.get(index)) else {
         return false;
     };
+    work::steps(NEGATION_REACH.min(start - end));
     start - end <= NEGATION_REACH
         && text.get(*end..start).is_some_and(|between| {
             !between.contains(". ")
@@ -218,6 +219,11 @@ impl Masks {
         };
         earlier || same_start()
     }
+}
+
+/// Whether this is a letter or digit by itself: of others their character must be asked.
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 fn starts_word(text: &str, start: usize) -> bool {

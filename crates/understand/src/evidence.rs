@@ -3,6 +3,7 @@
 use model::{Aspect, Reason, Span};
 
 use crate::cues::{Cue, Hit};
+use crate::work;
 
 /// Places shown with a reason; more help nobody.
 const MAX_SPANS: usize = 5;
@@ -50,6 +51,7 @@ pub(crate) fn gather(hits: &[Hit], keep: impl Fn(&Hit) -> bool) -> Vec<Evidence>
             continue;
         }
         reach = (hit.field, hit.end);
+        work::steps(evidence.len());
         match evidence
             .iter_mut()
             .find(|known| known.cue.pattern == hit.cue.pattern && known.cue.sense == hit.cue.sense)

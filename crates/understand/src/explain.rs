@@ -48,14 +48,13 @@ impl Read<'_> {
         causes.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
         let mut left = [MOST, MOST];
         causes.retain(|(worth, cause)| {
-            if matches!(cause, Cause::Word(word) if self.is_joining(word)) {
-                return false;
-            }
             let [against, in_favour] = &mut left;
             let left = if *worth < 0.0 { against } else { in_favour };
-            let keep = *left > 0;
-            *left = left.saturating_sub(1);
-            keep
+            if *left == 0 || matches!(cause, Cause::Word(word) if self.is_joining(word)) {
+                return false;
+            }
+            *left -= 1;
+            true
         });
         causes
             .into_iter()
@@ -87,31 +86,30 @@ impl Read<'_> {
 
     /// Whether a word only joins others: no reason for anything.
     pub(crate) fn is_joining(&self, word: &Share) -> bool {
+        if !word.may_be_joining() {
+            return false;
+        }
         let place = self.terms.places(self.document, word, 1);
         place
             .first()
-            .is_some_and(|span| is_joining(&fold::folded(&self.slice(*span, 60))))
+            .is_some_and(|span| is_joining(&fold::folded(self.slice(*span, 60))))
     }
 
     /// A place as it stands, in quotes; long ones cut.
     pub(crate) fn quote(&self, span: Span) -> String {
-        const MOST: usize = 60;
-        let is_long = (span.end.saturating_sub(span.start)) as usize > MOST;
+        const MOST: u32 = 60;
+        let is_long = span.end.saturating_sub(span.start) > MOST;
         let more = if is_long { "…" } else { "" };
         format!("“{}{more}”", self.slice(span, MOST))
     }
 
-    fn slice(&self, span: Span, most: usize) -> String {
-        let whole = match span.field {
-            Field::Title => self.document.title(),
-            Field::Text => self.document.text(),
+    fn slice(&self, span: Span, most: u32) -> &str {
+        let [title, text] = &self.document.passages;
+        let passage = match span.field {
+            Field::Title => title,
+            Field::Text => text,
         };
-        let length = (span.end.saturating_sub(span.start)) as usize;
-        whole
-            .chars()
-            .skip(span.start as usize)
-            .take(length.min(most))
-            .collect()
+        passage.slice(span, most)
     }
 }
 

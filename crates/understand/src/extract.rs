@@ -21,6 +21,7 @@ pub(crate) use mention::names;
 pub(crate) use refang::refang;
 
 use crate::passage::Passage;
+use crate::work;
 
 /// Entities beyond these are counted by nobody: a list of 10,000 hashes is a
 /// file to download.
@@ -43,6 +44,7 @@ impl Named {
             .get(&(kind, name.to_owned()))
             .and_then(|at| self.entities.get_mut(*at))
         {
+            work::steps(entity.spans.len());
             if entity.spans.len() < MAX_SPANS && !entity.spans.contains(&span) {
                 entity.spans.push(span);
             }
@@ -79,6 +81,11 @@ impl Named {
             .collect();
         spans.sort_unstable();
         spans
+    }
+
+    /// Whether there is an entity of a kind that `counts`.
+    pub(crate) fn holds(&self, counts: impl Fn(EntityKind) -> bool) -> bool {
+        self.entities.iter().any(|entity| counts(entity.kind))
     }
 
     /// Drops the places that `gives_way`, among entities that are `soft`.

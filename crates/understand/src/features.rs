@@ -11,11 +11,14 @@
 //! No strings are made: a piece is its hash, and pieces that start alike share the
 //! work. The worst text costs what 1,500 characters cost.
 
+use std::sync::LazyLock;
+
 use model::Span;
 
 use crate::document::Document;
 use crate::fold::is_word;
 use crate::passage::Passage;
+use crate::work;
 
 /// News says what it is about at its head; more lowered no error.
 pub const MAX_CHARS: usize = 1_500;
@@ -55,6 +58,19 @@ const JOINING: &str = "a an the and or but nor so yet of to in on at by for from
     no more most some any all each both other such only own same too very just also still even \
     up down out off again further once here there said says say according amid per via 0 s t \
     के का की में से को ने पर और है हैं एक यह इस कि भी तो ही था थी थे";
+
+/// The hashes of [`JOINING`], sorted.
+static JOINING_HASHES: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let mut hashes: Vec<u32> = joining_hashes().collect();
+    hashes.sort_unstable();
+    hashes
+});
+
+fn joining_hashes() -> impl Iterator<Item = u32> {
+    JOINING
+        .split_whitespace()
+        .map(|word| hash_of(word.chars().map(|letter| letter as u32)))
+}
 
 /// Whether a word, folded, only joins others.
 pub(crate) fn is_joining(word: &str) -> bool {
@@ -142,10 +158,17 @@ impl Terms {
                 .get(usize::from(place.feature))
                 .copied()
                 .unwrap_or_default();
-            let reach = if place.pair { 2 } else { 1 };
-            let words = shares.iter_mut().skip(usize::from(place.word));
-            for word in words.take(reach) {
-                word.worth += share / reach as f32;
+            let word = usize::from(place.word);
+            let share = if place.pair {
+                if let Some(next) = shares.get_mut(word + 1) {
+                    next.worth += share / 2.0;
+                }
+                share / 2.0
+            } else {
+                share
+            };
+            if let Some(word) = shares.get_mut(word) {
+                word.worth += share;
             }
         }
         shares.sort_by_key(|share| share.word);
@@ -163,14 +186,8 @@ impl Terms {
     /// is chance, and as a reason they tell nobody anything.
     #[must_use]
     pub fn joining_words() -> Vec<u32> {
-        JOINING
-            .split_whitespace()
-            .map(|word| {
-                spread(
-                    hash_of(word.chars().map(|letter| letter as u32)),
-                    WORD_BUCKETS,
-                )
-            })
+        joining_hashes()
+            .map(|hash| spread(hash, WORD_BUCKETS))
             .collect()
     }
 
@@ -193,6 +210,14 @@ pub struct Share {
     pub worth: f32,
     /// Which word.
     word: u32,
+}
+
+impl Share {
+    /// False for a word that surely does not only join others; a number may share a
+    /// hash with one.
+    pub(crate) fn may_be_joining(&self) -> bool {
+        JOINING_HASHES.binary_search(&self.word).is_ok()
+    }
 }
 
 impl Word {
@@ -289,6 +314,7 @@ impl Reader {
         // The table is never full: see TABLE. The bound keeps that a matter of
         // speed, not of an end.
         for slot in first..first + TABLE {
+            work::steps(1);
             let Some(entry) = self.table.get_mut(slot % TABLE) else {
                 return;
             };

@@ -34,6 +34,7 @@ pub mod story;
 pub mod types;
 mod url_key;
 pub mod weights;
+mod work;
 
 /// The parts of name finding that training shares with the pipeline.
 pub mod names {

@@ -24,6 +24,9 @@ const MAX_OUTPUTS: usize = 64;
 /// side.
 pub const LANES: usize = 16;
 
+/// Enough for models of few outputs, at a third of the cost.
+const FEW_LANES: usize = 4;
+
 /// More extras than any task has.
 const MAX_EXTRAS: usize = 4_096;
 
@@ -50,8 +53,9 @@ pub struct Scores {
     sums: [f32; LANES],
     /// Of each feature: √tf · idf, by the length of its block.
     values: Vec<f32>,
-    /// Of each feature: its weights for the outputs.
-    rows: Vec<[i8; LANES]>,
+    /// Of each feature: its weights for so many outputs.
+    rows: Vec<i8>,
+    lanes: usize,
     scales: [f32; LANES],
 }
 
@@ -66,13 +70,16 @@ impl Scores {
     /// occurrences together.
     #[must_use]
     pub fn worth(&self, feature: usize, output: usize) -> f32 {
-        let (Some(value), Some(row)) = (self.values.get(feature), self.rows.get(feature)) else {
+        let at = feature * self.lanes;
+        let (Some(value), Some(row)) =
+            (self.values.get(feature), self.rows.get(at..at + self.lanes))
+        else {
             return 0.0;
         };
         value * f32::from(self.lane(output, row)) * self.lane(output, &self.scales)
     }
 
-    fn lane<T: Copy + Default>(&self, output: usize, lanes: &[T; LANES]) -> T {
+    fn lane<T: Copy + Default>(&self, output: usize, lanes: &[T]) -> T {
         output
             .checked_sub(self.first)
             .and_then(|lane| lanes.get(lane))
@@ -137,9 +144,22 @@ impl Linear {
     /// The sums for one text, of the first [`LANES`] of these outputs.
     #[must_use]
     pub fn score(&self, terms: &Terms, extras: &[f32], outputs: Range<usize>) -> Scores {
-        let (mut values, rows) = self.gather(terms, &outputs);
+        if outputs.len() <= FEW_LANES {
+            self.score_in::<FEW_LANES>(terms, extras, outputs)
+        } else {
+            self.score_in::<LANES>(terms, extras, outputs)
+        }
+    }
+
+    fn score_in<const N: usize>(
+        &self,
+        terms: &Terms,
+        extras: &[f32],
+        outputs: Range<usize>,
+    ) -> Scores {
+        let (mut values, rows) = self.gather::<N>(terms, &outputs);
         let mut squares = [0.0_f32; 2];
-        let mut dots = [[0.0_f32; LANES]; 2];
+        let mut dots = [[0.0_f32; N]; 2];
         for ((feature, value), row) in terms.features().iter().zip(&values).zip(&rows) {
             let [words, pieces] = &mut dots;
             let [word_square, piece_square] = &mut squares;
@@ -177,13 +197,18 @@ impl Linear {
             first: outputs.start,
             sums,
             values,
-            rows,
+            rows: rows.into_flattened(),
+            lanes: N,
             scales,
         }
     }
 
     /// √tf · idf and the weights of every feature.
-    fn gather(&self, terms: &Terms, outputs: &Range<usize>) -> (Vec<f32>, Vec<[i8; LANES]>) {
+    fn gather<const N: usize>(
+        &self,
+        terms: &Terms,
+        outputs: &Range<usize>,
+    ) -> (Vec<f32>, Vec<[i8; N]>) {
         let table = self.rows.bytes();
         let width = self.outputs + 1;
         let wanted = 1 + outputs.start..(1 + outputs.end).min(width);
@@ -200,14 +225,22 @@ impl Linear {
         let mut rows = Vec::with_capacity(terms.features().len());
         for feature in terms.features() {
             let at = feature.bucket as usize * width;
-            let weights = table
-                .get(at + wanted.start..at + wanted.end)
-                .unwrap_or_default();
-            let mut row = [0_i8; LANES];
-            for (to, from) in row.iter_mut().zip(weights) {
-                *to = from.cast_signed();
-            }
-            rows.push(row);
+            // A fixed number of bytes is one copy. Those behind the outputs are another's
+            // weights, and count nothing.
+            let first = at + wanted.start;
+            let fixed = table.get(first..first + N);
+            let fixed = fixed.and_then(|bytes| <[u8; N]>::try_from(bytes).ok());
+            rows.push(match fixed {
+                Some(bytes) => bytes.map(u8::cast_signed),
+                None => {
+                    let mut row = [0_i8; N];
+                    let weights = table.get(first..at + wanted.end);
+                    for (to, from) in row.iter_mut().zip(weights.unwrap_or_default()) {
+                        *to = from.cast_signed();
+                    }
+                    row
+                }
+            });
         }
         (values, rows)
     }

@@ -58,6 +58,34 @@ impl Passage {
             .unwrap_or_default()
     }
 
+    /// The clean text under a span, at most so many code points of it.
+    pub(crate) fn slice(&self, span: Span, most: u32) -> &str {
+        let end = span.end.min(span.start.saturating_add(most));
+        self.clean
+            .get(self.byte(span.start)..self.byte(end))
+            .unwrap_or_default()
+    }
+
+    /// The first byte of a code point, or the end.
+    fn byte(&self, code_point: u32) -> usize {
+        if self.counts.is_empty() {
+            return self.clean.len().min(code_point as usize);
+        }
+        let after = self.counts.partition_point(|count| *count <= code_point);
+        let block = after.saturating_sub(1);
+        let mut left = code_point - self.counts.get(block).copied().unwrap_or_default();
+        let bytes = self.clean.as_bytes().iter().enumerate().skip(block * BLOCK);
+        for (at, byte) in bytes {
+            if is_start(*byte) {
+                if left == 0 {
+                    return at;
+                }
+                left -= 1;
+            }
+        }
+        self.clean.len()
+    }
+
     fn code_points(&self, byte: usize) -> u32 {
         let byte = byte.min(self.clean.len());
         if self.counts.is_empty() {
@@ -87,8 +115,12 @@ fn count_blocks(bytes: &[u8]) -> Vec<u32> {
 
 /// How many code points start in these bytes of UTF-8.
 fn starts(bytes: &[u8]) -> u32 {
-    let count = bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
+    let count = bytes.iter().filter(|byte| is_start(**byte)).count();
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn is_start(byte: u8) -> bool {
+    (byte & 0xc0) != 0x80
 }
 
 #[cfg(test)]
@@ -107,6 +139,14 @@ mod tests {
             .take((span.end - span.start) as usize)
             .collect();
         assert_eq!(slice, "CERT-In");
+        assert_eq!(passage.slice(span, 99), "CERT-In");
+        assert_eq!(passage.slice(span, 4), "CERT");
+        for (start, end) in [(0, 500), (69, 74), (500, 600), (75, 75)] {
+            let (from, to) = (start as usize, end as usize - start as usize);
+            let wanted: String = text.chars().skip(from).take(to).collect();
+            let span = Span { start, end, ..span };
+            assert_eq!(passage.slice(span, u32::MAX), wanted);
+        }
         assert_eq!(passage.clean_of_folded(at, at + 7), "CERT-In");
     }
 }

@@ -10,6 +10,7 @@ use model::Span;
 
 use crate::fold::is_word;
 use crate::passage::Passage;
+use crate::work;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,6 +248,7 @@ pub(crate) fn read(passage: &Passage) -> Vec<Quantity> {
     let mut numbers = 0;
     let mut at = 0;
     while at < tokens.len() && numbers < MAX_NUMBERS {
+        work::steps(1);
         let Some((amount, next)) = number(&tokens, at) else {
             at += 1;
             continue;
@@ -352,7 +354,14 @@ fn number(tokens: &[Token<'_>], at: usize) -> Option<(f64, usize)> {
     if first.word == "half" && word(1) == Some("a") {
         return multiplier(word(2)?).map(|factor| (factor / 2.0, at + 3));
     }
-    for parts in [3, 1] {
+    // Hardly any word begins one of them, and to join words costs.
+    let begins = |vague: &str| {
+        vague
+            .strip_prefix(first.word)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let vague = VAGUE.iter().any(|(vague, _)| begins(vague));
+    for parts in [3, 1].into_iter().filter(|_| vague) {
         let joined: Vec<&str> = (0..parts).filter_map(word).collect();
         let joined = joined.join(" ");
         if let Some((_, amount)) = VAGUE.iter().find(|(vague, _)| *vague == joined) {

@@ -18,6 +18,7 @@ use crate::document::Document;
 use crate::evidence;
 use crate::extract::Named;
 use crate::passage::Passage;
+use crate::work;
 
 /// From this belief on a country is affected.
 const THRESHOLD: f32 = 0.5;
@@ -171,6 +172,7 @@ fn sightings(pack: &Pack, victims: &[Hit], document: &Document) -> Vec<Sighting>
     let free: Vec<Sighting> = listed
         .iter()
         .filter(|name| {
+            work::steps(of_cues.len() + vetoes.len());
             let overlaps = |field: Field, start: usize, end: usize| {
                 field == name.field && start < name.end && name.start < end
             };
@@ -215,6 +217,7 @@ fn gather(sightings: &[Sighting]) -> Vec<Evidence<'_>> {
             continue;
         }
         reach = (sign.field, sign.end);
+        work::steps(evidence.len());
         let known = evidence
             .iter_mut()
             .find(|known| known.sign.shown == sign.shown && known.sign.local == sign.local);

@@ -6,6 +6,7 @@
 
 use super::entity;
 use super::writer::Writer;
+use crate::work;
 
 /// A text, and whether tags were taken out of it.
 pub(super) struct Read {
@@ -245,6 +246,7 @@ impl<'a> Reader<'a> {
         if self.missing & flag == 0 {
             let mut from = self.at;
             while let Some(found) = self.html.get(from..).and_then(|rest| rest.find("</")) {
+                work::steps(found);
                 let inner = from + found + 2;
                 let matches = self
                     .html
@@ -304,6 +306,7 @@ impl<'a> Reader<'a> {
             .get(from..)
             .and_then(|rest| rest.find(wanted))
             .map(|at| at + from);
+        work::steps(found.unwrap_or(self.rest().len()));
         if found.is_none() {
             self.missing |= flag;
         }

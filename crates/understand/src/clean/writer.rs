@@ -1,6 +1,8 @@
 //! Where clean text is put together: white space collapses, what nobody can see
 //! is left out, and the length is bounded.
 
+use crate::work;
+
 /// Collects clean text.
 pub(super) struct Writer {
     text: String,
@@ -41,6 +43,7 @@ impl Writer {
                 .position(|b| !b.is_ascii_graphic())
                 .unwrap_or(rest.len());
             if run > 0 {
+                work::steps(run);
                 let (plain, after) = rest.split_at(run);
                 self.push_visible_ascii(plain);
                 rest = after;
@@ -66,6 +69,7 @@ impl Writer {
 
     /// Appends one character.
     pub(super) fn push(&mut self, character: char) {
+        work::steps(1);
         if character.is_whitespace() {
             if self.gap == Gap::None {
                 self.gap = Gap::Blank;

@@ -6,6 +6,7 @@ use model::EntityKind;
 
 use super::host;
 use super::indicator::Reader;
+use crate::work;
 
 /// Browsers take no longer address.
 const MAX_URL: usize = 2_048;
@@ -59,6 +60,7 @@ impl Reader<'_> {
         let mut url = rest.get(..len).unwrap_or_default();
         // Punctuation of the sentence, and brackets that opened before the address.
         while let Some(last) = url.chars().next_back() {
+            work::steps(url.len().min(MAX_URL));
             let opened = |open: char, close: char| {
                 last == close && url.matches(open).count() < url.matches(close).count()
             };

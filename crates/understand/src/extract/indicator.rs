@@ -9,6 +9,7 @@ use model::{CveId, CweId, EntityKind, Item, ItemKind};
 use super::{Named, Own, refang};
 use crate::mapped::Mapped;
 use crate::passage::Passage;
+use crate::work;
 
 /// A longer run is no indicator; SHA-512 has 128 characters, hosts 253.
 const MAX_RUN: usize = 320;
@@ -80,6 +81,7 @@ impl Reader<'_> {
         let rest = self.text.get(start..).unwrap_or_default();
         let len = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         let end = start + len;
+        work::steps(skipped + len);
         let run = self.text.get(start..end).unwrap_or_default();
         // A look at the bytes spares the most common run, a plain word.
         let telling = run

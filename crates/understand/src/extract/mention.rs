@@ -10,7 +10,8 @@ use model::{EntityKind, Role, Span};
 
 use super::gazetteer::{Gazetteer, class};
 use super::name::{self, Model, NameKind, Seen};
-use super::{Named, Own, overlaps_any};
+use super::{Named, Own, overlaps_any, product};
+use crate::fold::is_word;
 use crate::passage::Passage;
 
 /// A name that goes on for longer is a sentence.
@@ -23,8 +24,7 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
     let seen = Seen::new(&texts, gazetteer, model);
     let labels = seen.label(model);
     let taken = named.taken(|kind| !is_soft(kind));
-    let mut found: Vec<(EntityKind, String, Span, bool)> = Vec::new();
-    let mut spellings: HashMap<(NameKind, String), String> = HashMap::new();
+    let mut found: Vec<Mention> = Vec::new();
     for (kind, start, end) in name::names(&labels) {
         let Some((span, text)) = place(&seen, passages, start, end) else {
             continue;
@@ -40,20 +40,34 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         if kind == NameKind::Indicator && (own.holds(text) || seen.holds_an_address(start, end)) {
             continue;
         }
-        let listed = seen
-            .known(gazetteer, kind, start, end)
-            .map(|entry| entry.name.to_owned());
-        let written =
-            listed.unwrap_or_else(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
-        let name = spellings
-            .entry((kind, written.to_lowercase()))
-            .or_insert(written)
-            .clone();
-        let victim = kind == NameKind::Organisation && seen.is_victim(start, end);
-        found.push((entity_kind(kind), name, span, victim));
+        found.push(Mention {
+            kind,
+            tokens: Some((start, end)),
+            span,
+            name: text.split_whitespace().collect::<Vec<_>>().join(" "),
+        });
     }
-    let mut spans: Vec<Span> = found.iter().map(|(.., span, _)| *span).collect();
-    spans.sort_unstable();
+    add_versioned(passages, gazetteer, &taken, &mut found);
+    if named.holds(is_id_of_flaw) {
+        add_listed(&seen, passages, &taken, &mut found);
+    }
+    agree(&mut found);
+    let mut spellings: HashMap<(NameKind, String), String> = HashMap::new();
+    for mention in &mut found {
+        let Some((start, end)) = mention.tokens else {
+            continue;
+        };
+        if let Some(listed) = seen.known(gazetteer, mention.kind, start, end) {
+            mention.name = listed.name.to_owned();
+        }
+        let same = spellings
+            .entry((mention.kind, mention.name.to_lowercase()))
+            .or_insert_with(|| mention.name.clone());
+        mention.name.clone_from(same);
+    }
+    // Aliases of one name may have been told apart before.
+    agree(&mut found);
+    let spans = in_order(&found);
     named.give_way(
         |entity| entity.kind == EntityKind::Place && is_adjective(&entity.name, gazetteer),
         |_| true,
@@ -62,22 +76,159 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         |entity| is_soft(entity.kind),
         |span| overlaps_any(&spans, span),
     );
-    for (kind, name, span, victim) in &found {
-        named.add(*kind, name, *span);
-        if *victim {
-            named.set_role(*kind, name, Role::Victim);
+    for mention in &found {
+        let kind = entity_kind(mention.kind);
+        named.add(kind, &mention.name, mention.span);
+        let is_victim = |(start, end)| seen.is_victim(start, end);
+        if kind == EntityKind::Organisation && mention.tokens.is_some_and(is_victim) {
+            named.set_role(kind, &mention.name, Role::Victim);
         }
     }
     techniques(&seen, passages, gazetteer, &taken, named);
 }
 
+/// A name where it stands.
+struct Mention {
+    kind: NameKind,
+    /// First token, and one past the last; none if the sequence model did not find it.
+    tokens: Option<(usize, usize)>,
+    span: Span,
+    name: String,
+}
+
+/// Adds products and their makers that a list knows as nothing else. Only to texts about
+/// flaws: elsewhere such a name is often another's, and what it names matters less.
+fn add_listed(seen: &Seen, passages: &[Passage; 2], taken: &[Span], found: &mut Vec<Mention>) {
+    /// Shorter names are words or parts of others.
+    const SHORTEST: u32 = 5;
+    let spans = in_order(found);
+    for known in seen.matches() {
+        let kind = match known.classes & !class::LONGER {
+            class::PRODUCT => NameKind::Product,
+            class::VENDOR => NameKind::Organisation,
+            _ => continue,
+        };
+        if let Some((span, text)) = place(seen, passages, known.start, known.end)
+            && span.end - span.start >= SHORTEST
+            && !overlaps_any(taken, span)
+            && !overlaps_any(&spans, span)
+        {
+            found.push(Mention {
+                kind,
+                tokens: Some((known.start, known.end)),
+                span,
+                name: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            });
+        }
+    }
+}
+
+fn in_order(found: &[Mention]) -> Vec<Span> {
+    let mut spans: Vec<Span> = found.iter().map(|mention| mention.span).collect();
+    spans.sort_unstable();
+    spans
+}
+
+/// Adds products of whose versions the text says which are affected, in all their places:
+/// new ones are in no list, and hardly a sentence tells a model what they are.
+fn add_versioned(
+    passages: &[Passage; 2],
+    gazetteer: &Gazetteer,
+    taken: &[Span],
+    found: &mut Vec<Mention>,
+) {
+    /// Places of one product that are noted.
+    const MOST: usize = 50;
+    let mut spans = in_order(found);
+    let mut names: Vec<String> = Vec::new();
+    for passage in passages {
+        for product in product::bounded(&passage.clean) {
+            // "in Pune before 10.30" is a time.
+            if !names.contains(&product.name) && !is_place(&product.name, gazetteer) {
+                names.push(product.name);
+            }
+        }
+    }
+    // The longest first: a shorter one may be part of it.
+    names.sort_by_key(|name| (std::cmp::Reverse(name.len()), name.clone()));
+    for name in &names {
+        for passage in passages {
+            for (start, _) in passage.clean.match_indices(name.as_str()).take(MOST) {
+                let end = start + name.len();
+                let whole = !passage
+                    .clean
+                    .get(..start)
+                    .is_some_and(|it| it.ends_with(is_word))
+                    && !passage
+                        .clean
+                        .get(end..)
+                        .is_some_and(|it| it.starts_with(is_word));
+                let span = passage.span(start, end);
+                if whole && !overlaps_any(taken, span) && !overlaps_any(&spans, span) {
+                    let at = spans.partition_point(|known| *known < span);
+                    spans.insert(at, span);
+                    found.push(Mention {
+                        kind: NameKind::Product,
+                        tokens: None,
+                        span,
+                        name: name.clone(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// What an item calls by one name is one thing: of the kinds that its mentions were
+/// given the most frequent, of equals the one given first.
+fn agree(found: &mut [Mention]) {
+    let mut kinds: HashMap<String, [u16; NameKind::ALL.len()]> = HashMap::new();
+    for mention in &*found {
+        let counts = kinds.entry(mention.name.to_lowercase()).or_default();
+        if let Some(count) = counts.get_mut(mention.kind as usize) {
+            *count = count.saturating_add(1);
+        }
+    }
+    kinds.retain(|_, counts| counts.iter().filter(|count| **count > 0).count() > 1);
+    if kinds.is_empty() {
+        return;
+    }
+    let mut chosen: HashMap<String, NameKind> = HashMap::new();
+    for mention in found {
+        let name = mention.name.to_lowercase();
+        let Some(counts) = kinds.get(&name) else {
+            continue;
+        };
+        let first = mention.kind;
+        mention.kind = *chosen.entry(name).or_insert_with(|| {
+            let count = |kind: NameKind| counts.get(kind as usize).copied().unwrap_or_default();
+            NameKind::ALL
+                .into_iter()
+                .filter(|kind| count(*kind) > count(first))
+                .max_by_key(|kind| count(*kind))
+                .unwrap_or(first)
+        });
+    }
+}
+
 /// Whether a cue for a country is no place's name: an adjective, as `Russian`.
 fn is_adjective(cue: &str, gazetteer: &Gazetteer) -> bool {
+    cue.is_ascii() && !is_place(cue, gazetteer)
+}
+
+fn is_place(name: &str, gazetteer: &Gazetteer) -> bool {
     const PLACES: u16 = class::COUNTRY | class::INDIAN_PLACE | class::CITY;
-    cue.is_ascii()
-        && !gazetteer
-            .lookup(cue)
-            .any(|entry| entry.classes & PLACES != 0)
+    gazetteer
+        .lookup(name)
+        .any(|entry| entry.classes & PLACES != 0)
+}
+
+/// The text is about flaws.
+fn is_id_of_flaw(kind: EntityKind) -> bool {
+    matches!(
+        kind,
+        EntityKind::Cve | EntityKind::Cwe | EntityKind::Ghsa | EntityKind::CertIn
+    )
 }
 
 /// Found by a cue alone.
@@ -197,11 +348,11 @@ fn techniques(
 mod tests {
     use expect_test::{Expect, expect};
     use model::item::{Draft, Stated};
-    use model::{Item, ItemKind, Markup, Role, SourceId, Timestamp};
+    use model::{Analysis, EntityKind, Item, ItemKind, Markup, Role, SourceId, Timestamp};
 
     use crate::{Context, understand};
 
-    fn check(title: &str, text: &str, wanted: &Expect) {
+    fn analysed(title: &str, text: &str) -> Analysis {
         let draft = Draft {
             external_id: "1".to_owned(),
             kind: ItemKind::Article,
@@ -220,7 +371,11 @@ mod tests {
             draft,
             Timestamp::UNIX_EPOCH,
         );
-        let analysis = understand(&item, &Context::new(&[]));
+        understand(&item, &Context::new(&[]))
+    }
+
+    fn check(title: &str, text: &str, wanted: &Expect) {
+        let analysis = analysed(title, text);
         let mut spans: Vec<_> = analysis
             .entities
             .iter()
@@ -264,6 +419,47 @@ mod tests {
                 Place Mumbai ×1
                 Place India ×1"#]],
         );
+    }
+
+    /// How often a name is noted as what.
+    fn noted(analysis: &Analysis, name: &str) -> Vec<(EntityKind, usize)> {
+        let entities = analysis.entities.iter();
+        entities
+            .filter(|entity| entity.name == name)
+            .map(|entity| (entity.kind, entity.spans.len()))
+            .collect()
+    }
+
+    #[test]
+    fn a_name_is_one_thing_in_an_item() {
+        // The sequence model calls it an actor in the title and malware in the text.
+        let analysis = analysed(
+            "Acme breached by LockBit",
+            "Attackers of LockBit used CVE-2026-1234 in FortiOS, said CERT-In.",
+        );
+        assert_eq!(noted(&analysis, "LockBit"), [(EntityKind::Actor, 2)]);
+    }
+
+    #[test]
+    fn a_product_whose_versions_are_affected_is_named_wherever_it_stands() {
+        let text = "AcmeGate before 7.2.4 lets anybody in. The maker of AcmeGate told banks; it \
+                    was found in Pune before 10.30 and cost Rs 4.5 crore.";
+        let analysis = analysed("Flaw in AcmeGate", text);
+        assert_eq!(noted(&analysis, "AcmeGate"), [(EntityKind::Product, 3)]);
+        let products = analysis.entities.iter();
+        let products = products.filter(|entity| entity.kind == EntityKind::Product);
+        assert_eq!(products.count(), 1, "{:?}", analysis.entities);
+    }
+
+    #[test]
+    fn a_listed_product_is_named_in_texts_about_flaws() {
+        let text = "FortiOS reads beyond a buffer, Fortinet said.";
+        let read = |text: &str| noted(&analysed("", text), "fortios");
+        assert_eq!(
+            read(&format!("CVE-2026-1234: {text}")),
+            [(EntityKind::Product, 1)]
+        );
+        assert!(read(text).is_empty());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod features;
 mod label;
 mod model;
 mod role;
+mod rows;
 mod words;
 
 pub use label::{LABELS, NameKind, Row, is_legal, names};
@@ -18,7 +19,10 @@ pub use words::lower_hash;
 
 use crate::extract::gazetteer::{self, Entry, Gazetteer, Match, class};
 use crate::extract::token::{Token, tokens};
-use features::{Elsewhere, Sentence};
+use crate::work;
+use features::{Elsewhere, Place, Sentence};
+use model::Wanted;
+use rows::Rows;
 use words::{Case, Word};
 
 /// More tokens of an item are not read for names: some 40 pages.
@@ -28,6 +32,10 @@ const MAX_TOKENS: usize = 12_000;
 #[derive(Debug, Clone)]
 pub struct Seen {
     words: Vec<Word>,
+    /// The first word of each spelling.
+    spellings: Vec<usize>,
+    /// Each cased word's hash, and its place, in order.
+    by_spelling: Vec<(u64, usize)>,
     elsewhere: Vec<Elsewhere>,
     sentences: Vec<Sentence>,
     matches: Vec<Match>,
@@ -43,6 +51,8 @@ impl Seen {
     pub fn new(texts: &[&str], gazetteer: &Gazetteer, model: &Model) -> Self {
         let mut seen = Self {
             words: Vec::new(),
+            spellings: Vec::new(),
+            by_spelling: Vec::new(),
             elsewhere: Vec::new(),
             sentences: Vec::new(),
             matches: Vec::new(),
@@ -52,18 +62,22 @@ impl Seen {
         let mut genre = [0; GENRES];
         for text in texts {
             let first = seen.words.len();
+            let spelling = u32::try_from(seen.spellings.len()).unwrap_or(u32::MAX);
             let tokens = tokens(text, MAX_TOKENS.saturating_sub(first));
-            let (words, matches) = words::look(text, &tokens, gazetteer, model, &mut genre);
             seen.firsts.push(first);
-            seen.words.extend(words);
-            seen.matches.extend(matches.into_iter().map(|found| Match {
-                start: found.start + first,
-                end: found.end + first,
-                ..found
-            }));
+            seen.words
+                .extend(words::look(text, &tokens, model, &mut genre, spelling));
+            for (at, word) in seen.words.iter().enumerate().skip(first) {
+                if word.spelling as usize == seen.spellings.len() {
+                    seen.spellings.push(at);
+                }
+            }
+            seen.matches
+                .extend(words::mark(&mut seen.words, first, gazetteer));
         }
         seen.genre = clear_genre(&genre);
-        seen.elsewhere = features::elsewhere(&seen.words);
+        seen.by_spelling = features::by_spelling(&seen.words);
+        seen.elsewhere = features::elsewhere(&seen.words, &seen.by_spelling);
         seen.sentences = features::sentences(&seen.words);
         seen
     }
@@ -117,7 +131,12 @@ impl Seen {
             .partition_point(|sentence| sentence.end <= at);
         match self.sentences.get(index) {
             Some(sentence) => {
-                features::fill(&self.words, &self.elsewhere, self.genre, *sentence, at, out)
+                let place = Place {
+                    words: &self.words,
+                    sentence: *sentence,
+                    at,
+                };
+                features::fill(place, &self.elsewhere, self.genre, out);
             }
             None => out.clear(),
         }
@@ -159,32 +178,48 @@ impl Seen {
     /// A label for every token.
     #[must_use]
     pub fn label(&self, model: &Model) -> Vec<u8> {
+        let scores = self.scores(model);
         let mut labels = Vec::with_capacity(self.words.len());
-        let mut keys = Vec::with_capacity(64);
-        let mut scores = Vec::new();
         for sentence in &self.sentences {
-            scores.clear();
-            for at in sentence.start..sentence.end {
-                features::fill(
-                    &self.words,
-                    &self.elsewhere,
-                    self.genre,
-                    *sentence,
-                    at,
-                    &mut keys,
-                );
-                let mut row = Row([0.0; Row::WIDTH]);
-                for key in &keys {
-                    model.add(*key, &mut row);
-                }
-                scores.push(row);
-            }
-            labels.extend(model.decode(&scores));
+            let scores = scores.get(sentence.start..sentence.end);
+            labels.extend(model.decode(scores.unwrap_or_default()));
         }
         self.ask_for_evidence(&mut labels);
         self.add_listed(&mut labels);
         self.carry(&mut labels);
         labels
+    }
+
+    /// A score for every label of every token.
+    fn scores(&self, model: &Model) -> Vec<Row> {
+        let rows = self.rows(model);
+        let mut scores = Vec::with_capacity(self.words.len());
+        let mut wanted = Vec::with_capacity(self.words.len() * 8);
+        for (row, place) in (0..).zip(self.places()) {
+            scores.push(rows.sum(place));
+            let mut want = |feature| wanted.push(Wanted { feature, row });
+            features::together(place, &self.elsewhere, self.genre, &mut want);
+        }
+        model.add(&wanted, &mut scores);
+        scores
+    }
+
+    fn rows(&self, model: &Model) -> Rows {
+        let firsts = self.spellings.iter();
+        let words = firsts.filter_map(|first| self.words.get(*first));
+        Rows::of(words, self.genre, model)
+    }
+
+    /// Every token in its sentence.
+    fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        let words = &self.words;
+        self.sentences.iter().flat_map(move |sentence| {
+            (sentence.start..sentence.end).map(move |at| Place {
+                words,
+                sentence: *sentence,
+                at,
+            })
+        })
     }
 
     /// Adds threats that a list knows and the model passed over: by a name that is
@@ -261,11 +296,17 @@ impl Seen {
             for (_, _, kind, _) in same {
                 kinds[*kind as usize] += 1;
             }
-            let places: Vec<usize> = (0..(self.words.len() + 1).saturating_sub(len))
+            let from = self.by_spelling.partition_point(|(hash, _)| *hash < first);
+            let places: Vec<usize> = self
+                .by_spelling
+                .iter()
+                .skip(from)
+                .take_while(|(spelled, _)| *spelled == first)
+                .map(|(_, start)| *start)
                 .filter(|start| {
-                    self.words
-                        .get(*start)
-                        .is_some_and(|word| word.exact == first && word.has_capital())
+                    work::steps(len);
+                    self.words.get(*start).is_some_and(Word::has_capital)
+                        && start + len <= self.words.len()
                         && hash(*start, start + len) == name
                 })
                 .collect();

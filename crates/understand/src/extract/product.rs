@@ -75,6 +75,55 @@ pub fn products(text: &str) -> Vec<Product> {
     found
 }
 
+/// Words that bound a range; without one of them the text has none.
+const BOUNDS: &[&str] = &[
+    " before ",
+    " below ",
+    "prior to ",
+    "earlier",
+    "older",
+    "lower",
+    "up to",
+    "through ",
+    "thru ",
+    "until ",
+    "<",
+];
+
+/// The products of a text of any kind whose affected versions have a bound, as in "Acme
+/// Gate before 7.2.4". A version alone is not enough: in news "Rs 4.5" is none.
+pub(crate) fn bounded(text: &str) -> Vec<Product> {
+    let mut products = Vec::new();
+    if !holds_version(text) || !BOUNDS.iter().any(|bound| text.contains(bound)) {
+        return products;
+    }
+    for product in self::products(text) {
+        let is_name = product
+            .name
+            .split_whitespace()
+            .all(|word| word.contains(|c: char| c.is_uppercase() || c.is_ascii_digit()))
+            && product.name.starts_with(char::is_uppercase);
+        if is_name && product.ranges.iter().any(is_bounded) {
+            products.push(product);
+        }
+    }
+    products
+}
+
+fn is_bounded(range: &VersionRange) -> bool {
+    [&range.to_including, &range.to_excluding]
+        .into_iter()
+        .flatten()
+        .any(|version| version.contains('.'))
+}
+
+/// Whether a digit stands on both sides of a point.
+fn holds_version(text: &str) -> bool {
+    text.as_bytes().windows(3).any(|three| {
+        matches!(three, [before, b'.', after] if before.is_ascii_digit() && after.is_ascii_digit())
+    })
+}
+
 fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }

@@ -6,6 +6,7 @@
 //! change here wants a new training.
 
 use crate::fold::is_word;
+use crate::work;
 
 /// A token: bytes `start..end` of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,10 +122,12 @@ struct Cutter<'a> {
 
 impl<'a> Cutter<'a> {
     fn slice(&self, start: usize, end: usize) -> &'a str {
+        work::steps(1);
         self.text.get(start..end).unwrap_or_default()
     }
 
     fn push(&mut self, start: usize, end: usize) {
+        work::steps(end.saturating_sub(start));
         if start >= end || self.tokens.len() >= self.most {
             return;
         }

@@ -2,8 +2,8 @@
 //!
 //! The text of `names.tsv` is kept as it is; beside it stand two flat lists, the
 //! sorted hashes of all spellings and where each one's line begins. Making them takes
-//! some milliseconds for ten thousand names, once per start; a word of a text costs
-//! one binary search.
+//! some milliseconds for ten thousand names, once per start; a word of a text costs a
+//! look or two.
 //!
 //! A line: kind, name, code of its part of the country, mark, further spellings apart
 //! by `|`; with a TAB between. `?` as mark: the name is an ordinary word or stands
@@ -15,6 +15,7 @@ use super::Sighting;
 use crate::cues::Local;
 use crate::fold;
 use crate::passage::Passage;
+use crate::work;
 
 /// Names of a pack at most: twice all towns of a large country.
 const MAX_LINES: usize = 1_000_000;
@@ -50,8 +51,13 @@ pub(crate) struct Names {
     hashes: Vec<u64>,
     /// Where the line of the hash of the same index begins, or [`LONGER`].
     lines: Vec<u32>,
+    /// The first hash for each value of the upper [`START_BITS`], and the end.
+    starts: Vec<u32>,
     count: usize,
 }
+
+/// Enough for a name in two of a large pack.
+const START_BITS: u32 = 14;
 
 impl Names {
     pub(super) fn read(
@@ -96,7 +102,11 @@ impl Names {
         }
         rows.sort_unstable();
         rows.dedup();
+        let starts = (0..=1_u64 << START_BITS)
+            .map(|start| rows.partition_point(|(hash, _)| hash >> (64 - START_BITS) < start))
+            .map(|at| u32::try_from(at).unwrap_or(u32::MAX));
         Self {
+            starts: starts.collect(),
             hashes: rows.iter().map(|(hash, _)| *hash).collect(),
             lines: rows.iter().map(|(_, line)| *line).collect(),
             text,
@@ -113,7 +123,8 @@ impl Names {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.text.len() + self.hashes.len() * (size_of::<u64>() + size_of::<u32>())
+        let starts = self.starts.len() * size_of::<u32>();
+        self.text.len() + self.hashes.len() * (size_of::<u64>() + size_of::<u32>()) + starts
     }
 
     /// The names that stand in a passage, the longest at each word.
@@ -154,6 +165,7 @@ impl Names {
         let mut hash = START;
         let mut best = None;
         for length in 1..=LONGEST {
+            work::steps(word.1 - word.0);
             hash = grow(hash, text.get(word.0..word.1)?);
             let (line, longer) = self.look(hash);
             if let Some(row) = line.and_then(|line| self.row(line))
@@ -175,10 +187,14 @@ impl Names {
 
     /// The first line of a hash, and whether longer names begin with it.
     fn look(&self, hash: u64) -> (Option<u32>, bool) {
-        let from = self.hashes.partition_point(|known| *known < hash);
+        let start = usize::try_from(hash >> (64 - START_BITS)).unwrap_or_default();
+        let from = self.starts.get(start).copied().unwrap_or_default() as usize;
         let mut line = None;
         for (known, at) in self.hashes.iter().zip(&self.lines).skip(from) {
-            if *known != hash {
+            if *known < hash {
+                continue;
+            }
+            if *known > hash {
                 break;
             }
             if *at == LONGER {

@@ -250,7 +250,28 @@ impl StoryModel {
     /// How an item is like the latest items of an incident: their best and their
     /// mean link, and the likeness to their centre, which keeps large stories whole.
     #[must_use]
-    pub fn likeness(&self, print: &Print, at: Timestamp, members: &[Member]) -> Option<Likeness> {
+    pub fn likeness(&self, print: &Print, at: Timestamp, members: &[&Member]) -> Option<Likeness> {
+        self.likeness_from(print, at, members, f32::NEG_INFINITY)
+    }
+
+    /// The same, if it is above zero: if the item may join. Most incidents are told
+    /// apart before their centre is asked for, which costs more than all else.
+    #[must_use]
+    pub fn joining(&self, print: &Print, at: Timestamp, members: &[&Member]) -> Option<Likeness> {
+        self.likeness_from(print, at, members, 0.0)
+            .filter(|likeness| likeness.score > 0.0)
+    }
+
+    /// None where the score surely is not above `least`.
+    fn likeness_from(
+        &self,
+        print: &Print,
+        at: Timestamp,
+        members: &[&Member],
+        least: f32,
+    ) -> Option<Likeness> {
+        /// A cosine is one at most, and weights are rounded.
+        const MOST: f32 = 1.01;
         let members = members.get(..members.len().min(MEMBERS))?;
         let mut sum = 0.0;
         let mut best: Option<(f32, usize, f32)> = None;
@@ -264,9 +285,13 @@ impl StoryModel {
         }
         let (link, closest, alike) = best?;
         let mean = sum / members.len() as f32;
+        let links = 0.4 * link + 0.6 * mean;
+        if links + self.centre.max(0.0) * MOST - self.threshold <= least {
+            return None;
+        }
         let centre = self.centre * to_centre(print, members);
         Some(Likeness {
-            score: 0.4 * link + 0.6 * mean + centre - self.threshold,
+            score: links + centre - self.threshold,
             closest,
             is_reprint: alike >= REPRINT && print.terms.len() >= REPRINT_WORDS,
         })
@@ -281,8 +306,13 @@ impl StoryModel {
 
     fn keys(&self, print: &Print) -> Vec<(u32, u16)> {
         let by_rarity = |list: &mut Vec<u32>, most: usize| {
-            list.sort_by(|x, y| self.rarity(*y).total_cmp(&self.rarity(*x)).then(x.cmp(y)));
-            list.truncate(most);
+            let mut ranked: Vec<(f32, u32)> = list
+                .iter()
+                .map(|name| (self.rarity(*name), *name))
+                .collect();
+            ranked.sort_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+            ranked.truncate(most);
+            *list = ranked.into_iter().map(|(_, name)| name).collect();
         };
         let mut names: Vec<u32> = print.names.iter().chain(&print.initials).copied().collect();
         by_rarity(&mut names, KEY_NAMES);
@@ -406,7 +436,7 @@ fn cosine(a: &[(u32, u16)], b: &[(u32, u16)]) -> f32 {
 }
 
 /// The cosine to the sum of the members.
-fn to_centre(print: &Print, members: &[Member]) -> f32 {
+fn to_centre(print: &Print, members: &[&Member]) -> f32 {
     let along: f32 = members
         .iter()
         .map(|member| cosine(&print.terms, &member.print.terms))
@@ -431,4 +461,47 @@ fn to_centre(print: &Print, members: &[Member]) -> f32 {
 pub fn days_between(a: Timestamp, b: Timestamp) -> f32 {
     let (early, late) = if a < b { (a, b) } else { (b, a) };
     (clock::elapsed(early, late).as_secs_f64() / 86_400.0) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::ItemId;
+    use uuid::Uuid;
+
+    /// What is told apart early is what would have been told apart.
+    #[test]
+    fn an_item_joins_where_its_likeness_is_above_zero() {
+        let models = crate::Models::shipped();
+        let model = models.stories().unwrap();
+        let told = [
+            "Zorvex Hospital in Pune hit by LockBit ransomware; patients turned away",
+            "LockBit hits Zorvex Hospital in Pune, patients turned away",
+            "Pune police arrest two after fraud on Zorvex customers",
+            "Acme Bank confirms breach of customer records",
+            "Customer records of Acme Bank leaked, bank confirms",
+            "Patch day: fixes for Acme Gate and Zorvex OS",
+        ];
+        let members: Vec<Member> = told
+            .iter()
+            .map(|title| Member {
+                item: ItemId(Uuid::from_u128(7)),
+                at: Timestamp::UNIX_EPOCH,
+                print: model.print(title, title),
+            })
+            .collect();
+        let mut joined = 0;
+        for one in &members {
+            for first in 0..members.len() {
+                for last in first + 1..=members.len() {
+                    let others: Vec<&Member> = members[first..last].iter().collect();
+                    let all = model.likeness(&one.print, one.at, &others).unwrap();
+                    let joining = model.joining(&one.print, one.at, &others);
+                    assert_eq!(joining, (all.score > 0.0).then_some(all));
+                    joined += usize::from(joining.is_some());
+                }
+            }
+        }
+        assert!((6..126).contains(&joined), "{joined}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Which incident an item joins.
 
 use model::incident::{Candidate, Link};
-use model::{Analysis, CveId, IncidentId, Item, ItemId};
+use model::{Analysis, CveId, IncidentId, Item, ItemId, Member};
 
 use super::likeness::Likeness;
 use super::summary::overlap;
@@ -95,7 +95,8 @@ fn closest_rival<'a>(
     };
     let score = |candidate: &Candidate| {
         let print = &analysis.story_keys.print;
-        let likeness = model.likeness(print, item.effective(), &candidate.members);
+        let members: Vec<&Member> = candidate.members.iter().collect();
+        let likeness = model.likeness(print, item.effective(), &members);
         likeness.map_or(f32::NEG_INFINITY, |likeness| likeness.score)
     };
     let mut best = first;
@@ -122,8 +123,9 @@ fn by_words(
         .iter()
         .filter(|candidate| !speak_of_other_cves(analysis, &candidate.incident.cves))
         .filter_map(|candidate| {
-            let likeness = model.likeness(print, item.effective(), &candidate.members)?;
-            (likeness.score > 0.0).then_some((candidate, likeness))
+            let members: Vec<&Member> = candidate.members.iter().collect();
+            let likeness = model.joining(print, item.effective(), &members)?;
+            Some((candidate, likeness))
         })
         .collect();
     // A reprint of what people took out of a story is no part of that story.

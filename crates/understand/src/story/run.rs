@@ -41,7 +41,7 @@ impl Run {
         if !analysis.relevance.is_relevant() {
             return None;
         }
-        let candidates = self.candidates(item, analysis);
+        let candidates = self.candidates(item, analysis, context);
         let placement = place(item, analysis, &candidates, context);
         let number = match &placement {
             Placement::Joins { incident, .. } => self
@@ -70,7 +70,9 @@ impl Run {
         Some(number)
     }
 
-    fn candidates(&self, item: &Item, analysis: &Analysis) -> Vec<Candidate> {
+    /// Stories that share a key with the item, and those that it may join for its
+    /// words; to copy all that share words would cost more than to compare them.
+    fn candidates(&self, item: &Item, analysis: &Analysis, context: &Context) -> Vec<Candidate> {
         let keys = &analysis.story_keys;
         let mut found: Vec<(usize, Link)> = Vec::new();
         let known = self.by_document.get(&item.external_id);
@@ -107,20 +109,24 @@ impl Run {
                 }
             }
         }
-        for (number, members) in self.by_words.near(&keys.print, item.effective()) {
+        let model = context.models().stories();
+        let (print, at) = (&keys.print, item.effective());
+        for (number, members) in self.by_words.near(print, at) {
             let known = candidates.iter_mut().find(|(known, _)| *known == number);
+            let owned = || -> Vec<Member> { members.iter().copied().cloned().collect() };
+            let may_join = || model.is_some_and(|it| it.joining(print, at, &members).is_some());
             match (known, self.stories.get(number)) {
-                (Some((_, candidate)), _) => candidate.members = members,
-                (None, Some(incident)) => {
+                (Some((_, candidate)), _) => candidate.members = owned(),
+                (None, Some(incident)) if may_join() => {
                     let candidate = Candidate {
                         incident: incident.clone(),
                         links: Vec::new(),
-                        members,
+                        members: owned(),
                         apart: Vec::new(),
                     };
                     candidates.push((number, candidate));
                 }
-                (None, None) => {}
+                (None, _) => {}
             }
         }
         candidates

@@ -40,23 +40,26 @@ impl Shelf {
     /// The stories that share most with an item told at this time, most first,
     /// each with its latest items, latest first.
     #[must_use]
-    pub fn near(&self, print: &Print, at: Timestamp) -> Vec<(usize, Vec<Member>)> {
+    pub fn near(&self, print: &Print, at: Timestamp) -> Vec<(usize, Vec<&Member>)> {
         let window = std::time::Duration::from_hours(24 * WINDOW_DAYS.unsigned_abs() as u64);
         let (from, to) = (earlier(at, window), later(at, window));
-        let mut shared: HashMap<usize, u64> = HashMap::new();
+        let mut shared: Vec<(usize, u32, u64)> = Vec::new();
         for (word, weight) in &print.keys {
-            let mut seen = Vec::new();
             let sharing = self.by_word.get(word).into_iter().flatten().rev();
-            for (told, story) in sharing.take(SHARING) {
-                if (from..=to).contains(told) && !seen.contains(story) {
-                    seen.push(*story);
-                    *shared.entry(*story).or_default() += u64::from(*weight);
-                }
-            }
+            let told_then = sharing
+                .take(SHARING)
+                .filter(|(told, _)| (from..=to).contains(told));
+            shared.extend(told_then.map(|(_, story)| (*story, *word, u64::from(*weight))));
         }
+        // A word counts once a story.
+        shared.sort_unstable();
+        shared.dedup();
         let mut ranked: Vec<(u64, usize)> = shared
-            .into_iter()
-            .map(|(story, sum)| (sum, story))
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter_map(|words| {
+                let (story, ..) = words.first()?;
+                Some((words.iter().map(|(.., weight)| weight).sum(), *story))
+            })
             .collect();
         ranked.sort_unstable_by(|a, b| b.cmp(a));
         ranked.truncate(COMPARED);
@@ -69,7 +72,6 @@ impl Shelf {
                     .rev()
                     .filter(|member| (from..=to).contains(&member.at))
                     .take(MEMBERS)
-                    .cloned()
                     .collect();
                 Some((story, latest))
             })

@@ -1,94 +1,15 @@
 //! Texts that nobody writes in good faith, through the whole analysis: bounded work, no
 //! panic, and an answer that makes sense.
 //!
-//! Work is measured as time on the processor, and judged only by how it grows: four
-//! times the text may cost a little more than four times as much, and never sixteen.
-
-use std::time::Duration;
+//! How its work grows with a text is counted inside the crate (`src/work.rs`), on the
+//! same [`SHAPES`](crate::shapes::SHAPES).
 
 use model::{Analysis, Field, Markup};
 use proptest::prelude::*;
 use understand::{Context, Document, Trace, understand};
 
 use crate::article;
-
-/// A text of about so many bytes.
-type Make = fn(usize) -> String;
-
-fn fill(piece: &str, bytes: usize) -> String {
-    piece.repeat(bytes / piece.len())
-}
-
-const SHAPES: &[(&str, Make)] = &[
-    ("one word", |n| "x".repeat(n)),
-    ("one word with marks", |n| fill("e\u{301}", n)),
-    ("one Hindi word", |n| fill("क्", n)),
-    ("direction marks", |n| fill("ab\u{202e}cd\u{202c} ", n)),
-    ("zero-width", |n| fill("ha\u{200b}ck\u{200d}ed ", n)),
-    ("control characters", |n| fill("a\u{1}b\u{7f} \u{9b}", n)),
-    ("names", |n| {
-        (0..n / 20)
-            .map(|i| format!("Zorvex{i} Bank hit. "))
-            .collect()
-    }),
-    ("flaws", |n| {
-        (0..n / 16).map(|i| format!("CVE-2026-{i:06} ")).collect()
-    }),
-    ("addresses", |n| fill("http://a[.]example/x?y=1 ", n)),
-    ("brackets", |n| fill("[.](", n)),
-    ("numbers", |n| fill("2 lakh crore 3,00,000 ", n)),
-    ("cues", |n| fill("not hacked, ransomware. ", n)),
-    ("towns", |n| fill("Mumbai Salem Kondapalle Anand ", n)),
-    ("vetoes", |n| fill("Indian hackers in Winston-Salem ", n)),
-    ("versions", |n| {
-        fill("OpenSSL before 3.0.7 and 1.1.1 through 1.1.1s ", n)
-    }),
-    ("emoji", |n| fill("👩‍💻🇮🇳", n)),
-    ("tags", |n| fill("<p><b>a</b>", n)),
-    ("sentences", |n| fill("Acme Corp. was hit. ", n)),
-];
-
-/// Time this thread has spent on a processor; none where the system does not tell.
-fn processor_time() -> Option<Duration> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split(' ')
-        .next()?
-        .parse()
-        .ok()
-        .map(Duration::from_nanos)
-}
-
-fn work(context: &Context, text: &str) -> Option<f64> {
-    let item = article("outlet", 0, text, text);
-    let before = processor_time()?;
-    let analysis = understand(&item, context);
-    let took = processor_time()?.checked_sub(before)?;
-    assert_true(&analysis);
-    Some(took.as_secs_f64())
-}
-
-#[test]
-fn work_grows_with_the_text_and_no_faster() {
-    let context = Context::new(&["hack".to_owned()]);
-    // What is made at first use is paid for before anything is measured.
-    if work(&context, "Acme Bank in Pune hit by LockBit").is_none() {
-        eprintln!("not run: this system does not tell a thread's time");
-        return;
-    }
-    for (name, make) in SHAPES {
-        let least = |bytes: usize| {
-            let text = make(bytes);
-            let times = (0..2).filter_map(|_| work(&context, &text));
-            times.fold(f64::INFINITY, f64::min)
-        };
-        let (small, large) = (least(10_000), least(40_000));
-        let growth = large / small.max(1e-4);
-        assert!(
-            growth < 9.0,
-            "{name}: {growth:.1} times the work for 4 times the text"
-        );
-    }
-}
+use crate::shapes::SHAPES;
 
 #[test]
 fn megabytes_are_cut_to_what_is_read() {

@@ -10,6 +10,7 @@ mod faked;
 mod hostile;
 mod placement;
 mod regions;
+mod shapes;
 
 use model::item::{Draft, Stated};
 use model::{Item, ItemKind, Markup, SourceId, Timestamp};

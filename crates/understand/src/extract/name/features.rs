@@ -6,6 +6,7 @@
 
 use super::words::{Case, INSIDE, Word, pattern};
 use crate::extract::gazetteer::class;
+use crate::work;
 
 /// What the other places of a word in the item say of it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,8 +31,9 @@ const PLACES: usize = 3;
 const START: u64 = 0x5f3a;
 const END: u64 = 0xe9d1;
 
-/// What stands elsewhere of each capitalised word.
-pub(super) fn elsewhere(words: &[Word]) -> Vec<Elsewhere> {
+/// Every word with letters that have case, by what it is in lower case, and then by its
+/// place.
+pub(super) fn by_spelling(words: &[Word]) -> Vec<(u64, usize)> {
     let mut places: Vec<(u64, usize)> = words
         .iter()
         .enumerate()
@@ -39,8 +41,17 @@ pub(super) fn elsewhere(words: &[Word]) -> Vec<Elsewhere> {
         .map(|(at, word)| (word.exact, at))
         .collect();
     places.sort_unstable();
+    places
+}
+
+/// What stands elsewhere of each capitalised word. `places` are [`by_spelling`].
+pub(super) fn elsewhere(words: &[Word], places: &[(u64, usize)]) -> Vec<Elsewhere> {
     let mut all = vec![Elsewhere::default(); words.len()];
     for group in places.chunk_by(|a, b| a.0 == b.0) {
+        // Most words stand in one place only, and nothing elsewhere.
+        if group.len() == 1 {
+            continue;
+        }
         let is_capital = |at: usize| words.get(at).is_some_and(Word::has_capital);
         let plain = group.iter().any(|(_, at)| !is_capital(*at));
         let capitals: Vec<usize> = group
@@ -55,6 +66,7 @@ pub(super) fn elsewhere(words: &[Word]) -> Vec<Elsewhere> {
             slot.plain = plain;
             slot.often = u8::try_from((capitals.len() - 1).min(3)).unwrap_or(3);
             // The nearest few before and after would say little more.
+            work::steps(PLACES);
             let others = capitals.iter().filter(|other| *other != at).take(PLACES);
             for (beside, other) in slot.beside.iter_mut().zip(others) {
                 *beside = (before(words, *other), after(words, *other));
@@ -126,46 +138,48 @@ fn pair(a: u64, b: u64) -> u64 {
     a.wrapping_mul(0x2545_f491_4f6c_dd1d).rotate_left(23) ^ b
 }
 
-/// Puts the features of the word at `at` into `out`.
-pub(super) fn fill(
-    words: &[Word],
-    elsewhere: &[Elsewhere],
-    genre: u64,
-    sentence: Sentence,
-    at: usize,
-    out: &mut Vec<u32>,
-) {
-    out.clear();
-    let Some(here) = words.get(at) else { return };
-    let near = |offset: isize| {
-        at.checked_add_signed(offset)
-            .filter(|at| *at >= sentence.start && *at < sentence.end)
-            .and_then(|at| words.get(at))
-    };
-    let lower = |offset: isize| {
-        near(offset).map_or(if offset < 0 { START } else { END }, |word| word.lower)
-    };
-    let shape = |offset: isize| {
-        near(offset).map_or(if offset < 0 { START } else { END }, |word| word.shape)
-    };
-    let known = |offset: isize| near(offset).map_or(0, |word| u64::from(word.known));
-    let cluster = |offset: isize| near(offset).map_or(0, |word| u64::from(word.cluster));
+/// How far the words stand whose features a word gets.
+pub(super) const NEAR: [isize; 4] = [-2, -1, 1, 2];
 
-    let mut add = |template: u64, filling: u64| out.push(key(template, filling));
+/// Where a word stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) words: &'a [Word],
+    pub(super) sentence: Sentence,
+    pub(super) at: usize,
+}
+
+impl<'a> Place<'a> {
+    /// The word so far from this one, in the same sentence.
+    pub(super) fn near(&self, offset: isize) -> Option<&'a Word> {
+        self.at
+            .checked_add_signed(offset)
+            .filter(|at| *at >= self.sentence.start && *at < self.sentence.end)
+            .and_then(|at| self.words.get(at))
+    }
+}
+
+/// Puts all features of a word into `out`: its own, what the words near it say, and
+/// what they say together.
+pub(super) fn fill(place: Place<'_>, elsewhere: &[Elsewhere], genre: u64, out: &mut Vec<u32>) {
+    out.clear();
+    let mut out = |feature| out.push(feature);
+    let Some(here) = place.words.get(place.at) else {
+        return;
+    };
+    own(here, genre, &mut out);
+    for offset in NEAR {
+        beside(place.near(offset), offset, genre, &mut out);
+    }
+    together(place, elsewhere, genre, &mut out);
+}
+
+/// Tells what a word says by itself, wherever it stands.
+pub(super) fn own(here: &Word, genre: u64, out: &mut impl FnMut(u32)) {
+    let mut add = |template: u64, filling: u64| out(key(template, filling));
     add(0, 0);
-    let (two_before, before, this, after, two_after) =
-        (lower(-2), lower(-1), here.lower, lower(1), lower(2));
-    add(1, two_before);
-    add(2, before);
-    add(3, this);
-    add(4, after);
-    add(5, two_after);
-    add(6, pair(before, this));
-    add(7, pair(this, after));
-    add(8, pair(before, after));
+    add(3, here.lower);
     add(9, here.shape);
-    add(10, pair(shape(-1), here.shape));
-    add(11, pair(here.shape, shape(1)));
     for (template, affix) in (12..).zip(here.affixes) {
         if affix != 0 {
             add(template, affix);
@@ -174,8 +188,72 @@ pub(super) fn fill(
     if here.pattern != pattern::PLAIN {
         add(16, u64::from(here.pattern));
     }
-    for (template, offset) in [(17, -1), (18, 0), (19, 1)] {
-        let known = known(offset);
+    if here.cluster != 0 {
+        add(24, u64::from(here.cluster));
+    }
+    if genre != 0 {
+        add(40, genre);
+        add(41, pair(genre, here.lower));
+        add(42, pair(genre, here.shape));
+        add(
+            43,
+            pair(genre, pair(here.case as u64, u64::from(here.pattern))),
+        );
+        if here.cluster != 0 {
+            add(45, pair(genre, u64::from(here.cluster)));
+        }
+    }
+}
+
+/// Tells what a word says of the one that it stands `offset` from; none is the end of
+/// the sentence.
+pub(super) fn beside(word: Option<&Word>, offset: isize, genre: u64, out: &mut impl FnMut(u32)) {
+    let mut add = |template: u64, filling: u64| out(key(template, filling));
+    let lower = lower(word, offset);
+    let cluster = word.map_or(0, |word| word.cluster);
+    let (whole, clustered, by_genre) = match offset {
+        -2 => return add(1, lower),
+        -1 => (2, 25, 46),
+        1 => (4, 26, 47),
+        _ => return add(5, lower),
+    };
+    add(whole, lower);
+    if cluster != 0 {
+        add(clustered, u64::from(cluster));
+    }
+    if genre != 0 {
+        add(by_genre, pair(genre, lower));
+    }
+}
+
+fn lower(word: Option<&Word>, offset: isize) -> u64 {
+    word.map_or(if offset < 0 { START } else { END }, |word| word.lower)
+}
+
+fn shape(word: Option<&Word>, offset: isize) -> u64 {
+    word.map_or(if offset < 0 { START } else { END }, |word| word.shape)
+}
+
+/// Tells what words say together, and what is of this place alone.
+pub(super) fn together(
+    place: Place<'_>,
+    elsewhere: &[Elsewhere],
+    genre: u64,
+    out: &mut impl FnMut(u32),
+) {
+    let Some(here) = place.words.get(place.at) else {
+        return;
+    };
+    let (left, right) = (place.near(-1), place.near(1));
+    let (before, this, after) = (lower(left, -1), here.lower, lower(right, 1));
+    let mut add = |template: u64, filling: u64| out(key(template, filling));
+    add(6, pair(before, this));
+    add(7, pair(this, after));
+    add(8, pair(before, after));
+    add(10, pair(shape(left, -1), here.shape));
+    add(11, pair(here.shape, shape(right, 1)));
+    for (template, word) in [(17, left), (18, Some(here)), (19, right)] {
+        let known = word.map_or(0, |word| u64::from(word.known));
         if known != 0 {
             add(template, known);
         }
@@ -191,22 +269,20 @@ pub(super) fn fill(
                 add(21, marks | (1 << bit));
             }
         }
+        if genre != 0 {
+            add(44, pair(genre, known_here));
+        }
     } else if here.has_capital() {
         add(22, pair(u64::from(here.token.first), here.case as u64));
     }
-    add(23, pair(u64::from(sentence.title_case), here.case as u64));
-    if here.cluster != 0 {
-        add(24, u64::from(here.cluster));
-    }
-    for (template, offset) in [(25, -1), (26, 1)] {
-        let cluster = cluster(offset);
-        if cluster != 0 {
-            add(template, cluster);
-        }
-    }
+    add(
+        23,
+        pair(u64::from(place.sentence.title_case), here.case as u64),
+    );
     if here.has_capital() {
-        add(33, pair(cluster(-1), cluster(1)));
-        if let Some(elsewhere) = elsewhere.get(at) {
+        let cluster = |word: Option<&Word>| word.map_or(0, |word| u64::from(word.cluster));
+        add(33, pair(cluster(left), cluster(right)));
+        if let Some(elsewhere) = elsewhere.get(place.at) {
             for (left, right) in elsewhere.beside {
                 if left != 0 {
                     add(27, left);
@@ -218,22 +294,5 @@ pub(super) fn fill(
                 pair(u64::from(elsewhere.often), u64::from(elsewhere.plain)),
             );
         }
-    }
-    if genre != 0 {
-        add(40, genre);
-        add(41, pair(genre, this));
-        add(42, pair(genre, here.shape));
-        add(
-            43,
-            pair(genre, pair(here.case as u64, u64::from(here.pattern))),
-        );
-        if known_here != 0 {
-            add(44, pair(genre, known_here));
-        }
-        if here.cluster != 0 {
-            add(45, pair(genre, u64::from(here.cluster)));
-        }
-        add(46, pair(genre, before));
-        add(47, pair(genre, after));
     }
 }

@@ -67,6 +67,16 @@ pub struct Row(pub [f32; Row::WIDTH]);
 impl Row {
     /// Labels, and one to fill.
     pub const WIDTH: usize = 20;
+
+    /// No score for any label.
+    pub const ZERO: Self = Self([0.0; Self::WIDTH]);
+
+    /// Adds the scores of another.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (score, more) in self.0.iter_mut().zip(&other.0) {
+            *score += more;
+        }
+    }
 }
 
 /// Whether one label may follow another. `LABELS` itself stands for the start of a

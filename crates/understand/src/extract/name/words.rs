@@ -4,6 +4,7 @@ use crate::extract::gazetteer::{Gazetteer, Match, class, fold_hash};
 use crate::extract::token::Token;
 
 use super::model::{GENRES, Model};
+use crate::work;
 
 /// How a token is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +35,12 @@ pub(super) struct Word {
     pub(super) affixes: [u64; 4],
     /// Zero if the word is in none.
     pub(super) cluster: u16,
+    /// What it says of the text's genre.
+    pub(super) genres: [i8; GENRES],
     /// Classes of the known name it is part of, and [`INSIDE`].
     pub(super) known: u16,
+    /// The same for words of a text that are written alike; counted over the texts.
+    pub(super) spelling: u32,
 }
 
 /// Marks in [`Word::known`] that the name began before this token. The bit is one
@@ -48,27 +53,96 @@ impl Word {
     }
 }
 
-/// Looks at every token. The matches are the known names among them.
+/// Looks at every token of a text: at each spelling once. `spelling` is the
+/// number of the first.
 pub(super) fn look(
     text: &str,
     tokens: &[Token],
-    gazetteer: &Gazetteer,
     model: &Model,
     genre: &mut [i32; GENRES],
-) -> (Vec<Word>, Vec<Match>) {
-    let mut words: Vec<Word> = tokens
-        .iter()
-        .map(|token| word(text, *token, model, genre))
-        .collect();
+    mut spelling: u32,
+) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::with_capacity(tokens.len());
+    let mut spellings = Spellings::new(tokens.len());
+    for token in tokens {
+        let written = text.get(token.start..token.end).unwrap_or_default();
+        let known = spellings.find(written, words.len(), |at| {
+            let same = words.get(at)?;
+            text.get(same.token.start..same.token.end)
+        });
+        let word = match known.and_then(|at| words.get(at)) {
+            Some(known) => Word {
+                token: *token,
+                ..*known
+            },
+            None => {
+                spelling += 1;
+                word(written, *token, spelling - 1, model)
+            }
+        };
+        for (sum, says) in genre.iter_mut().zip(word.genres) {
+            *sum += i32::from(says);
+        }
+        words.push(word);
+    }
+    words
+}
+
+/// The words of a text by their spelling, in an open table.
+struct Spellings {
+    /// One more than the place of the first word that is written so; 0 is free.
+    table: Vec<u32>,
+}
+
+impl Spellings {
+    /// More than half of the table is free, so that only words made for it stand
+    /// further from their place; those are looked at each time.
+    const FURTHEST: usize = 64;
+
+    fn new(words: usize) -> Self {
+        Self {
+            table: vec![0; (words * 2 + 1).next_power_of_two()],
+        }
+    }
+
+    /// The first word written so; if there is none, the one at `next` will be.
+    fn find<'t>(
+        &mut self,
+        written: &str,
+        next: usize,
+        spelled: impl Fn(usize) -> Option<&'t str>,
+    ) -> Option<usize> {
+        let mut hash = Hasher::new();
+        written.bytes().for_each(|byte| hash.eat(byte));
+        let last = self.table.len() - 1;
+        let first = usize::try_from((hash.0 ^ (hash.0 >> 32)) & 0xffff_ffff).unwrap_or_default();
+        for at in first..first + Self::FURTHEST {
+            let slot = self.table.get_mut(at & last)?;
+            let Some(known) = slot.checked_sub(1) else {
+                *slot = u32::try_from(next + 1).unwrap_or_default();
+                return None;
+            };
+            work::steps(1);
+            if spelled(known as usize) == Some(written) {
+                return Some(known as usize);
+            }
+        }
+        None
+    }
+}
+
+/// Finds the known names among the words from `first` on, and marks what is part of one.
+pub(super) fn mark(words: &mut [Word], first: usize, gazetteer: &Gazetteer) -> Vec<Match> {
+    let words = words.get_mut(first..).unwrap_or_default();
     let hashes: Vec<u64> = words.iter().map(|word| word.exact).collect();
-    let matches = gazetteer.find(&hashes, |at| {
+    let mut matches = gazetteer.find(&hashes, |at| {
         words.get(at).is_some_and(|word| {
             word.has_capital()
                 || matches!(word.pattern, pattern::DIGIT_MIX)
                 || word.case == Case::None
         })
     });
-    for found in &matches {
+    for found in &mut matches {
         for (offset, word) in words
             .iter_mut()
             .skip(found.start)
@@ -77,14 +151,16 @@ pub(super) fn look(
         {
             word.known = (found.classes & !class::LONGER) | if offset > 0 { INSIDE } else { 0 };
         }
+        found.start += first;
+        found.end += first;
     }
-    (words, matches)
+    matches
 }
 
-fn word(text: &str, token: Token, model: &Model, genre: &mut [i32; GENRES]) -> Word {
-    let written = text.get(token.start..token.end).unwrap_or_default();
+fn word(written: &str, token: Token, spelling: u32, model: &Model) -> Word {
     let (shape, case) = shape(written);
     let lower = lower_hash(written);
+    let (cluster, genres) = model.cluster(lower);
     Word {
         token,
         lower,
@@ -93,8 +169,10 @@ fn word(text: &str, token: Token, model: &Model, genre: &mut [i32; GENRES]) -> W
         case,
         pattern: pattern::of(written),
         affixes: affixes(written),
-        cluster: model.cluster(lower, genre),
+        cluster,
+        genres,
         known: 0,
+        spelling,
     }
 }
 

@@ -1,0 +1,100 @@
+//! What words add to the labels' scores by themselves and to those of the words near
+//! them, worked out once for each spelling of an item: nearly half of its tokens are
+//! written like one before.
+
+use super::features::{self, NEAR};
+use super::label::Row;
+use super::model::{Model, Wanted};
+use super::words::Word;
+
+/// Sums by spelling.
+pub(super) struct Rows {
+    /// [`WIDTH`] rows for the end of a sentence, then for each spelling: its own sum, and
+    /// that for the words as far as [`NEAR`] says.
+    rows: Vec<Row>,
+}
+
+const WIDTH: usize = 1 + NEAR.len();
+
+impl Rows {
+    /// The sums of these spellings, a word of each.
+    pub(super) fn of<'a>(
+        spellings: impl Iterator<Item = &'a Word>,
+        genre: u64,
+        model: &Model,
+    ) -> Self {
+        let mut wanted = Vec::new();
+        let mut row = 0;
+        for word in std::iter::once(None).chain(spellings.map(Some)) {
+            let mut want = |feature| wanted.push(Wanted { feature, row });
+            if let Some(word) = word {
+                features::own(word, genre, &mut want);
+            }
+            row += 1;
+            for offset in NEAR {
+                let mut want = |feature| wanted.push(Wanted { feature, row });
+                features::beside(word, offset, genre, &mut want);
+                row += 1;
+            }
+        }
+        let mut rows = vec![Row::ZERO; row as usize];
+        model.add(&wanted, &mut rows);
+        Self { rows }
+    }
+
+    /// What the word of a place says by itself, and the words near it say of it.
+    pub(super) fn sum(&self, place: features::Place<'_>) -> Row {
+        let first = |word: &Word| (word.spelling as usize + 1) * WIDTH;
+        let own = place.words.get(place.at).map(first);
+        let mut row = own
+            .and_then(|at| self.rows.get(at))
+            .copied()
+            .unwrap_or(Row::ZERO);
+        for (offset, index) in NEAR.into_iter().zip(1..) {
+            let first = place.near(offset).map_or(0, first);
+            if let Some(more) = self.rows.get(first + index) {
+                row.add(more);
+            }
+        }
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Seen;
+    use super::*;
+    use crate::Models;
+    use crate::extract::gazetteer::Gazetteer;
+
+    #[test]
+    fn sums_by_spelling_are_those_of_the_features() {
+        let models = Models::shipped();
+        let model = models.names();
+        let texts = [
+            "LockBit hits Acme Bank of Pune again, again",
+            "The LockBit group hit Acme. Acme Bank said: the Emotet loader v1.2 and APT28 were there; \
+             दिल्ली के बैंक पर LockBit. The end",
+        ];
+        let seen = Seen::new(&texts, Gazetteer::shipped(), model);
+        for seen in [seen.clone(), seen.without_genre()] {
+            let rows = seen.rows(model);
+            let mut features = Vec::new();
+            for (at, sum) in seen.scores(model).iter().enumerate() {
+                seen.features(at, &mut features);
+                let wanted: Vec<Wanted> = features
+                    .iter()
+                    .map(|feature| Wanted {
+                        feature: *feature,
+                        row: 0,
+                    })
+                    .collect();
+                let mut whole = [Row::ZERO];
+                model.add(&wanted, &mut whole);
+                assert_eq!(*sum, whole[0], "word {at}");
+                assert_ne!(*sum, Row::ZERO);
+            }
+            assert!(rows.rows.len() > WIDTH);
+        }
+    }
+}
