@@ -2,7 +2,7 @@
 
 use model::{Aspect, Field, Reason, Span};
 
-use crate::document::Document;
+use crate::document::{Document, is_local};
 use crate::features::{Share, Terms, is_joining};
 use crate::fold;
 use crate::linear::{Linear, Scores};
@@ -48,7 +48,9 @@ impl Read<'_> {
         causes.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
         let mut left = [MOST, MOST];
         causes.retain(|(worth, cause)| {
-            if matches!(cause, Cause::Word(word) if self.is_joining(word)) {
+            if let Cause::Word(word) = cause
+                && (self.is_joining(word) || aspect == Aspect::Type && self.is_local(word))
+            {
                 return false;
             }
             let [against, in_favour] = &mut left;
@@ -91,6 +93,18 @@ impl Read<'_> {
         place
             .first()
             .is_some_and(|span| is_joining(&fold::folded(&self.slice(*span, 60))))
+    }
+
+    /// Whether a word names a town, body or company of the home region. Kinds are learned
+    /// without them; what their pieces weigh is chance.
+    fn is_local(&self, word: &Share) -> bool {
+        let places = self.terms.places(self.document, word, 1);
+        places.first().is_some_and(|place| {
+            let hits = self.document.hits.iter().filter(|hit| is_local(hit));
+            hits.map(|hit| hit.span).any(|name| {
+                name.field == place.field && name.start <= place.start && place.end <= name.end
+            })
+        })
     }
 
     /// A place as it stands, in quotes; long ones cut.

@@ -411,11 +411,11 @@ fn what_is_urgent_follows_the_home_region() {
     };
     assert_eq!(
         urgent("").unwrap(),
-        "severity>=high (region:IN OR is:exploited OR keyword:*)"
+        "severity>=high (region:IN OR exploited:true OR keyword:*)"
     );
     assert_eq!(
         urgent("[region]\nhome = \"singapore\"\n").unwrap(),
-        "severity>=high (region:SG OR is:exploited OR keyword:*)"
+        "severity>=high (region:SG OR exploited:true OR keyword:*)"
     );
 }
 
