@@ -116,8 +116,8 @@ fn show(
     writeln!(out, "{name}\n{}", measured.bands)?;
     writeln!(
         out,
-        "right by item {:.3}, by story {:.3}, within one band by story {:.3}",
-        measured.by_item, measured.by_story, measured.near
+        "right by item {:.3}, by story {:.3} ({:.3} with law firms' notices low), within one band by story {:.3}",
+        measured.by_item, measured.by_story, measured.as_defined, measured.near
     )?;
     for error in measured.worst.iter().take(errors) {
         writeln!(out, "  {error}")?;

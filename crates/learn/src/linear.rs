@@ -1,7 +1,7 @@
 //! Trains what [`understand::linear`] reads.
 
 use understand::features::{BUCKETS, Feature, Terms, WORD_BUCKETS};
-use understand::signals;
+use understand::signals::{self, Signals};
 use understand::weights::{Weights, WeightsError};
 
 use crate::file::{Writer, to_bytes};
@@ -24,6 +24,8 @@ pub struct Recipe {
     pub signals: f32,
     /// What a text of another kind than the output is for weighs.
     pub foreign: f32,
+    /// Whether who and where it was counts.
+    pub whom: bool,
 }
 
 /// How far a feature's value is scaled by how unevenly it falls on yes and no
@@ -80,8 +82,12 @@ impl Space {
     /// The row of one text, as the pipeline weighs it.
     #[must_use]
     pub fn row(&self, text: &Text) -> Vec<(u32, f32)> {
-        let mut row = self.terms(&text.terms, BUCKETS);
-        let values = text.signals.values().iter().enumerate();
+        self.row_of(&text.terms, &text.signals)
+    }
+
+    fn row_of(&self, terms: &Terms, signals: &Signals) -> Vec<(u32, f32)> {
+        let mut row = self.terms(terms, BUCKETS);
+        let values = signals.values().iter().enumerate();
         row.extend(values.map(|(at, value)| ((BUCKETS + at) as u32, *value)));
         row
     }
@@ -116,9 +122,18 @@ impl Space {
     /// The rows of many texts.
     #[must_use]
     pub fn matrix<'a>(&self, texts: impl IntoIterator<Item = &'a Text>) -> Matrix {
+        self.matrix_of(texts.into_iter().map(|text| (&text.terms, &text.signals)))
+    }
+
+    /// The rows of many texts' features and numbers.
+    #[must_use]
+    pub fn matrix_of<'a>(
+        &self,
+        texts: impl IntoIterator<Item = (&'a Terms, &'a Signals)>,
+    ) -> Matrix {
         let mut matrix = Matrix::new(COLUMNS);
-        for text in texts {
-            matrix.push(self.row(text));
+        for (terms, signals) in texts {
+            matrix.push(self.row_of(terms, signals));
         }
         matrix
     }
@@ -141,8 +156,9 @@ pub fn fit_output(matrix: &Matrix, examples: &[Example], recipe: Recipe) -> Fitt
         .map(|side| side.iter().take(BUCKETS).sum::<f32>());
     let scale: Vec<f32> = (0..COLUMNS)
         .map(|column| {
-            if column >= BUCKETS {
-                return recipe.signals;
+            if let Some(number) = column.checked_sub(BUCKETS) {
+                let counts = recipe.whom || !signals::is_about_whom(number);
+                return if counts { recipe.signals } else { 0.0 };
             }
             let share = |side: usize| sums[side][column] / totals[side];
             1.0 - UNEVENNESS + UNEVENNESS * (share(1) / share(0)).ln().abs()

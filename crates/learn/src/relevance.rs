@@ -26,6 +26,7 @@ const SOCIAL: &str = "cti_ann";
 const RECIPE: Recipe = Recipe {
     signals: 1.0,
     foreign: 0.1,
+    whom: true,
 };
 
 /// What a news item weighs there.

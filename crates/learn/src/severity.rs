@@ -7,6 +7,11 @@
 //! as good, and it cannot learn that what befalls one victim is grave. A second
 //! model with bounded weights, bands in order, mixed in, lowered the result by one
 //! to three in a hundred beside the words.
+//!
+//! Our four readers differ on one habit: to one of them a law firm's notice about a
+//! breach is low, to three as grave as the breach. By the definition of the bands it
+//! is aftermath, and so it is learned; against those three readers' labels that costs
+//! two to three in a hundred, measured as they stand.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +35,10 @@ use crate::measure::Confusion;
 /// How much errors count beside the length of the weights. Two and eight were
 /// alike.
 const STRENGTH: f64 = 4.0;
+
+/// What a text weighs that stands in once more without its words: so that the signs
+/// alone decide well where the words are of a language that training lacks.
+const WORDLESS: f64 = 0.25;
 
 /// Enough for weights that no longer move.
 const STOP: Stop = Stop {
@@ -63,6 +72,15 @@ pub struct Row {
 impl Row {
     fn band(&self) -> Option<Severity> {
         self.severity.as_deref()?.parse().ok()
+    }
+
+    /// By the definition of the bands, which one reader of four keeps to: a law firm's
+    /// notice about a breach is aftermath.
+    fn defined(&self) -> Option<Severity> {
+        let document = Document::new(&self.title, &self.text, Markup::Plain);
+        let band = self.band()?;
+        let is_notice = signs::is_law_firms_notice(&signs::of(&document));
+        Some(if is_notice { Severity::Low } else { band })
     }
 
     /// A text of this row without the names in it.
@@ -136,6 +154,10 @@ pub fn train(folder: &Path, version: &str, made: &str) -> Result<Vec<u8>, CveErr
             measured.by_story,
         ),
         (
+            "accuracy by story, law firms' notices low, cross-validated".to_owned(),
+            measured.as_defined,
+        ),
+        (
             "accuracy by item, cross-validated".to_owned(),
             measured.by_item,
         ),
@@ -162,7 +184,7 @@ fn examples(rows: &[Row]) -> Vec<Example> {
                     &row.text,
                     Markup::Plain,
                 ))),
-                band: row.band()? as usize,
+                band: row.defined()? as usize,
                 weight: 1.0 / *size.unwrap_or(&1) as f64,
             })
         })
@@ -180,24 +202,36 @@ fn story_sizes(rows: &[Row]) -> BTreeMap<&str, usize> {
 fn writer(examples: &[&Example], version: &str, made: &str, fingerprint: &str) -> Writer {
     let space = Space::of(examples.iter().map(|example| &example.terms));
     let joining = Terms::joining_words();
-    let rows: Vec<Vec<(u32, f32)>> = examples
-        .iter()
-        .map(|example| {
-            let mut row = space.terms(&example.terms, WORD_BUCKETS);
-            row.retain(|(bucket, _)| !joining.contains(bucket));
-            let signs = (WORD_BUCKETS as u32..).zip(example.signs.iter().copied());
-            row.extend(signs.filter(|(_, value)| *value > 0.0));
-            row
-        })
-        .collect();
+    let mut lessons = Vec::with_capacity(2 * examples.len());
+    for example in examples {
+        let signs = (WORD_BUCKETS as u32..).zip(example.signs.iter().copied());
+        let signs: Vec<(u32, f32)> = signs.filter(|(_, value)| *value > 0.0).collect();
+        let mut row = space.terms(&example.terms, WORD_BUCKETS);
+        row.retain(|(bucket, _)| !joining.contains(bucket));
+        row.extend(&signs);
+        for (row, weight) in [(row, 1.0), (signs, WORDLESS)] {
+            lessons.push(Lesson {
+                row,
+                band: example.band,
+                weight: weight * example.weight,
+            });
+        }
+    }
     let mut writer = Writer::new("severity", version, made, fingerprint);
     writer.count("texts", examples.len());
-    linear::write_first(&mut writer, &space, &fit(examples, &rows), WORD_BUCKETS);
+    linear::write_first(&mut writer, &space, &fit(&lessons), WORD_BUCKETS);
     writer
 }
 
+/// What is learned from: columns with their values, and the right band.
+struct Lesson {
+    row: Vec<(u32, f32)>,
+    band: usize,
+    weight: f64,
+}
+
 /// A sum a band.
-fn fit(examples: &[&Example], rows: &[Vec<(u32, f32)>]) -> Vec<Fitted> {
+fn fit(lessons: &[Lesson]) -> Vec<Fitted> {
     const COLUMNS: usize = WORD_BUCKETS + COUNT;
     // By column, then band; the last row is the bias.
     let mut weights = vec![0.0; (COLUMNS + 1) * BANDS];
@@ -209,10 +243,10 @@ fn fit(examples: &[&Example], rows: &[Vec<(u32, f32)>]) -> Vec<Fitted> {
             *slope = price * weight;
             loss += 0.5 * price * weight * weight;
         }
-        for (example, row) in examples.iter().zip(rows) {
+        for lesson in lessons {
             let entries = || {
                 let bias = (COLUMNS as u32, 1.0_f32);
-                row.iter().copied().chain([bias])
+                lesson.row.iter().copied().chain([bias])
             };
             let mut sums = [0.0_f64; BANDS];
             for (column, value) in entries() {
@@ -225,14 +259,14 @@ fn fit(examples: &[&Example], rows: &[Vec<(u32, f32)>]) -> Vec<Fitted> {
             let most = sums.iter().copied().fold(f64::MIN, f64::max);
             let all: f64 = sums.iter().map(|sum| (sum - most).exp()).sum();
             let chances = sums.map(|sum| (sum - most).exp() / all);
-            let factor = STRENGTH * example.weight;
-            let right = chances.get(example.band).copied().unwrap_or(1.0);
+            let factor = STRENGTH * lesson.weight;
+            let right = chances.get(lesson.band).copied().unwrap_or(1.0);
             loss -= factor * right.max(1e-12).ln();
             for (column, value) in entries() {
                 let at = column as usize * BANDS;
                 let slopes = gradient.get_mut(at..at + BANDS).unwrap_or_default();
                 for (band, (slope, chance)) in slopes.iter_mut().zip(chances).enumerate() {
-                    let right = f64::from(u8::from(band == example.band));
+                    let right = f64::from(u8::from(band == lesson.band));
                     *slope += factor * f64::from(value) * (chance - right);
                 }
             }
@@ -262,6 +296,8 @@ pub struct Measured {
     pub by_item: f64,
     /// The same, each story counting once.
     pub by_story: f64,
+    /// The same, law firms' notices taken as low whatever the reader said.
+    pub as_defined: f64,
     /// Within one band, each story counting once.
     pub near: f64,
     /// The worst errors.
@@ -271,6 +307,7 @@ pub struct Measured {
 /// What was wanted and given for one row.
 struct Answer {
     wanted: usize,
+    defined: usize,
     given: usize,
     /// Why it was given.
     says: String,
@@ -279,7 +316,7 @@ struct Answer {
 fn sum_up(rows: &[Row], answers: &[Answer]) -> Measured {
     let sizes = story_sizes(rows);
     let mut bands = Confusion::new(&["low", "medium", "high", "critical"]);
-    let (mut right, mut near, mut all) = (0.0, 0.0, 0.0);
+    let (mut right, mut as_defined, mut near, mut all) = (0.0, 0.0, 0.0, 0.0);
     let mut worst: Vec<(usize, String)> = Vec::new();
     for (row, answer) in rows.iter().zip(answers) {
         bands.add(answer.wanted, answer.given);
@@ -291,6 +328,11 @@ fn sum_up(rows: &[Row], answers: &[Answer]) -> Measured {
         let away = answer.wanted.abs_diff(answer.given);
         all += weight;
         right += if away == 0 { weight } else { 0.0 };
+        as_defined += if answer.defined == answer.given {
+            weight
+        } else {
+            0.0
+        };
         near += if away <= 1 { weight } else { 0.0 };
         if away > 0 {
             let names = ["low", "medium", "high", "critical"];
@@ -307,6 +349,7 @@ fn sum_up(rows: &[Row], answers: &[Answer]) -> Measured {
         by_item: bands.accuracy(),
         bands,
         by_story: right / f64::max(all, 1e-9),
+        as_defined: as_defined / f64::max(all, 1e-9),
         near: near / f64::max(all, 1e-9),
         worst: worst.into_iter().map(|(_, says)| says).collect(),
     }
@@ -326,7 +369,8 @@ pub fn cross_validate(rows: &[Row]) -> Result<Measured, CveError> {
         let inside = examples.iter().zip(&fold_of).filter(|(_, of)| **of != fold);
         let train: Vec<&Example> = inside.map(|(example, _)| example).collect();
         let file = writer(&train, "fold", "", "").finish()?;
-        let models = Models::shipped().with(file).map_err(CveError::Model)?;
+        // Beside no other model: what is written must not hang on what was shipped.
+        let models = Models::default().with(file).map_err(CveError::Model)?;
         let context = Context::new(&[]).using(models.into());
         for ((row, answer), of) in rows.iter().zip(&mut answers).zip(&fold_of) {
             if *of == fold {
@@ -353,6 +397,7 @@ fn ask(row: &Row, context: &Context) -> Result<Answer, CveError> {
     let analysis = understand(&item, context);
     Ok(Answer {
         wanted: row.band().map_or(0, |band| band as usize),
+        defined: row.defined().map_or(0, |band| band as usize),
         given: analysis.severity.severity as usize,
         says: analysis.severity.reason.text,
     })

@@ -282,37 +282,86 @@ pub fn evaluate(rows: &[&Row], model: &StoryModel) -> BTreeMap<String, Scores> {
         let Some((first, _)) = window.first() else {
             continue;
         };
-        let name = first.window().to_owned();
-        let mut shelf = Shelf::new();
-        let mut stories = 0;
-        let mut placed = Vec::new();
-        for (row, print) in &window {
-            let at = row.at();
-            let best = shelf
-                .near(print, at)
-                .into_iter()
-                .filter_map(|(story, members)| {
-                    let likeness = model.likeness(print, at, &members)?;
-                    (likeness.score > 0.0).then_some((likeness.score, story))
-                })
-                .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
-            let story = best.map_or(stories, |(_, story)| story);
-            stories = stories.max(story + 1);
-            // Only which story it tells is asked here.
-            let item = ItemId(uuid::Uuid::from_u128(placed.len() as u128));
-            shelf.add(
-                story,
-                Member {
-                    item,
-                    at,
-                    print: print.clone(),
-                },
-            );
-            placed.push((row.story.as_deref(), story));
-        }
-        scores.insert(name, score(&placed));
+        let placed: Vec<(Option<&str>, usize)> = place(&window, model)
+            .into_iter()
+            .map(|(row, incident)| (row.story.as_deref(), incident))
+            .collect();
+        scores.insert(first.window().to_owned(), score(&placed));
     }
     scores
+}
+
+/// The worst errors of the same grouping: stories that were parted and stories that
+/// were joined, the largest first, a line each.
+#[must_use]
+pub fn worst(rows: &[&Row], model: &StoryModel) -> Vec<String> {
+    let mut errors: Vec<(usize, String)> = Vec::new();
+    for window in windows(rows, model) {
+        let (mut parts, mut joined) = (BTreeMap::new(), BTreeMap::new());
+        for (row, incident) in place(&window, model) {
+            if let Some(story) = row.story.as_deref() {
+                told_once(parts.entry(story).or_default(), incident, row);
+                told_once(joined.entry(incident).or_default(), story, row);
+            }
+        }
+        errors.extend(parts.values().filter_map(|told| error("parted", told)));
+        errors.extend(joined.values().filter_map(|told| error("joined", told)));
+    }
+    errors.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    errors.into_iter().map(|(_, told)| told).collect()
+}
+
+/// Of each part the first title.
+type Titles<'a, K> = Vec<(K, &'a str)>;
+
+fn told_once<'a, K: PartialEq>(titles: &mut Titles<'a, K>, part: K, row: &'a Row) {
+    if titles.iter().all(|(known, _)| *known != part) {
+        titles.push((part, &row.title));
+    }
+}
+
+/// How many parts, and the titles of the first three; none where there is one part.
+fn error<K>(what: &str, titles: &Titles<'_, K>) -> Option<(usize, String)> {
+    if titles.len() < 2 {
+        return None;
+    }
+    let first: Vec<&str> = titles.iter().map(|(_, title)| *title).take(3).collect();
+    Some((
+        titles.len(),
+        format!("{what}, {}: {}", titles.len(), first.join(" | ")),
+    ))
+}
+
+/// The rows of a window with the numbers of their incidents.
+fn place<'a>(window: &[(&'a Row, Print)], model: &StoryModel) -> Vec<(&'a Row, usize)> {
+    let mut shelf = Shelf::new();
+    let mut stories = 0;
+    let mut placed = Vec::with_capacity(window.len());
+    for (row, print) in window {
+        let at = row.at();
+        let best = shelf
+            .near(print, at)
+            .into_iter()
+            .filter_map(|(story, members)| {
+                let likeness = model.likeness(print, at, &members)?;
+                (likeness.score > 0.0).then_some((likeness.score, story))
+            })
+            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        let story = best.map_or(stories, |(_, story)| story);
+        stories = stories.max(story + 1);
+        // Only which story it tells is asked here.
+        let item = ItemId(uuid::Uuid::from_u128(placed.len() as u128));
+        shelf.add(
+            story,
+            Member {
+                item,
+                at,
+                print: print.clone(),
+            },
+        );
+        placed.push((*row, story));
+    }
+    placed
 }
 
 /// Compares labels with numbers of incidents. Items without a story stand alone.
@@ -405,6 +454,15 @@ mod tests {
                 "{window}: {scores:?}"
             );
         }
+    }
+
+    #[test]
+    fn errors_tell_what_was_parted() {
+        assert_eq!(error("joined", &vec![(1, "Acme hit")]), None);
+        assert_eq!(
+            error("joined", &vec![(1, "Acme hit"), (2, "Borealis hit")]),
+            Some((2, "joined, 2: Acme hit | Borealis hit".to_owned()))
+        );
     }
 
     #[test]

@@ -273,12 +273,14 @@ pub fn evaluate(task: Task, folder: &Path, file: &[u8]) -> Result<Report, TaskEr
                     report.labels.insert(format!("{set}, {kind}"), figures);
                 }
             }
+            report.calibration = scores.calibration;
             report.worst = scores.worst;
         }
         Task::Severity => {
             let rows = severity::rows(&folder.join("news/dev.jsonl"))?;
             let measured = severity::measure(&rows, &context()?)?;
             report.measure("accuracy_by_story", measured.by_story);
+            report.measure("accuracy_by_story_as_defined", measured.as_defined);
             report.measure("accuracy_by_item", measured.by_item);
             report.measure("within_one_band_by_story", measured.near);
             report.confusion = Some(measured.bands);
@@ -306,7 +308,10 @@ pub fn evaluate(task: Task, folder: &Path, file: &[u8]) -> Result<Report, TaskEr
         Task::Stories => {
             let rows: Vec<stories::Row> = read_jsonl(&folder.join("news/dev.jsonl"))?;
             let model = StoryModel::read(&Weights::open(file.to_vec())?)?;
-            for (window, scores) in stories::evaluate(&rows.iter().collect::<Vec<_>>(), &model) {
+            let rows: Vec<&stories::Row> = rows.iter().collect();
+            report.worst = stories::worst(&rows, &model);
+            report.worst.truncate(TOLD);
+            for (window, scores) in stories::evaluate(&rows, &model) {
                 let window = if window.is_empty() { "all" } else { &window };
                 report.measure(&format!("{window}_b_cubed_f1"), scores.f1);
                 report.measure(

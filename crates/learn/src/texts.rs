@@ -22,6 +22,8 @@ pub struct Text {
     pub document: Document,
     /// Its hashed features.
     pub terms: Terms,
+    /// The same without the home's places, bodies and companies.
+    pub placeless: Terms,
     /// Its plain numbers.
     pub signals: Signals,
 }
@@ -32,10 +34,12 @@ impl Text {
     pub fn new(title: &str, text: &str) -> Self {
         let document = Document::new(title, text, Markup::Plain);
         let terms = Terms::of(&document);
+        let placeless = Terms::of(&document.placeless());
         let signals = Signals::of(&document);
         Self {
             document,
             terms,
+            placeless,
             signals,
         }
     }

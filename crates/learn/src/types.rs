@@ -13,8 +13,8 @@ use understand::types::{KINDS, threshold};
 
 use crate::file::Writer;
 use crate::linear::{self, Recipe, Space, fit_output, folds_of, held_out};
-use crate::logistic::{Example, Fitted, Matrix};
-use crate::measure::{Tally, macro_f1, micro_f1};
+use crate::logistic::{Example, Fitted, Matrix, logistic};
+use crate::measure::{Bin, Tally, calibration, macro_f1, micro_f1};
 use crate::relevance::Trained;
 use crate::texts::{Data, Line, News, Text};
 
@@ -28,6 +28,7 @@ const BESIDE: f32 = 0.5;
 pub const RECIPE: Recipe = Recipe {
     signals: 4.0,
     foreign: 0.05,
+    whom: false,
 };
 
 /// Rare kinds weigh more, up to this.
@@ -77,8 +78,9 @@ fn fit_all(news: &[&News], lines: &[&Line], seed: u64, recipe: Recipe) -> Model 
         .map(|one| &one.text)
         .chain(lines.iter().map(|one| &one.text))
         .collect();
-    let space = Space::learn(texts.iter().copied());
-    let matrix = space.matrix(texts.iter().copied());
+    // What befell a place lately is no kind of event.
+    let space = Space::of(texts.iter().map(|text| &text.placeless));
+    let matrix = space.matrix_of(texts.iter().map(|text| (&text.placeless, &text.signals)));
     let outputs = [true, false]
         .into_iter()
         .flat_map(|for_news| KINDS.iter().map(move |kind| (for_news, kind.as_str())))
@@ -199,6 +201,8 @@ pub struct Scores {
     pub news: BTreeMap<String, Tally>,
     /// Incident lines, against their editors' labels.
     pub lines: BTreeMap<String, Tally>,
+    /// News: how often a kind that was said with a probability was right.
+    pub calibration: Vec<Bin>,
     /// Ten news items with most wrong labels.
     pub worst: Vec<String>,
 }
@@ -280,6 +284,8 @@ pub fn evaluate(file: &[u8], data: &Data) -> Result<Scores, understand::weights:
 struct Judged {
     news: BTreeMap<String, Tally>,
     lines: BTreeMap<String, Tally>,
+    /// A probability and whether it was so, by news item and kind.
+    said: Vec<(f32, bool)>,
     wrong: Vec<(usize, String)>,
 }
 
@@ -287,6 +293,10 @@ impl Judged {
     fn add(&mut self, news: &[&News], lines: &[&Line], sums: impl Fn(&Text) -> Vec<f32>) {
         for one in news.iter().filter(|one| one.relevant) {
             let sums = sums(&one.text);
+            for (kind, sum) in KINDS.iter().zip(&sums) {
+                let wanted = one.types.iter().any(|label| label == kind.as_str());
+                self.said.push((logistic(f64::from(*sum)) as f32, wanted));
+            }
             let mut given: Vec<&str> = KINDS
                 .iter()
                 .zip(&sums)
@@ -331,6 +341,7 @@ impl Judged {
         Scores {
             news: self.news,
             lines: self.lines,
+            calibration: calibration(&self.said),
             worst: self
                 .wrong
                 .into_iter()

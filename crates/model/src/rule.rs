@@ -66,12 +66,16 @@ impl Sign {
 impl Rule {
     /// The two rules that exist when none is configured: `feed`, everything
     /// relevant and no channel (what `GET /alerts` shows), and `urgent`, high or
-    /// above and India, exploited or a keyword, to every channel.
+    /// above and the home country, exploited or a keyword, to every channel.
     #[must_use]
-    pub fn built_in() -> Vec<Self> {
+    pub fn built_in(home: Country) -> Vec<Self> {
         let urgent = Query::and([
             Query::Test(Test::Severity(Op::AtLeast, Severity::High)),
-            Query::or([Sign::India, Sign::Exploited, Sign::Keyword].map(Sign::query)),
+            Query::or([
+                Query::names(Field::Region, [home]),
+                Sign::Exploited.query(),
+                Sign::Keyword.query(),
+            ]),
         ]);
         let rule = |name: &str, query, audience| {
             RuleId::new(name).ok().map(|id| Self {

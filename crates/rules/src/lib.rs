@@ -313,13 +313,13 @@ mod tests {
     fn the_built_in_rules_tell_what_is_urgent() {
         let indian = |i: &mut Incident| i.region.countries.push(Country::INDIA);
         check(
-            Rule::built_in(),
+            Rule::built_in(Country::INDIA),
             None,
             &incident(|_| ()),
             &expect!["feed: new incident (it is relevant)"],
         );
         check(
-            Rule::built_in(),
+            Rule::built_in(Country::INDIA),
             None,
             &incident(indian),
             &expect![[r#"
@@ -327,7 +327,7 @@ mod tests {
                 urgent: new incident (severity is high or above, and India is affected)"#]],
         );
         check(
-            Rule::built_in(),
+            Rule::built_in(Country::INDIA),
             None,
             &incident(|i| {
                 indian(i);
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn nobody_hears_of_what_is_irrelevant() {
         let spam = incident(|i| i.relevance.label = RelevanceLabel::Irrelevant);
-        check(Rule::built_in(), None, &spam, &expect![""]);
+        check(Rule::built_in(Country::INDIA), None, &spam, &expect![""]);
     }
 
     #[test]

@@ -23,7 +23,8 @@ use tree::Tree;
 /// are no article.
 const MAX_HITS: usize = 20_000;
 
-/// How far before a cue a negation still counts, in bytes: some six words.
+/// How far from a cue a negation still counts, in bytes: some six words, and three of
+/// Devanagari.
 const NEGATION_REACH: usize = 42;
 
 /// A cue where it stands.
@@ -105,7 +106,7 @@ fn read_passage(book: &'static Book, passage: &Passage, hits: &mut Vec<Hit>) {
     let text = passage.folded.text();
     let first = hits.len();
     let mut masks: Vec<(usize, usize)> = Vec::new();
-    let mut negations: Vec<usize> = Vec::new();
+    let mut negations = Negations::default();
     let mut before = b' ';
     for (start, byte) in text.bytes().enumerate() {
         let inside = is_word_byte(before) && is_word_byte(byte) || !text.is_char_boundary(start);
@@ -130,7 +131,8 @@ fn read_passage(book: &'static Book, passage: &Passage, hits: &mut Vec<Hit>) {
                 // A word that goes on belongs to the cue as a whole.
                 let end = if ends { end } else { word_end(text, end) };
                 match cue.sense {
-                    Sense::Negation => negations.push(end),
+                    Sense::Negation => negations.before.push(end),
+                    Sense::NegationBehind => negations.behind.push(start),
                     _ if hits.len() < MAX_HITS => {
                         // A mask stays among the hits: names are looked up by others.
                         if cue.masks() {
@@ -151,7 +153,7 @@ fn read_passage(book: &'static Book, passage: &Passage, hits: &mut Vec<Hit>) {
             }
         });
     }
-    negations.sort_unstable();
+    negations.before.sort_unstable();
     let masks = Masks::new(masks);
     let mut index = 0;
     hits.retain(|hit| {
@@ -161,25 +163,40 @@ fn read_passage(book: &'static Book, passage: &Passage, hits: &mut Vec<Hit>) {
     if let Some(new) = hits.get_mut(first..) {
         new.sort_by_key(|hit| (hit.start, hit.end));
         for hit in new {
-            hit.negated = is_negated(text, hit.start, &negations);
+            hit.negated = negations.turn(text, hit);
         }
     }
 }
 
-/// Whether a negation stands shortly before, in the same sentence.
-fn is_negated(text: &str, start: usize, negations: &[usize]) -> bool {
-    let after = negations.partition_point(|end| *end <= start);
-    let Some(end) = after.checked_sub(1).and_then(|index| negations.get(index)) else {
-        return false;
-    };
-    work::steps(NEGATION_REACH.min(start - end));
-    start - end <= NEGATION_REACH
-        && text.get(*end..start).is_some_and(|between| {
-            !between.contains(". ")
-                && !between.contains("; ")
-                && !between.contains(" but ")
-                && !between.contains("| ")
-        })
+/// The negations of a text: where those end that turn round what follows, and where
+/// those begin that turn round what stands before them. Both in order.
+#[derive(Default)]
+struct Negations {
+    before: Vec<usize>,
+    behind: Vec<usize>,
+}
+
+impl Negations {
+    /// Whether one stands close to a cue, in the same clause.
+    fn turn(&self, text: &str, hit: &Hit) -> bool {
+        let after = self.before.partition_point(|end| *end <= hit.start);
+        let before = after.checked_sub(1).and_then(|at| self.before.get(at));
+        let first = self.behind.partition_point(|start| *start < hit.end);
+        let behind = self.behind.get(first);
+        before.is_some_and(|end| is_clause(text, *end, hit.start))
+            || behind.is_some_and(|start| is_clause(text, hit.end, *start))
+    }
+}
+
+/// Whether little, and no end of a clause, lies between.
+fn is_clause(text: &str, from: usize, to: usize) -> bool {
+    const ENDS: [&str; 6] = [". ", "; ", " but ", "| ", "।", " लेकिन "];
+    let between = to.saturating_sub(from);
+    work::steps(NEGATION_REACH.min(between));
+    between <= NEGATION_REACH
+        && text
+            .get(from..to)
+            .is_some_and(|between| !ENDS.iter().any(|end| between.contains(end)))
 }
 
 /// Ranges that hide what lies inside them and is shorter.
@@ -306,6 +323,19 @@ mod tests {
                 exploit Type(VulnExploit)
                 exploited in the wild Type(VulnExploit)
                 exploited in the wild Feature(Exploited)"#]],
+        );
+    }
+
+    #[test]
+    fn hindi_denies_behind_the_noun() {
+        check(
+            "अस्पताल पर साइबर हमला नहीं हुआ। सेवाएं बंद हैं।",
+            &expect![[r#"
+            not अस्पताल Feature(Major)
+            not पर साइबर हमला Feature(Concrete)
+            साइबर हमला नहीं Relevance(Irrelevant)
+            साइबर हमला नहीं Feature(Denied)
+            सेवाएं बंद Feature(Disruption)"#]],
         );
     }
 

@@ -5,7 +5,7 @@
 use model::{Field, Item, Markup};
 
 use crate::clean;
-use crate::cues::Hit;
+use crate::cues::{Hit, Local, Sense};
 use crate::passage::Passage;
 use crate::region::Regions;
 
@@ -38,6 +38,35 @@ impl Document {
         Self::read(&item.title, &item.text, item.markup, regions)
     }
 
+    /// The same without the towns, bodies and companies of the home region: a model
+    /// that learned them would say what happened there lately.
+    #[must_use]
+    pub fn placeless(&self) -> Self {
+        let [title, text] = &self.passages;
+        let without = |passage: &Passage| {
+            let mut left = String::with_capacity(passage.clean.len());
+            let mut done = 0;
+            for hit in &self.hits {
+                if hit.field == passage.field && is_local(hit) {
+                    // Nothing where one name holds another.
+                    let before = passage.folded.text().get(done..hit.start);
+                    left.push_str(before.unwrap_or_default());
+                    done = done.max(hit.end);
+                }
+            }
+            left.push_str(passage.folded.text().get(done..).unwrap_or_default());
+            left
+        };
+        let passages = [
+            Passage::new(Field::Title, without(title)),
+            Passage::new(Field::Text, without(text)),
+        ];
+        Self {
+            passages,
+            hits: Vec::new(),
+        }
+    }
+
     /// The clean title; spans count in it.
     #[must_use]
     pub fn title(&self) -> &str {
@@ -48,5 +77,27 @@ impl Document {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.passages[1].clean
+    }
+}
+
+/// Terms of the home's life, "lakh" and "Aadhaar", are no names and stay.
+pub(crate) fn is_local(hit: &Hit) -> bool {
+    matches!(&hit.cue.sense, Sense::Local(_, local) if *local != Local::Term)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_home_are_left_out() {
+        let document = Document::new(
+            "Odisha utility hit",
+            "In Cuttack, 2 lakh bills were locked.",
+            Markup::Plain,
+        )
+        .placeless();
+        assert_eq!(document.title(), " utility hit");
+        assert_eq!(document.text(), "in , 2 lakh bills were locked.");
     }
 }

@@ -2,7 +2,7 @@
 
 use model::{Aspect, Field, Reason, Span};
 
-use crate::document::Document;
+use crate::document::{Document, is_local};
 use crate::features::{Share, Terms, is_joining};
 use crate::fold;
 use crate::linear::{Linear, Scores};
@@ -50,7 +50,12 @@ impl Read<'_> {
         causes.retain(|(worth, cause)| {
             let [against, in_favour] = &mut left;
             let left = if *worth < 0.0 { against } else { in_favour };
-            if *left == 0 || matches!(cause, Cause::Word(word) if self.is_joining(word)) {
+            if *left == 0 {
+                return false;
+            }
+            if let Cause::Word(word) = cause
+                && (self.is_joining(word) || aspect == Aspect::Type && self.is_local(word))
+            {
                 return false;
             }
             *left -= 1;
@@ -93,6 +98,18 @@ impl Read<'_> {
         place
             .first()
             .is_some_and(|span| is_joining(&fold::folded(self.slice(*span, 60))))
+    }
+
+    /// Whether a word names a town, body or company of the home region. Kinds are learned
+    /// without them; what their pieces weigh is chance.
+    fn is_local(&self, word: &Share) -> bool {
+        let places = self.terms.places(self.document, word, 1);
+        places.first().is_some_and(|place| {
+            let hits = self.document.hits.iter().filter(|hit| is_local(hit));
+            hits.map(|hit| hit.span).any(|name| {
+                name.field == place.field && name.start <= place.start && place.end <= name.end
+            })
+        })
     }
 
     /// A place as it stands, in quotes; long ones cut.

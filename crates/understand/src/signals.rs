@@ -42,6 +42,18 @@ const FORM: usize = 6;
 /// How many numbers.
 pub const COUNT: usize = 2 * KINDS + FORM;
 
+/// Whether a number only tells who or where it was: a vital victim, a sector, a place.
+/// No kind of event follows from that.
+#[must_use]
+pub fn is_about_whom(number: usize) -> bool {
+    let major = FEATURES
+        .iter()
+        .position(|feature| *feature == Feature::Major)
+        .map(|at| FEATURES_AT + at);
+    let kind = number % KINDS;
+    number < 2 * KINDS && (kind >= KINDS - 2 || Some(kind) == major)
+}
+
 /// Sums of weights beyond this say no more.
 const MOST: f32 = 8.0;
 
@@ -177,9 +189,11 @@ fn kind(sense: &Sense) -> Option<usize> {
         }
         Sense::Sector(_) => KINDS - 2,
         Sense::Country(_) | Sense::Local(..) => KINDS - 1,
-        Sense::AttackerAfter | Sense::AttackerBefore | Sense::Negation | Sense::Mask => {
-            return None;
-        }
+        Sense::AttackerAfter
+        | Sense::AttackerBefore
+        | Sense::Negation
+        | Sense::NegationBehind
+        | Sense::Mask => return None,
     })
 }
 
@@ -204,6 +218,19 @@ mod tests {
 
     fn signals(title: &str, text: &str) -> Signals {
         Signals::of(&Document::new(title, text, Markup::Plain))
+    }
+
+    #[test]
+    fn who_and_where_are_told_from_what() {
+        let about = |text: &str| -> Vec<bool> {
+            let signals = signals("", text);
+            let numbers = (0..2 * KINDS).filter(|at| signals.values()[*at] > 0.0);
+            numbers.map(is_about_whom).collect()
+        };
+        assert_eq!(about("power utility"), [true, true]);
+        assert_eq!(about("Norway"), [true]);
+        assert_eq!(about("defacement"), [false]);
+        assert!((2 * KINDS..COUNT).all(|form| !is_about_whom(form)));
     }
 
     #[test]

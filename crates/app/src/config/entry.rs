@@ -400,7 +400,7 @@ pub(super) fn rules(
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<Rule> {
     let entries = document.entries("rules");
-    let mut rules = Rule::built_in();
+    let mut rules = Rule::built_in(Country::INDIA);
     if !entries.is_empty() {
         rules.retain(|rule| rule.id.as_str() == "feed");
     }

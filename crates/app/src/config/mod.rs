@@ -28,7 +28,7 @@ pub use file::{
 pub use region::{Region, pack};
 pub use roster::{Roster, of_table, reads_the_same, secret_keys, set, setting};
 
-use model::{Rule, Secret};
+use model::{Country, Rule, Secret};
 use store::Location;
 use understand::Context;
 use understand::region::Regions;
@@ -141,9 +141,22 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings, Vec<Mi
             });
             told.collect::<Vec<_>>()
         })?;
+        if let Some(home) = packs.home() {
+            follow_home(&mut settings.rules, home.country);
+        }
         settings.packs = Some(packs);
     }
     Ok(settings)
+}
+
+/// The built-in rules speak of India until the packs are read and home is known.
+fn follow_home(rules: &mut [Rule], home: Country) {
+    let shipped = Rule::built_in(Country::INDIA);
+    for (at_home, shipped) in Rule::built_in(home).into_iter().zip(shipped) {
+        for rule in rules.iter_mut().filter(|rule| **rule == shipped) {
+            rule.clone_from(&at_home);
+        }
+    }
 }
 
 impl Settings {

@@ -392,6 +392,33 @@ fn without_rules_there_are_two() {
     );
 }
 
+#[test]
+fn what_is_urgent_follows_the_home_region() {
+    let urgent = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("prahari.toml");
+        std::fs::write(&path, text).unwrap();
+        let flags = Flags {
+            config: Some(path),
+            ..Flags::default()
+        };
+        let settings = load(&flags, &Environment::default()).unwrap();
+        let rule = settings
+            .rules
+            .iter()
+            .find(|rule| rule.id.as_str() == "urgent");
+        rule.map(|rule| rule.query.to_string())
+    };
+    assert_eq!(
+        urgent("").unwrap(),
+        "severity>=high (region:IN OR exploited:true OR keyword:*)"
+    );
+    assert_eq!(
+        urgent("[region]\nhome = \"singapore\"\n").unwrap(),
+        "severity>=high (region:SG OR exploited:true OR keyword:*)"
+    );
+}
+
 /// The example with every option's mark taken away.
 fn example() -> String {
     let text = include_str!("../../../../prahari.example.toml");

@@ -28,6 +28,8 @@ pub(crate) enum Sense {
     AttackerBefore,
     /// Turns the meaning of the cue behind it round.
     Negation,
+    /// Turns the meaning of the cue before it round, as Hindi does.
+    NegationBehind,
     /// Hides the shorter cues inside it.
     Mask,
 }
@@ -214,6 +216,7 @@ pub(crate) fn read_all(spoken_for: &[Country]) -> Result<Vec<Cue>, String> {
         &mut cues,
         |label| match label {
             "negation" => Ok(Sense::Negation),
+            "negation_behind" => Ok(Sense::NegationBehind),
             feature => feature.parse().map(Sense::Feature),
         },
     )?;

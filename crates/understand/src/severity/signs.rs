@@ -187,6 +187,17 @@ pub fn name(kind: usize) -> &'static str {
     }
 }
 
+/// Whether a law firm looks for victims to represent: its words stand in the title.
+#[must_use]
+pub fn is_law_firms_notice(signs: &[Sign]) -> bool {
+    let at = FEATURES
+        .iter()
+        .position(|(feature, _, _)| *feature == Feature::LawFirm);
+    signs
+        .iter()
+        .any(|sign| at.map(|at| 2 * at + 1) == Some(sign.number))
+}
+
 /// The signs of a text, in the order of their numbers.
 pub(crate) fn read(passages: &[Passage; 2], hits: &[Hit], quantities: &[Quantity]) -> Vec<Sign> {
     let mut found = Found::default();
@@ -345,6 +356,22 @@ mod tests {
                 a question
                 hardly any text"#]],
         );
+    }
+
+    #[test]
+    fn a_law_firms_notice_is_known_by_its_title() {
+        let is = |title: &str, text: &str| {
+            is_law_firms_notice(&of(&Document::new(title, text, Markup::Plain)))
+        };
+        assert!(is(
+            "Ash & Elm LLP investigates claims over Borealis breach",
+            ""
+        ));
+        assert!(!is(
+            "Borealis sued over breach",
+            "Its law firm had no comment."
+        ));
+        assert!(!is("Borealis is investigating a breach", ""));
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn a_hospital_is_hit() {
         &expect![[r#"
             Incident eng
             types ransomware
-            severity high 7.6: mostly by “3.2 lakh patients”: people or records; “government”: a public body, Government
+            severity high 7.8: mostly by “3.2 lakh patients”: people or records; “government”: a public body, Government
             region IN / UP
             sectors health
             about 
@@ -116,7 +116,7 @@ fn a_patch_day_is_about_no_single_flaw() {
         &expect![[r#"
             ThreatInfo eng
             types vuln_exploit
-            severity medium 5.1: mostly by “Patch”: Vulnerability; “Patch Tuesday”: threat information
+            severity medium 5.2: mostly by “Patch”: Vulnerability; “zero-days”: a zero-day
             region  / 
             sectors 
             about 
@@ -131,7 +131,7 @@ fn a_hindi_report_is_read() {
         &expect![[r#"
             Incident hin
             types phishing_fraud
-            severity low 2.8: mostly by “₹45 लाख”: money
+            severity low 2.9: mostly by “₹45 लाख”: money; “पुलिस”: a public body
             region IN / UP
             sectors 
             about 
@@ -145,7 +145,7 @@ fn an_unproven_claim_stays_medium() {
         "leak-claim.html",
         &expect![[r#"
             Incident eng
-            types data_breach ransomware
+            types data_breach
             severity medium 6.9: an unproven claim: “claim to have”
             region CA / 
             sectors telecom
@@ -160,8 +160,8 @@ fn a_lawsuit_is_aftermath() {
         "lawsuit.html",
         &expect![[r#"
             Incident eng
-            types data_breach
-            severity low 2.6: mostly by “sued”: aftermath, legal follow-up; “last year”: recovery
+            types data_breach insider
+            severity low 2.4: mostly by “sued”: aftermath, legal follow-up; “Attorneys”: a law firm's notice
             region CA / 
             sectors telecom
             about 
@@ -191,7 +191,7 @@ fn attackers_are_not_where_it_happened() {
         &expect![[r#"
             Incident eng
             types apt_espionage
-            severity high 7.3: mostly by “Chinese hackers”: a state behind it, Espionage; “ministry”: a vital victim, a public body
+            severity high 7.4: mostly by “Chinese hackers”: a state behind it, Espionage; “ministry”: a vital victim, a public body
             region NO / 
             sectors government
             about 
@@ -206,7 +206,7 @@ fn a_denial_is_read_as_one() {
         &expect![[r#"
             Incident eng
             types data_breach
-            severity medium 4.9: mostly by “denies data breach”: an incident; “Bank”: Banking and finance
+            severity medium 4.7: mostly by “denies data breach”: an incident; “Bank”: Banking and finance
             region GB / 
             sectors banking
             about 

@@ -8,6 +8,7 @@
 mod analysis;
 mod faked;
 mod hostile;
+mod languages;
 mod placement;
 mod regions;
 mod shapes;
