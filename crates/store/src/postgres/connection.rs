@@ -181,12 +181,12 @@ pub(super) fn pool(address: &Address, options: &Options) -> Result<Pool, StoreEr
 
 /// What every connection is told first. Custom plans, because a plan for any value
 /// is wrong for words and sources that differ a thousandfold in how many rows they
-/// have.
+/// have. No compiled ones: compiling takes longer than such short queries run.
 fn settings(options: &Options) -> String {
     format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {};
          SET timezone = 'UTC'; SET client_min_messages = 'warning'; SET synchronous_commit = 'on';
-         SET plan_cache_mode = 'force_custom_plan'",
+         SET plan_cache_mode = 'force_custom_plan'; SET jit = off",
         options.statement_timeout.as_millis(),
         options.lock_timeout.as_millis(),
         options.idle_timeout.as_millis(),
