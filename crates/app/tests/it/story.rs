@@ -214,7 +214,7 @@ async fn a_refused_token_pauses_the_channel_and_another_one_says_so() {
     );
     world.pass(minutes(60)).await;
     world.delivered(&[
-        "#soc: ◇ High · Ransomware, Data breach: Acme confirms data breach after ransomware attack",
+        "#soc: ◇ High · Data breach, Ransomware: Acme confirms data breach after ransomware attack",
     ]);
 }
 
@@ -262,7 +262,7 @@ async fn a_message_that_can_never_go_is_a_dead_letter_that_can_be_replayed() {
     assert!(world.pipeline.store.replay(dead[0].id, now).await.unwrap());
     world.pass(minutes(5)).await;
     world.delivered(&[
-        "#soc: ◇ High · Ransomware, Data breach: Acme confirms data breach after ransomware attack",
+        "#soc: ◇ High · Data breach, Ransomware: Acme confirms data breach after ransomware attack",
     ]);
 }
 
