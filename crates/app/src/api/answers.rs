@@ -90,9 +90,10 @@ impl Kept {
         let size = |asked: &str, answer: &Answer| asked.len() + answer.body.len();
         self.uses += 1;
         self.bytes += size(&asked, &answer);
-        if let Some((old, _)) = self.answers.insert(asked.clone(), (answer, self.uses)) {
+        if let Some((old, _)) = self.answers.remove(&asked) {
             self.bytes -= size(&asked, &old);
         }
+        self.answers.insert(asked, (answer, self.uses));
         while self.bytes > MOST_BYTES || self.answers.len() > MOST {
             let oldest = self.answers.iter().min_by_key(|(_, (_, used))| *used);
             let Some(oldest) = oldest.map(|(asked, _)| asked.clone()) else {
