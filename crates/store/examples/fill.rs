@@ -375,7 +375,6 @@ impl World {
                 canonical_url: item.url.clone(),
                 content_hash: model::hash::short(&[item.title.as_bytes(), item.text.as_bytes()]),
                 print: print(&item.title, &item.text),
-                ..StoryKeys::default()
             },
             reasons: vec![
                 reason(Aspect::Relevance, "it tells of an attack"),
