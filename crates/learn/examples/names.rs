@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 )
             };
             let learned = train(&rest, "measured");
-            let bytes = names::file(&learned, &lexicon, MADE, &BTreeMap::new());
+            let bytes = names::file(&learned, &lexicon, MADE, "", &BTreeMap::new());
             let model = Model::read(&Weights::open(bytes.clone())?)?;
             let mut scores = BTreeMap::new();
             for (name, found) in names::evaluate_dev(&folder, &gazetteer, &model)? {
@@ -82,7 +82,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 "news, held back, by the analysis".to_owned(),
                 found.all.f1(),
             );
-            let bytes = names::file(&train(&all, "shipped"), &lexicon, MADE, &scores);
+            let print = learn::data::fingerprint(&names::sets(&folder))?;
+            let bytes = names::file(&train(&all, "shipped"), &lexicon, MADE, &print, &scores);
             writeln!(out, "{} bytes", bytes.len())?;
             std::fs::write(models.join("names.bin"), bytes)?;
         }

@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     match argument(0) {
         Some("train-cve") => {
             let made = argument(1).ok_or("when is it made? (RFC 3339)")?;
-            let file = cve::train(&sets, "1", made)?;
+            let file = cve::train(&sets, "1", made, &|_| ())?;
             writeln!(out, "flaw.bin: {} bytes", file.len())?;
             std::fs::write(models.join("flaw.bin"), file)?;
         }

@@ -7,17 +7,17 @@
 //! scored. A hidden layer, longer word groups and more words lowered no error.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use model::item::Draft;
 use model::{IdError, Item, ItemKind, Markup, Severity, SourceId, Timestamp};
 use serde::Deserialize;
 use understand::flaw::{self, FIRST_WEAKNESS, vector};
-use understand::{Context, Document, product, understand};
+use understand::{Context, Document, Models, product, understand};
 
 use crate::data::{self, DataError};
 use crate::file::{Writer, to_bytes};
-use crate::measure::{Confusion, Tally, macro_f1};
+use crate::measure::{Bin, Confusion, Tally, calibration, calibration_error, macro_f1};
 use crate::softmax::{Example, Fitted, Pace, fit};
 
 /// Words and pairs the model knows: the most frequent. 70,000 were no better.
@@ -44,6 +44,9 @@ const PACE: Pace = Pace {
 /// Texts of each other set that show what is no description of a flaw.
 const OTHERS: usize = 6_000;
 
+/// The newest of so many records are held back to measure what the file tells of itself.
+const HELD_BACK: usize = 20;
+
 /// One CVE with its text.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Row {
@@ -59,6 +62,9 @@ pub struct Row {
     pub sev: Option<String>,
     /// The score.
     pub score: Option<f32>,
+    /// The day it was published: `2024-05-31`.
+    #[serde(default)]
+    pub date: String,
     /// The vector.
     pub vector: Option<String>,
     /// Classes of weakness.
@@ -131,23 +137,55 @@ pub fn rows(path: &Path) -> Result<Vec<Row>, CveError> {
     Ok(data::read_jsonl(path)?)
 }
 
-/// Learns the model from the sets in `folder` and writes its file.
+/// Learns the model from the sets in `folder` and writes its file, with the scores of
+/// one that never saw the newest records. `progress` hears of both.
 ///
 /// # Errors
 ///
 /// If a set cannot be read.
-pub fn train(folder: &Path, version: &str, made: &str) -> Result<Vec<u8>, CveError> {
+pub fn train(
+    folder: &Path,
+    version: &str,
+    made: &str,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Vec<u8>, CveError> {
     let path = folder.join("cve_severity/train.jsonl.gz");
     let others = [
         folder.join("news/train.jsonl"),
         folder.join("relevance/train.jsonl.gz"),
     ];
     let rows = rows(&path)?;
-    let mut texts: Vec<Vec<u32>> = rows
-        .iter()
-        .map(|row| words_of(row.title.as_deref(), &row.text))
-        .collect();
-    for path in &others {
+    let not_flaws = not_flaws(&others)?;
+    progress("flaw: without the newest records, to be measured on them");
+    let (older, newer) = by_age(&rows);
+    let file = learn(&older, &not_flaws, "measured", "", "")?.finish()?;
+    let models = Models::default().with(file)?;
+    let measured = measure(&newer, &Context::new(&[]).using(models.into()))?;
+    progress("flaw: eight metrics, bands and weaknesses");
+    let sets: Vec<_> = std::iter::once(path).chain(others).collect();
+    let mut writer = learn(&rows, &not_flaws, version, made, &data::fingerprint(&sets)?)?;
+    writer.scores(BTreeMap::from([
+        ("band_accuracy".to_owned(), measured.bands.accuracy()),
+        ("band_macro_f1".to_owned(), measured.band_f1),
+        ("score_error".to_owned(), measured.error),
+    ]));
+    Ok(writer.finish()?)
+}
+
+/// The newest records apart: flaws are to be read that nobody has described yet.
+fn by_age(rows: &[Row]) -> (Vec<Row>, Vec<Row>) {
+    let mut dates: Vec<&str> = rows.iter().map(|row| row.date.as_str()).collect();
+    dates.sort_unstable();
+    let at = dates.len() - dates.len() / HELD_BACK;
+    let first = dates.get(at).copied().unwrap_or_default();
+    let is_older = |row: &Row| first.is_empty() || row.date.as_str() < first;
+    rows.iter().cloned().partition(is_older)
+}
+
+/// The words of texts that describe no flaw.
+fn not_flaws(paths: &[PathBuf]) -> Result<Vec<Vec<u32>>, CveError> {
+    let mut texts = Vec::new();
+    for path in paths {
         let others: Vec<Other> = data::read_jsonl(path)?;
         let step = (others.len() / OTHERS).max(1);
         texts.extend(others.iter().step_by(step).map(|other| {
@@ -157,11 +195,26 @@ pub fn train(folder: &Path, version: &str, made: &str) -> Result<Vec<u8>, CveErr
             )
         }));
     }
+    Ok(texts)
+}
+
+fn learn(
+    rows: &[Row],
+    not_flaws: &[Vec<u32>],
+    version: &str,
+    made: &str,
+    fingerprint: &str,
+) -> Result<Writer, CveError> {
+    let mut texts: Vec<Vec<u32>> = rows
+        .iter()
+        .map(|row| words_of(row.title.as_deref(), &row.text))
+        .collect();
+    texts.extend_from_slice(not_flaws);
     let vocabulary = Vocabulary::of(&texts, rows.len());
     let encoded: Vec<Vec<(u32, f32)>> = texts.iter().map(|text| vocabulary.encode(text)).collect();
-    let weaknesses = frequent_weaknesses(&rows);
+    let weaknesses = frequent_weaknesses(rows);
 
-    let jobs = jobs(&rows, &encoded, &weaknesses);
+    let jobs = jobs(rows, &encoded, &weaknesses);
     let columns = vocabulary.keys.len();
     let fitted: Vec<Fitted> = std::thread::scope(|scope| {
         let handles: Vec<_> = jobs
@@ -212,8 +265,7 @@ pub fn train(folder: &Path, version: &str, made: &str) -> Result<Vec<u8>, CveErr
             );
         }
     }
-    let sets: Vec<_> = std::iter::once(path).chain(others).collect();
-    let mut writer = Writer::new("flaw", version, made, &data::fingerprint(&sets)?);
+    let mut writer = Writer::new("flaw", version, made, fingerprint);
     writer
         .count("texts", texts.len())
         .count("words", columns)
@@ -223,9 +275,9 @@ pub fn train(folder: &Path, version: &str, made: &str) -> Result<Vec<u8>, CveErr
         .section("scales", &scales)
         .section("bias", &bias)
         .section("weaknesses", &weaknesses)
-        .section("lifts", &lifts(&rows))
+        .section("lifts", &lifts(rows))
         .section("share", &[SHARE]);
-    Ok(writer.finish()?)
+    Ok(writer)
 }
 
 fn words_of(title: Option<&str>, text: &str) -> Vec<u32> {
@@ -404,6 +456,10 @@ pub struct Measured {
     pub bands: Confusion,
     /// Mean F1 of the bands.
     pub band_f1: f64,
+    /// How often the model's band was right, by the chance it gave it.
+    pub calibration: Vec<Bin>,
+    /// The mean distance of the two.
+    pub calibration_error: f64,
     /// Mean distance of the scores.
     pub error: f64,
     /// Texts taken for descriptions of flaws.
@@ -430,6 +486,7 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
     let (mut right, mut named, mut classed) = (0_usize, 0_usize, 0_usize);
     let (mut found, mut with_product) = (0_usize, 0_usize);
     let mut worst: Vec<(f32, String)> = Vec::new();
+    let mut said_of: Vec<(f32, bool)> = Vec::new();
     for row in rows {
         let wanted = row.products();
         if !wanted.is_empty() {
@@ -466,9 +523,13 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
                 *right += usize::from(wanted == given);
             }
         }
-        if let (Some(wanted), Some(model)) = (row.weakness(), context.models().flaw()) {
+        let Some(model) = context.models().flaw() else {
+            continue;
+        };
+        let given = model.describe(row.title.as_deref().unwrap_or_default(), &row.text);
+        said_of.push((given.sure, Severity::of_score(given.score) == band));
+        if let Some(wanted) = row.weakness() {
             classed += 1;
-            let given = model.describe(row.title.as_deref().unwrap_or_default(), &row.text);
             named += usize::from(given.weakness.is_some());
             right += usize::from(given.weakness == Some(model::CweId(wanted)));
         }
@@ -481,6 +542,8 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
         metrics: metrics.map(|(right, all)| share(right, all)),
         bands,
         band_f1: macro_f1(&tallies),
+        calibration: calibration(&said_of),
+        calibration_error: calibration_error(&said_of),
         error: error / scored.max(1) as f64,
         recognised: share(recognised, count),
         weakness: (share(right, named), share(named, classed)),

@@ -205,6 +205,34 @@ impl Confusion {
         }
     }
 
+    /// Counts a text of several labels: each that is right with itself, each missed
+    /// with each that was given in its stead. The last class is nothing: the label of
+    /// what was missed, or given, without the other.
+    pub fn add_labels(&mut self, wanted: &[usize], given: &[usize]) {
+        let nothing = self.classes.len().saturating_sub(1);
+        let only = |these: &[usize], others: &[usize]| -> Vec<usize> {
+            let left = these.iter().filter(|one| !others.contains(one)).copied();
+            left.collect()
+        };
+        let (mut missed, mut extra) = (only(wanted, given), only(given, wanted));
+        for both in wanted.iter().filter(|one| given.contains(one)) {
+            self.add(*both, *both);
+        }
+        if missed.is_empty() && extra.is_empty() {
+            return;
+        }
+        for side in [&mut missed, &mut extra] {
+            if side.is_empty() {
+                side.push(nothing);
+            }
+        }
+        for wanted in &missed {
+            for given in &extra {
+                self.add(*wanted, *given);
+            }
+        }
+    }
+
     /// The share of right decisions.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
@@ -221,14 +249,19 @@ impl Confusion {
 
 impl std::fmt::Display for Confusion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:16}", "wanted \\ given")?;
+        /// A space more than the longest name of few classes.
+        const WIDTH: usize = 13;
+        // A table of many would run over every screen.
+        let width = if self.classes.len() > 5 { 6 } else { WIDTH };
+        let short = |class: &str| class.chars().take(width - 1).collect::<String>();
+        write!(f, "{:18}", "wanted \\ given")?;
         for class in &self.classes {
-            write!(f, "{class:>13}")?;
+            write!(f, "{:>width$}", short(class))?;
         }
         for (class, row) in self.classes.iter().zip(&self.counts) {
-            write!(f, "\n{class:16}")?;
+            write!(f, "\n{class:18}")?;
             for count in row {
-                write!(f, "{count:>13}")?;
+                write!(f, "{count:>width$}")?;
             }
         }
         Ok(())
@@ -274,5 +307,17 @@ mod tests {
         confusion.add(1, 0);
         confusion.add(7, 0);
         assert_eq!(confusion.accuracy(), 0.5);
+    }
+
+    #[test]
+    fn labels_are_set_against_what_was_given_in_their_stead() {
+        let mut confusion = Confusion::new(&["a", "b", "c", "nothing"]);
+        confusion.add_labels(&[0, 1], &[0, 2]);
+        confusion.add_labels(&[1], &[]);
+        confusion.add_labels(&[], &[2]);
+        assert_eq!(
+            confusion.counts,
+            [[1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 1, 0]]
+        );
     }
 }

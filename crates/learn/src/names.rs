@@ -10,7 +10,7 @@ pub mod perceptron;
 pub mod score;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use model::item::{Draft, Stated};
 use model::{EntityKind, Field, Item, ItemKind, Markup, SourceId, Timestamp};
@@ -36,6 +36,14 @@ const SMALLEST: f32 = 1.0;
 /// weights at 32 cost several points, and more the longer the training.
 const SCALE: f32 = 16.0;
 
+/// Sets whose texts are read without their labels: every row, or every third.
+const UNLABELLED: [(&str, usize); 4] = [
+    ("relevance", 1),
+    ("incidents", 1),
+    ("casie_spans", 1),
+    ("cve_severity", 3),
+];
+
 /// Unlabelled texts of the sets, for clusters and for telling ordinary words.
 ///
 /// # Errors
@@ -49,12 +57,7 @@ pub fn texts(folder: &Path) -> Result<Vec<String>, DataError> {
         text: String,
     }
     let mut texts = Vec::new();
-    for (set, every) in [
-        ("relevance", 1),
-        ("incidents", 1),
-        ("casie_spans", 1),
-        ("cve_severity", 3),
-    ] {
+    for (set, every) in UNLABELLED {
         // Some rows say NaN beside their text; what is no row is no text.
         let lines = read_lines(&folder.join(format!("{set}/train.jsonl.gz")))?;
         let rows = lines
@@ -72,6 +75,17 @@ pub fn texts(folder: &Path) -> Result<Vec<String>, DataError> {
         }
     }
     Ok(texts)
+}
+
+/// The sets that [`texts`] and [`documents`] read.
+#[must_use]
+pub fn sets(folder: &Path) -> Vec<PathBuf> {
+    let labelled = corpus::SETS.map(|set| format!("ner_unified/train_{set}.conll.gz"));
+    let unlabelled = UNLABELLED.map(|(set, _)| format!("{set}/train.jsonl.gz"));
+    let all = labelled.into_iter().chain(unlabelled);
+    all.chain(["news/train.jsonl".to_owned()])
+        .map(|path| folder.join(path))
+        .collect()
 }
 
 /// How often a word stands in lower case.
@@ -292,7 +306,7 @@ fn word_model(lexicon: &Lexicon) -> Model {
         weights: perceptron::ByFeature::default(),
         transitions: understand::names::legal_only(),
     };
-    let bytes = file(&nothing, lexicon, "", &BTreeMap::new());
+    let bytes = file(&nothing, lexicon, "", "", &BTreeMap::new());
     Weights::open(bytes)
         .and_then(|file| Model::read(&file))
         .unwrap_or_default()
@@ -304,6 +318,7 @@ pub fn file(
     learned: &Learned,
     lexicon: &Lexicon,
     made: &str,
+    fingerprint: &str,
     scores: &BTreeMap<String, f64>,
 ) -> Vec<u8> {
     let mut rows: Vec<(u32, Vec<(u8, i16)>)> = Vec::new();
@@ -340,7 +355,7 @@ pub fn file(
             });
         }
     }
-    let mut writer = Writer::new("names", "1", made, "");
+    let mut writer = Writer::new("names", "1", made, fingerprint);
     writer
         .scores(scores.clone())
         .count("features", keys.len())
@@ -554,7 +569,7 @@ pub fn cross_validate(
         let (rest, held) = hold_back(&all, fold);
         lexicon.tell_genres(&rest);
         let learned = train(&rest, &swaps, &lexicon, gazetteer, settings, &|_, _| {});
-        let bytes = file(&learned, &lexicon, "", &BTreeMap::new());
+        let bytes = file(&learned, &lexicon, "", "", &BTreeMap::new());
         let model = Weights::open(bytes)
             .and_then(|file| Model::read(&file))
             .unwrap_or_default();
@@ -585,7 +600,11 @@ pub fn evaluate_dev(
     for (size, name) in [(1, "sentences"), (25, "reports")] {
         for set in corpus::MEASURED {
             let dev = corpus::sentences(folder, set, "dev", || size)?;
-            all.push((format!("{set}, {name}"), evaluate(&dev, gazetteer, model)));
+            let set_name = corpus::written(set);
+            all.push((
+                format!("{set_name}, {name}"),
+                evaluate(&dev, gazetteer, model),
+            ));
         }
     }
     Ok(all)

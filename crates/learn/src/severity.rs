@@ -30,7 +30,7 @@ use crate::folds::folds;
 use crate::lbfgs::{Stop, minimise};
 use crate::linear::{self, Space};
 use crate::logistic::Fitted;
-use crate::measure::Confusion;
+use crate::measure::{Bin, Confusion, calibration, calibration_error};
 
 /// How much errors count beside the length of the weights. Two and eight were
 /// alike.
@@ -300,6 +300,10 @@ pub struct Measured {
     pub as_defined: f64,
     /// Within one band, each story counting once.
     pub near: f64,
+    /// How often the band that was given was right, by the chance the model gave it.
+    pub calibration: Vec<Bin>,
+    /// The mean distance of the two.
+    pub calibration_error: f64,
     /// The worst errors.
     pub worst: Vec<String>,
 }
@@ -309,6 +313,8 @@ struct Answer {
     wanted: usize,
     defined: usize,
     given: usize,
+    /// The chance the model gave it; one without a model.
+    chance: f32,
     /// Why it was given.
     says: String,
 }
@@ -345,7 +351,13 @@ fn sum_up(rows: &[Row], answers: &[Answer]) -> Measured {
         }
     }
     worst.sort_by_key(|(away, _)| std::cmp::Reverse(*away));
+    let said: Vec<(f32, bool)> = answers
+        .iter()
+        .map(|answer| (answer.chance, answer.given == answer.wanted))
+        .collect();
     Measured {
+        calibration: calibration(&said),
+        calibration_error: calibration_error(&said),
         by_item: bands.accuracy(),
         bands,
         by_story: right / f64::max(all, 1e-9),
@@ -395,10 +407,19 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, CveError> {
 fn ask(row: &Row, context: &Context) -> Result<Answer, CveError> {
     let item = cve::item(&row.id, Some(&row.title), &row.text)?;
     let analysis = understand(&item, context);
+    let given = analysis.severity.severity as usize;
+    let document = Document::new(&row.title, &row.text, Markup::Plain);
+    let chances = context
+        .models()
+        .event()
+        .map(|model| model.chances(&Terms::of(&document), &signs::of(&document)));
     Ok(Answer {
+        chance: chances.map_or(1.0, |chances| {
+            chances.get(given).copied().unwrap_or_default()
+        }),
         wanted: row.band().map_or(0, |band| band as usize),
         defined: row.defined().map_or(0, |band| band as usize),
-        given: analysis.severity.severity as usize,
+        given,
         says: analysis.severity.reason.text,
     })
 }

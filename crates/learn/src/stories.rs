@@ -20,6 +20,7 @@ use understand::weights::{Weights, WeightsError};
 use crate::file::Writer;
 use crate::lbfgs::Stop;
 use crate::logistic::{Example, Fitted, Matrix, fit};
+use crate::measure::Confusion;
 
 /// What likeness to an incident's centre adds to its score.
 const CENTRE: f32 = 4.0;
@@ -309,6 +310,26 @@ pub fn worst(rows: &[&Row], model: &StoryModel) -> Vec<String> {
     }
     errors.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     errors.into_iter().map(|(_, told)| told).collect()
+}
+
+/// Pairs of items of one window: whether they tell one story, and whether they were
+/// put into one incident.
+#[must_use]
+pub fn pairs(rows: &[&Row], model: &StoryModel) -> Confusion {
+    let mut confusion = Confusion::new(&["one story", "two stories"]);
+    for window in windows(rows, model) {
+        let placed = place(&window, model);
+        let told = placed
+            .iter()
+            .filter_map(|(row, incident)| Some((row.story.as_deref()?, *incident)));
+        let told: Vec<(&str, usize)> = told.collect();
+        for (at, (story, incident)) in told.iter().enumerate() {
+            for (other, beside) in told.iter().skip(at + 1) {
+                confusion.add(usize::from(story != other), usize::from(incident != beside));
+            }
+        }
+    }
+    confusion
 }
 
 /// Of each part the first title.

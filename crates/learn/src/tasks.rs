@@ -73,7 +73,8 @@ impl From<stories::TrainError> for TaskError {
 pub fn steps(task: Task) -> u64 {
     match task {
         Task::Relevance | Task::Types => 6,
-        Task::Severity | Task::Flaw | Task::Stories => 1,
+        Task::Severity | Task::Stories => 1,
+        Task::Flaw => 2,
         Task::Names => {
             let settings = Settings::default();
             2 * settings.seeds * settings.epochs as u64
@@ -110,10 +111,7 @@ pub fn train(
             tell("severity: ten folds, then all");
             Ok(severity::train(folder, "1", made)?)
         }
-        Task::Flaw => {
-            tell("flaw: eight metrics, bands and weaknesses");
-            Ok(cve::train(folder, "1", made)?)
-        }
+        Task::Flaw => Ok(cve::train(folder, "1", made, progress)?),
         Task::Stories => {
             tell("stories: each window left out, then all");
             train_stories(folder, made)
@@ -157,7 +155,7 @@ fn train_names(
         names::train(documents, &swaps, &lexicon, gazetteer, &settings, &tell)
     };
     let learned = train(&rest, "measured");
-    let bytes = names::file(&learned, &lexicon, made, &BTreeMap::new());
+    let bytes = names::file(&learned, &lexicon, made, "", &BTreeMap::new());
     let model = Model::read(&Weights::open(bytes.clone())?)?;
     let mut scores = BTreeMap::new();
     for (name, found) in names::evaluate_dev(folder, gazetteer, &model)? {
@@ -175,6 +173,7 @@ fn train_names(
         &train(&all, "shipped"),
         &lexicon,
         made,
+        &fingerprint(&names::sets(folder))?,
         &scores,
     ))
 }
@@ -188,7 +187,8 @@ pub struct Report {
     pub on: String,
     /// Figures by name.
     pub measures: BTreeMap<String, f64>,
-    /// Which class was given for which, where there are classes.
+    /// Which class was given for which: of news and their kinds, of pairs of items, of
+    /// names as the analysis gives them.
     pub confusion: Option<Confusion>,
     /// How often what was said came true, where chances are given.
     pub calibration: Vec<Bin>,
@@ -273,6 +273,7 @@ pub fn evaluate(task: Task, folder: &Path, file: &[u8]) -> Result<Report, TaskEr
                     report.labels.insert(format!("{set}, {kind}"), figures);
                 }
             }
+            report.confusion = scores.confusion;
             report.calibration = scores.calibration;
             report.worst = scores.worst;
         }
@@ -283,6 +284,8 @@ pub fn evaluate(task: Task, folder: &Path, file: &[u8]) -> Result<Report, TaskEr
             report.measure("accuracy_by_story_as_defined", measured.as_defined);
             report.measure("accuracy_by_item", measured.by_item);
             report.measure("within_one_band_by_story", measured.near);
+            report.measure("calibration_error", measured.calibration_error);
+            report.calibration = measured.calibration;
             report.confusion = Some(measured.bands);
             report.worst = measured.worst.into_iter().take(TOLD).collect();
         }
@@ -299,6 +302,8 @@ pub fn evaluate(task: Task, folder: &Path, file: &[u8]) -> Result<Report, TaskEr
             for (metric, right) in METRICS.iter().zip(measured.metrics) {
                 report.measure(&format!("metric_{metric}"), right);
             }
+            report.measure("calibration_error", measured.calibration_error);
+            report.calibration = measured.calibration;
             report.confusion = Some(measured.bands);
             let worst = measured.worst.into_iter().take(TOLD);
             report.worst = worst
@@ -309,6 +314,7 @@ pub fn evaluate(task: Task, folder: &Path, file: &[u8]) -> Result<Report, TaskEr
             let rows: Vec<stories::Row> = read_jsonl(&folder.join("news/dev.jsonl"))?;
             let model = StoryModel::read(&Weights::open(file.to_vec())?)?;
             let rows: Vec<&stories::Row> = rows.iter().collect();
+            report.confusion = Some(stories::pairs(&rows, &model));
             report.worst = stories::worst(&rows, &model);
             report.worst.truncate(TOLD);
             for (window, scores) in stories::evaluate(&rows, &model) {
@@ -334,11 +340,16 @@ pub fn evaluate(task: Task, folder: &Path, file: &[u8]) -> Result<Report, TaskEr
                     .worst
                     .extend(worst.map(|(error, times)| format!("{name}: {times} × {error}")));
             }
+            let mut all = names::score::Scores::default();
             for set in names::corpus::MEASURED {
                 let dev = names::corpus::sentences(folder, set, "dev", || 1)?;
                 let found = names::evaluate_analysis(&dev, &context()?);
+                let set = names::corpus::written(set);
                 report.measure(&format!("{set}, by the analysis: F1"), found.all.f1());
+                all.merge(found);
             }
+            // A name is given without a chance: there is nothing to calibrate.
+            report.confusion = Some(all.confusion());
         }
     }
     Ok(report)

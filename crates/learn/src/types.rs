@@ -8,13 +8,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use model::IncidentType;
 use serde::Serialize;
 use understand::types::{KINDS, threshold};
 
 use crate::file::Writer;
 use crate::linear::{self, Recipe, Space, fit_output, folds_of, held_out};
 use crate::logistic::{Example, Fitted, Matrix, logistic};
-use crate::measure::{Bin, Tally, calibration, macro_f1, micro_f1};
+use crate::measure::{Bin, Confusion, Tally, calibration, macro_f1, micro_f1};
 use crate::relevance::Trained;
 use crate::texts::{Data, Line, News, Text};
 
@@ -81,11 +82,17 @@ fn fit_all(news: &[&News], lines: &[&Line], seed: u64, recipe: Recipe) -> Model 
     // What befell a place lately is no kind of event.
     let space = Space::of(texts.iter().map(|text| &text.placeless));
     let matrix = space.matrix_of(texts.iter().map(|text| (&text.placeless, &text.signals)));
-    let outputs = [true, false]
-        .into_iter()
-        .flat_map(|for_news| KINDS.iter().map(move |kind| (for_news, kind.as_str())))
-        .map(|(for_news, kind)| fit_kind(&matrix, &news, lines, kind, for_news, seed, recipe))
-        .collect();
+    let fit = |for_news: bool| -> Vec<Fitted> {
+        let fit = |kind| fit_kind(&matrix, &news, lines, kind, for_news, seed, recipe);
+        KINDS.iter().map(|kind| fit(*kind)).collect()
+    };
+    // Side by side: it takes minutes.
+    let outputs = std::thread::scope(|scope| {
+        let of_lines = scope.spawn(|| fit(false));
+        let mut outputs = fit(true);
+        outputs.extend(of_lines.join().unwrap_or_default());
+        outputs
+    });
     Model { space, outputs }
 }
 
@@ -95,11 +102,12 @@ fn fit_kind(
     matrix: &Matrix,
     news: &[&News],
     lines: &[&Line],
-    kind: &str,
+    label: IncidentType,
     for_news: bool,
     seed: u64,
     recipe: Recipe,
 ) -> Fitted {
+    let kind = label.as_str();
     let [news_weight, line_weight] = if for_news {
         [1.0, recipe.foreign]
     } else {
@@ -201,6 +209,8 @@ pub struct Scores {
     pub news: BTreeMap<String, Tally>,
     /// Incident lines, against their editors' labels.
     pub lines: BTreeMap<String, Tally>,
+    /// News: which kind was given for which.
+    pub confusion: Option<Confusion>,
     /// News: how often a kind that was said with a probability was right.
     pub calibration: Vec<Bin>,
     /// Ten news items with most wrong labels.
@@ -286,6 +296,8 @@ struct Judged {
     lines: BTreeMap<String, Tally>,
     /// A probability and whether it was so, by news item and kind.
     said: Vec<(f32, bool)>,
+    /// Wanted and given, by news item; `other` stands behind the kinds.
+    kinds: Vec<[Vec<usize>; 2]>,
     wrong: Vec<(usize, String)>,
 }
 
@@ -307,7 +319,15 @@ impl Judged {
                 given.push("other");
             }
             let mut wrong = 0;
-            for kind in KINDS.iter().map(|kind| kind.as_str()).chain(["other"]) {
+            let names = KINDS.iter().map(|kind| kind.as_str()).chain(["other"]);
+            let among = |labels: &[&str]| -> Vec<usize> {
+                let numbered = names.clone().enumerate();
+                let here = numbered.filter(|(_, name)| labels.contains(name));
+                here.map(|(number, _)| number).collect()
+            };
+            let labels: Vec<&str> = one.types.iter().map(String::as_str).collect();
+            self.kinds.push([among(&labels), among(&given)]);
+            for kind in names {
                 let wanted = one.types.iter().any(|label| label == kind);
                 let got = given.contains(&kind);
                 wrong += usize::from(wanted != got);
@@ -338,7 +358,14 @@ impl Judged {
 
     fn scores(mut self) -> Scores {
         self.wrong.sort_by(|a, b| b.cmp(a));
+        let mut names: Vec<&str> = KINDS.iter().map(|kind| kind.as_str()).collect();
+        names.extend(["other", "nothing"]);
+        let mut confusion = Confusion::new(&names);
+        for [wanted, given] in &self.kinds {
+            confusion.add_labels(wanted, given);
+        }
         Scores {
+            confusion: Some(confusion),
             news: self.news,
             lines: self.lines,
             calibration: calibration(&self.said),

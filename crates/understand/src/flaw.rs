@@ -70,6 +70,8 @@ pub struct Flaw {
     pub vector: String,
     /// The score, 0 to 10.
     pub score: f32,
+    /// The chance that its band is right, as the model sees it.
+    pub sure: f32,
     /// The class of weakness, if we are sure enough of one.
     pub weakness: Option<CweId>,
 }
@@ -140,6 +142,7 @@ impl FlawModel {
         Flaw {
             vector: vector::write(&spread.levels),
             score: spread.score,
+            sure: spread.sure,
             weakness: self.weakness(&sums).map(|(cwe, _)| cwe),
         }
     }

@@ -89,7 +89,8 @@ pub(crate) fn judge(
         let judged = model.judge(known.read, &signs::read(passages, hits, &quantities));
         let opinion = summed_up(&judged);
         reasons.extend(judged.reasons);
-        rubric.unproven(opinion.or_higher(rubric.firm(is_flaw)))
+        let scam = scam(hits, known).map_or(Opinion::plain(0.0, ""), |sign| rubric.scam(&sign));
+        rubric.unproven(opinion.or_higher(rubric.firm(is_flaw)).or_higher(scam))
     } else {
         rubric.of(known.label, is_flaw)
     };
@@ -105,6 +106,19 @@ pub(crate) fn judge(
     let judgement = Judgement::of_score(best.score, best.reason());
     reasons.push(judgement.reason.clone());
     judgement
+}
+
+/// What says that somebody was cheated, if the item reports it and not only warns.
+fn scam(hits: &[Hit], known: &Known<'_>) -> Option<Evidence> {
+    let fraud = IncidentType::PhishingFraud;
+    let is_one = known.label == RelevanceLabel::Incident
+        && known.types.iter().any(|tagged| tagged.label == fraud);
+    let signs = evidence::gather(hits, |hit| {
+        is_one && !hit.negated && hit.cue.sense == Sense::Type(fraud)
+    });
+    signs
+        .into_iter()
+        .max_by(|a, b| a.weight.total_cmp(&b.weight))
 }
 
 /// The judgement of the model in a sentence: what raised it most, or, where it came

@@ -55,6 +55,19 @@ pub const SETS: [&str; 5] = ["annoctr", "aptner", "cyner", "ladder", "dnrti"];
 /// Those that are measured on: the last repeats itself.
 pub const MEASURED: [&str; 4] = ["annoctr", "aptner", "cyner", "ladder"];
 
+/// A set's name as its authors write it.
+#[must_use]
+pub fn written(set: &str) -> &str {
+    match set {
+        "annoctr" => "AnnoCTR",
+        "aptner" => "APTNER",
+        "cyner" => "CyNER",
+        "ladder" => "LADDER",
+        "dnrti" => "DNRTI",
+        other => other,
+    }
+}
+
 fn kind_of(label: &str) -> Option<NameKind> {
     Some(match label {
         "ACTOR" => NameKind::Actor,

@@ -358,6 +358,7 @@ mod tests {
             &learned,
             &crate::names::Lexicon::default(),
             "",
+            "",
             &Default::default(),
         );
         let model = Model::read(&understand::weights::Weights::open(bytes).unwrap()).unwrap();

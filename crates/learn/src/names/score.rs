@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use understand::names::NameKind;
 
 use super::corpus::{Labelled, Marked};
+use crate::measure::Confusion;
 
 /// Found, invented and missed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,12 +48,15 @@ pub struct Scores {
     pub by_kind: BTreeMap<NameKind, Tally>,
     /// Wrong names by how often: `missed malware Foo`.
     pub errors: BTreeMap<String, usize>,
+    /// Wanted kind and given kind, whatever the bounds, by how often.
+    kinds: BTreeMap<[Option<NameKind>; 2], usize>,
 }
 
 impl Scores {
     /// Adds what was found in a document.
     pub fn add(&mut self, document: &Labelled, found: &[Marked]) {
         let counted = |name: &&Marked| document.sought.contains(&name.kind);
+        self.note_kinds(document, found);
         for name in found.iter().filter(counted) {
             let tally = self.by_kind.entry(name.kind).or_default();
             if document.names.contains(name) {
@@ -87,6 +91,48 @@ impl Scores {
         for (error, count) in other.errors {
             *self.errors.entry(error).or_default() += count;
         }
+        for (kinds, count) in other.kinds {
+            *self.kinds.entry(kinds).or_default() += count;
+        }
+    }
+
+    /// Sets each name that was wanted against the first that was given in its place.
+    fn note_kinds(&mut self, document: &Labelled, found: &[Marked]) {
+        let counted = |name: &&Marked| document.sought.contains(&name.kind);
+        let kind_at = |names: &[Marked], place: &Marked| {
+            let here = names.iter().filter(counted).find(|name| meet(name, place));
+            here.map(|name| name.kind)
+        };
+        for wanted in document.names.iter().filter(counted) {
+            let given = kind_at(found, wanted);
+            *self.kinds.entry([Some(wanted.kind), given]).or_default() += 1;
+        }
+        for given in found.iter().filter(counted) {
+            if kind_at(&document.names, given).is_none() {
+                *self.kinds.entry([None, Some(given.kind)]).or_default() += 1;
+            }
+        }
+    }
+
+    /// Which kind was given for which; the last class is no name.
+    #[must_use]
+    pub fn confusion(&self) -> Confusion {
+        let names: Vec<String> = NameKind::ALL
+            .iter()
+            .map(|kind| format!("{kind:?}").to_lowercase())
+            .collect();
+        let classes = names.iter().map(String::as_str).chain(["nothing"]);
+        let mut confusion = Confusion::new(&classes.collect::<Vec<_>>());
+        let place = |kind: Option<NameKind>| {
+            let known = NameKind::ALL.iter().position(|one| Some(*one) == kind);
+            known.unwrap_or(NameKind::ALL.len())
+        };
+        for ([wanted, given], count) in &self.kinds {
+            for _ in 0..*count {
+                confusion.add(place(*wanted), place(*given));
+            }
+        }
+        confusion
     }
 
     fn note(&mut self, what: &str, document: &Labelled, name: &Marked) {
@@ -106,6 +152,11 @@ impl Scores {
         all.truncate(count);
         all
     }
+}
+
+/// Whether two names share a letter.
+fn meet(one: &Marked, other: &Marked) -> bool {
+    one.text == other.text && one.start < other.end && other.start < one.end
 }
 
 #[cfg(test)]
@@ -151,5 +202,17 @@ mod tests {
             [("extra malware met", 1), ("missed malware zorvex", 1)]
         );
         assert!((scores.all.f1() - 0.5).abs() < 1e-9);
+        // Organisation for organisation; malware where there is none; malware missed,
+        // for what was given in its place is a kind that nobody sought.
+        let confusion = scores.confusion();
+        let total: usize = confusion.counts.iter().flatten().sum();
+        assert_eq!(total, 3);
+        let at = |kind| NameKind::ALL.iter().position(|one| *one == kind).unwrap();
+        let nothing = NameKind::ALL.len();
+        let malware = at(NameKind::Malware);
+        let organisation = at(NameKind::Organisation);
+        assert_eq!(confusion.counts[organisation][organisation], 1);
+        assert_eq!(confusion.counts[malware][nothing], 1);
+        assert_eq!(confusion.counts[nothing][malware], 1);
     }
 }

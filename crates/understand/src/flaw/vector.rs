@@ -97,6 +97,8 @@ pub(crate) struct Vectors {
 pub(crate) struct Spread {
     pub(crate) levels: Levels,
     pub(crate) score: f32,
+    /// The chance of the score's band.
+    pub(crate) sure: f32,
 }
 
 impl Vectors {
@@ -173,6 +175,7 @@ impl Vectors {
         Spread {
             levels: levels(chosen),
             score: median as f32 / 10.0,
+            sure: mixed.get(best).copied().unwrap_or_default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use model::{Aspect, Reason, Span};
 
 use super::signs::{self, COUNT, Sign};
 use crate::explain::Read;
-use crate::features::Share;
+use crate::features::{Share, Terms};
 use crate::linear::{Linear, Scores};
 use crate::weights::{Weights, WeightsError, unfit};
 
@@ -61,6 +61,12 @@ impl EventModel {
         } else {
             Err(unfit("it does not know four bands"))
         }
+    }
+
+    /// The chances of the bands, by which the event is judged.
+    #[must_use]
+    pub fn chances(&self, terms: &Terms, signs: &[Sign]) -> [f32; BANDS] {
+        probabilities(&self.linear.score(terms, &values(signs), 0..BANDS))
     }
 
     pub(super) fn judge(&self, read: &Read<'_>, signs: &[Sign]) -> Judged {

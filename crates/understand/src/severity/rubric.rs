@@ -130,18 +130,8 @@ impl Rubric<'_> {
     /// people are critical, a hundred thousand high, an exploited flaw at least high.
     /// Unless it is denied, or told as the past.
     pub(super) fn firm(&self, is_flaw: bool) -> Opinion {
-        const SOFT: [Feature; 8] = [
-            Feature::Denied,
-            Feature::Legal,
-            Feature::LawFirm,
-            Feature::Arrest,
-            Feature::Aftermath,
-            Feature::Recovery,
-            Feature::Advice,
-            Feature::Statistics,
-        ];
         let nothing = Opinion::plain(0.0, "");
-        if SOFT.iter().any(|soft| self.has(*soft).is_some()) {
+        if self.is_soft() {
             return nothing;
         }
         let people = self.most_people().map_or(nothing, |people| Opinion {
@@ -159,6 +149,30 @@ impl Rubric<'_> {
         } else {
             people
         }
+    }
+
+    /// A scam that has found somebody is medium at least, by the definition of the
+    /// bands. Of 34 labelled so, two were called low.
+    pub(super) fn scam(&self, sign: &Evidence) -> Opinion {
+        if self.is_soft() {
+            return Opinion::plain(0.0, "");
+        }
+        self.say(4.5, "a scam with a victim", sign)
+    }
+
+    /// Whether it is denied, told as the past, or no event.
+    fn is_soft(&self) -> bool {
+        const SOFT: [Feature; 8] = [
+            Feature::Denied,
+            Feature::Legal,
+            Feature::LawFirm,
+            Feature::Arrest,
+            Feature::Aftermath,
+            Feature::Recovery,
+            Feature::Advice,
+            Feature::Statistics,
+        ];
+        SOFT.iter().any(|soft| self.has(*soft).is_some())
     }
 
     /// An opinion, or the most that a denial and a claim without confirmation say.

@@ -131,7 +131,7 @@ fn a_hindi_report_is_read() {
         &expect![[r#"
             Incident hin
             types phishing_fraud
-            severity low 2.9: mostly by “₹45 लाख”: money; “पुलिस”: a public body
+            severity medium 4.5: a scam with a victim: “साइबर ठगी”
             region IN / UP
             sectors 
             about 

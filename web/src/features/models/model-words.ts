@@ -30,6 +30,8 @@ export const askerWords = (by: string) =>
 
 const measureWords: Record<string, string> = {
   auc: 'Ranking (AUC)',
+  band_accuracy: 'Right band',
+  band_macro_f1: 'Macro F1, of bands',
   b_cubed_f1_left_out: 'B-cubed F1, on stories left out',
   calibration_error: 'Calibration error',
   held_back_error: 'Wrong, on feedback held back',
@@ -38,6 +40,7 @@ const measureWords: Record<string, string> = {
   lines_micro_f1: 'Micro F1, on single lines',
   news_macro_f1: 'Macro F1, on news',
   news_micro_f1: 'Micro F1, on news',
+  score_error: 'Distance of the score, 0 to 10',
   rejected_at_recall_95: 'Set aside while 95 % of what matters is kept',
   social_average_precision: 'Average precision, on posts',
 }
@@ -59,4 +62,6 @@ export const share = (value: number) => `${SHARE.format(value * 100)} %`
 
 /** Shares of texts read as percent; what is no share has three digits. */
 export const measure = (name: string, value: number) =>
-  /error|accuracy|recall|rejected/.test(name) ? share(value) : MEASURE.format(value)
+  name !== 'score_error' && /error|accuracy|recall|rejected/.test(name)
+    ? share(value)
+    : MEASURE.format(value)

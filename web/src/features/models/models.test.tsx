@@ -59,6 +59,18 @@ test('a fresh machine is decided by shipped models, and says what it would take'
   expect(await screen.findByText(/Nobody has said anything yet/)).toBeVisible()
 })
 
+test('a distance is no share of texts', async () => {
+  const scores = { band_accuracy: 0.672, score_error: 0.941, 'AnnoCTR, reports': 0.74 }
+  show({
+    models: [model('flaw', { versions: [modelVersion('shipped', { scores })] })],
+    decisions: [],
+  })
+  const flaw = await task('flaw')
+  expect(flaw.getByRole('row', { name: 'Right band 67.2 %' })).toBeVisible()
+  expect(flaw.getByRole('row', { name: 'Distance of the score, 0 to 10 0.941' })).toBeVisible()
+  expect(flaw.getByRole('row', { name: 'AnnoCTR, reports 0.740' })).toBeVisible()
+})
+
 test('a trained model stands beside the one before, on the feedback both were tried on', async () => {
   show({
     models: [
