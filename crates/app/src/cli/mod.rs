@@ -249,13 +249,10 @@ fn report(mistakes: &[Mistake]) {
 }
 
 fn start_log(settings: &Settings) {
-    let filter = EnvFilter::try_new(&settings.log.level).unwrap_or_else(|_| {
-        print::error(&format!(
-            "log.level: `{}` is not a level; taking info",
-            settings.log.level
-        ));
-        EnvFilter::new("info")
-    });
+    let filter = settings
+        .log
+        .filter()
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     let colour = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

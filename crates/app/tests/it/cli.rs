@@ -113,7 +113,7 @@ fn exit_codes_tell_scripts_what_happened() {
     assert_eq!(code(&["notify", "test"]), Some(1));
     assert_eq!(code(&["frobnicate"]), Some(2));
     folder.write("prahari.toml", "catalouge = false\n");
-    assert_eq!(code(&["check"]), Some(1));
+    assert_eq!(code(&["check"]), Some(2));
     assert_eq!(code(&["ingest"]), Some(2));
     let said = String::from_utf8(folder.run(&["ingest"]).stderr).unwrap();
     assert!(
