@@ -1,0 +1,44 @@
+//! `/api/live`: what is told, and to whom who comes back.
+
+use super::Client;
+use crate::world::minutes;
+
+#[tokio::test]
+async fn a_status_is_changed_and_told_live() {
+    let mut client = Client::start().await;
+    client
+        .world
+        .publish_text("feed-a", "Acme confirms data breach", "Records were taken.");
+    client.world.pass(minutes(10)).await;
+    let (_, list) = client.get("/api/incidents").await;
+    let id = list["incidents"][0]["id"].as_str().unwrap().to_owned();
+    let request = client
+        .http
+        .patch(format!("{}/api/incidents/{id}", client.base))
+        .header("content-type", "application/json");
+    let response = request
+        .body("{\"status\":\"watching\"}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(client.titles("?status=watching").await.len(), 1);
+    assert_eq!(client.titles("?status=new").await.len(), 0);
+    // Everything since the beginning, to a reader that comes back.
+    let mut stream = client
+        .http
+        .get(format!("{}/api/live", client.base))
+        .header("last-event-id", "0")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let mut text = String::new();
+    while !text.contains("incident.updated") {
+        text.push_str(&String::from_utf8_lossy(
+            &stream.chunk().await.unwrap().unwrap(),
+        ));
+    }
+    assert!(text.contains("event: incident.opened"), "{text}");
+    assert!(text.contains(&id));
+}
