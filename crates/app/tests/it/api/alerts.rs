@@ -61,3 +61,22 @@ async fn websites_may_fetch_alerts_and_nothing_else() {
             .contains("script-src 'self'")
     );
 }
+
+#[tokio::test]
+async fn a_browser_that_asks_first_is_answered() {
+    let client = Client::start().await;
+    let url = format!("{}/alerts", client.base);
+    let request = client.http.request(reqwest::Method::OPTIONS, url);
+    let response = request
+        .header("origin", "https://site.example")
+        .header("access-control-request-method", "GET")
+        .header("access-control-request-headers", "content-type")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 204);
+    let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header("access-control-allow-origin"), "*");
+    assert!(header("access-control-allow-methods").contains("GET"));
+    assert!(header("access-control-allow-headers").contains("content-type"));
+}

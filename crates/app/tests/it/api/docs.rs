@@ -21,6 +21,8 @@ async fn health_and_docs_answer() {
         .unwrap();
     let text = String::from_utf8(page.bytes().await.unwrap().to_vec()).unwrap();
     assert!(text.contains("/api/incidents/{id}"));
+    assert!(text.contains("<code>application/problem+json</code> with a stable"));
+    assert!(!text.contains('`'));
     let dashboard = client
         .http
         .get(format!("{}/incidents/anything", client.base))
