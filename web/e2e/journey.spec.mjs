@@ -268,6 +268,8 @@ async function fits(page) {
 /** @param {import('playwright-core').Page} page @param {string} what */
 async function accessible(page, what) {
   assert.deepEqual(await violations(page), [], `axe on ${what}`)
+  const long = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight)
+  assert.ok(long <= 0, `${what}: the frame can be scrolled away by ${long} px`)
 }
 
 /** @param {string} title */

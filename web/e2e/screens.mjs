@@ -243,6 +243,10 @@ for (const shot of shots.filter(({ name }) => name.startsWith(only))) {
         () => document.documentElement.scrollWidth - window.innerWidth,
       )
       if (wide > 0) faults.push(`${where}: scrolls sideways by ${wide} px`)
+      const long = await page.evaluate(
+        () => document.documentElement.scrollHeight - window.innerHeight,
+      )
+      if (long > 0) faults.push(`${where}: the frame can be scrolled away by ${long} px`)
       for (const fault of await violations(page)) faults.push(`${where}: ${fault}`)
       await page.screenshot({ path: `${folder}${where}.png` })
       await context.close()

@@ -231,7 +231,7 @@ impl Backup {
     /// # Errors
     /// It is not what the manifest says, or the file cannot be written.
     pub fn unpack_database(&mut self, into: &Path, watcher: &Watcher) -> anyhow::Result<()> {
-        let Some(entry) = self.manifest.files.first().cloned() else {
+        let Some(entry) = self.manifest.database().cloned() else {
             bail!("it holds no database");
         };
         let mut progress = Progress::new("unpacking", &self.manifest, watcher);
@@ -246,7 +246,8 @@ impl Backup {
         let quietly: Watcher = std::sync::Arc::new(|_| ());
         let mut progress = Progress::new("models", &self.manifest, &quietly);
         let mut names = Vec::new();
-        for entry in self.manifest.files.clone().iter().skip(1) {
+        let models = self.manifest.models().to_vec();
+        for entry in &models {
             let name = entry.path.rsplit('/').next().unwrap_or_default();
             self.unpack(entry, &folder.join(name), &mut progress)?;
             names.push(name.to_owned());
@@ -298,6 +299,18 @@ impl Backup {
 }
 
 impl Manifest {
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> Option<&Entry> {
+        self.files.first()
+    }
+
+    /// The models that were trained here.
+    #[must_use]
+    pub fn models(&self) -> &[Entry] {
+        self.files.get(1..).unwrap_or_default()
+    }
+
     /// Whether this version can use it. Names are compared with what we write and are
     /// never a way out of the folder.
     fn check(&self) -> anyhow::Result<()> {
@@ -309,12 +322,11 @@ impl Manifest {
             self.schema
         );
         ensure!(self.files.len() <= MOST_FILES, "it names too many files");
-        let mut files = self.files.iter();
         ensure!(
-            files.next().is_some_and(|first| first.path == DATABASE),
+            self.database().is_some_and(|first| first.path == DATABASE),
             "it holds no database"
         );
-        for entry in files {
+        for entry in self.models() {
             let name = entry
                 .path
                 .strip_prefix(MODELS)

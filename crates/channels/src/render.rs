@@ -237,7 +237,7 @@ fn sheet(story: &Story, dashboard: Option<&str>, zone: &str) -> Sheet {
             id: id.to_string(),
             score: None,
             severity: None,
-            note: String::new(),
+            note: "no source has described it yet".to_owned(),
         };
         incident.cves.iter().take(MOST_FLAWS).map(bare).collect()
     } else {

@@ -40,7 +40,12 @@ impl Cause {
             Self::SeverityRose { from, to } => format!("severity rose from {from} to {to}"),
             Self::Exploited => "exploitation is confirmed".to_owned(),
             Self::KevListed => "listed by CISA as known to be exploited".to_owned(),
-            Self::NewRegion { country } => format!("{country} is now affected"),
+            Self::NewRegion { country } => {
+                format!(
+                    "{} is now affected",
+                    country.name().unwrap_or(country.as_str())
+                )
+            }
         }
     }
 }

@@ -407,7 +407,7 @@ mod tests {
             rules(),
             Some(&india),
             &more(&|i| i.region.countries.push("LK".parse().unwrap())),
-            &expect!["r: LK is now affected (India is affected)"],
+            &expect!["r: Sri Lanka is now affected (India is affected)"],
         );
         check(
             rules(),

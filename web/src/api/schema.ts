@@ -1335,7 +1335,10 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is gone), `delivery.settled`, `source.polled`. */
+            /**
+             * @description What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is
+             *     gone), `delivery.settled`, `source.polled`, `feedback.changed`, `model.decided`.
+             */
             kind: string;
             /** @description About what: an id. */
             subject: string;

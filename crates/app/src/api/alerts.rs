@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::{AlertId, IncidentId, IncidentType, RuleId, Severity, SourceId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -48,10 +48,7 @@ pub(super) async fn list(
     State(shared): State<Shared>,
     parameters: Parameters,
 ) -> Result<(HeaderMap, Json<Vec<PublicAlert>>), Problem> {
-    let limit = parameters.one::<u32>("limit")?.unwrap_or(100);
-    if !(1..=500).contains(&limit) {
-        return Err(Problem::bad_value("limit", "limit: from 1 to 500"));
-    }
+    let limit = parameters.limit(1..=500, 100)?;
     let Ok(rule) = RuleId::new(PUBLIC_RULE) else {
         return Err(Problem::internal());
     };
@@ -72,10 +69,30 @@ pub(super) async fn list(
             incident_id: incident.id,
         })
         .collect();
+    Ok((for_websites(&shared), Json(alerts)))
+}
+
+/// What a browser asks before it fetches with a header of the website's own, be it only
+/// `Content-Type`.
+pub(super) async fn preflight(State(shared): State<Shared>) -> (StatusCode, HeaderMap) {
+    let mut headers = for_websites(&shared);
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "accept, content-type"),
+        // A day, which is the most that browsers keep.
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+        (header::ALLOW, "GET, HEAD, OPTIONS"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    (StatusCode::NO_CONTENT, headers)
+}
+
+fn for_websites(shared: &Shared) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let Ok(origin) = HeaderValue::from_str(&shared.pipeline.settings.server.alerts_origin) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::VARY, HeaderValue::from_static("origin"));
     }
-    Ok((headers, Json(alerts)))
+    headers
 }

@@ -47,7 +47,7 @@ fn render(document: &Value) -> String {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Prahari API</title><link rel=\"stylesheet\" href=\"/api/docs.css\"></head><body><main>",
     );
     let info = |key: &str| {
-        escape(
+        prose(
             document
                 .pointer(&format!("/info/{key}"))
                 .and_then(Value::as_str)
@@ -77,7 +77,7 @@ fn render(document: &Value) -> String {
 
 fn render_operation(page: &mut String, path: &str, method: &str, operation: &Value) {
     let text = |key: &str| {
-        escape(
+        prose(
             operation
                 .get(key)
                 .and_then(Value::as_str)
@@ -101,19 +101,17 @@ fn render_operation(page: &mut String, path: &str, method: &str, operation: &Val
         page.push_str("<ul>");
         for parameter in parameters {
             let part = |key: &str| {
-                escape(
-                    parameter
-                        .get(key)
-                        .and_then(Value::as_str)
-                        .unwrap_or_default(),
-                )
+                parameter
+                    .get(key)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
             };
             let _ = write!(
                 page,
                 "<li><code>{}</code> ({}) {}</li>",
-                part("name"),
-                part("in"),
-                part("description")
+                escape(part("name")),
+                escape(part("in")),
+                prose(part("description"))
             );
         }
         page.push_str("</ul>");
@@ -144,7 +142,7 @@ fn render_shape(page: &mut String, name: &str, schema: &Value) {
         page,
         "<h3 id=\"{0}\"><code>{0}</code></h3><p>{1}</p>",
         escape(name),
-        escape(description)
+        prose(description)
     );
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
         let values: Vec<String> = values
@@ -174,7 +172,7 @@ fn render_shape(page: &mut String, name: &str, schema: &Value) {
                 "<li><code>{}</code>: {} {}</li>",
                 escape(member),
                 shape(schema),
-                escape(description)
+                prose(description)
             );
         }
     }
@@ -212,6 +210,20 @@ fn shape(schema: &Value) -> String {
 
 fn object(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()
+}
+
+/// Sentences, in which what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let mut marked = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        let part = escape(part);
+        if index % 2 == 1 {
+            let _ = write!(marked, "<code>{part}</code>");
+        } else {
+            marked.push_str(&part);
+        }
+    }
+    marked
 }
 
 fn escape(text: &str) -> String {

@@ -156,10 +156,7 @@ pub(super) async fn list(
         incident: parameters.one("incident")?,
         item: parameters.one("item")?,
     };
-    let limit = parameters.one::<u32>("limit")?.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::bad_value("limit", "limit: from 1 to 200"));
-    }
+    let limit = parameters.limit(1..=200, 50)?;
     let store = &shared.pipeline.store;
     let page = store
         .feedback(&filter, parameters.text("after"), limit)

@@ -4,6 +4,8 @@
 //! An answer has the revision as its `ETag`; whoever sends it back as `If-Match` is
 //! refused when somebody, or a new report, was faster.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
@@ -14,7 +16,8 @@ use model::{Incident, IncidentId, IncidentStatus, ItemId};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::Change;
 use store::handling::{Act, Handled};
-use utoipa::ToSchema;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 use super::Shared;
 use super::error::Problem;
@@ -106,6 +109,37 @@ pub(super) struct NotSameView {
     placed: Option<IncidentSummary>,
 }
 
+/// What every act answers when it is not done: it cannot be read, there is no such
+/// incident, or it cannot be done to it.
+struct NotDone;
+
+impl IntoResponses for NotDone {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        described(&["400", "404", "409"])
+    }
+}
+
+/// What those answer that heed `If-Match`.
+struct ChangedMeanwhile;
+
+impl IntoResponses for ChangedMeanwhile {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        described(&["412"])
+    }
+}
+
+/// Problems with these statuses, for the OpenAPI document.
+fn described(statuses: &[&str]) -> BTreeMap<String, RefOr<Response>> {
+    let problem = || {
+        let shape = Ref::from_schema_name(Problem::name());
+        let content = ContentBuilder::new().schema(Some(shape)).build();
+        ResponseBuilder::new().content("application/problem+json", content)
+    };
+    let each = statuses.iter();
+    each.map(|status| ((*status).to_owned(), problem().build().into()))
+        .collect()
+}
+
 /// Sets status and assignee, adds and takes away tags.
 #[utoipa::path(
     patch, path = "/api/incidents/{id}", tag = "incidents", operation_id = "changeIncident",
@@ -114,13 +148,7 @@ pub(super) struct NotSameView {
         ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag"),
     ),
     request_body = IncidentChange,
-    responses(
-        (status = 200, body = IncidentSummary),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 412, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = IncidentSummary), NotDone, ChangedMeanwhile)
 )]
 pub(super) async fn change(
     State(shared): State<Shared>,
@@ -155,12 +183,7 @@ pub(super) async fn change(
     post, path = "/api/incidents/{id}/notes", tag = "incidents", operation_id = "addNote",
     params(("id" = IncidentId, Path)),
     request_body = NewNote,
-    responses(
-        (status = 201, body = IncidentSummary),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 201, body = IncidentSummary), NotDone)
 )]
 pub(super) async fn note(
     State(shared): State<Shared>,
@@ -185,13 +208,7 @@ pub(super) async fn note(
         ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag"),
     ),
     request_body = Split,
-    responses(
-        (status = 201, body = SplitView),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 412, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 201, body = SplitView), NotDone, ChangedMeanwhile)
 )]
 pub(super) async fn split(
     State(shared): State<Shared>,
@@ -224,13 +241,7 @@ pub(super) async fn split(
         ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag"),
     ),
     request_body = Merge,
-    responses(
-        (status = 200, body = IncidentSummary),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 412, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = IncidentSummary), NotDone, ChangedMeanwhile)
 )]
 pub(super) async fn merge(
     State(shared): State<Shared>,
@@ -256,13 +267,7 @@ pub(super) async fn merge(
         ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag"),
     ),
     request_body = NotSame,
-    responses(
-        (status = 200, body = NotSameView),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 412, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = NotSameView), NotDone, ChangedMeanwhile)
 )]
 pub(super) async fn not_same(
     State(shared): State<Shared>,
@@ -301,10 +306,7 @@ pub(super) async fn similar(
     parameters: Parameters,
 ) -> Result<Json<SimilarList>, Problem> {
     parameters.only(&["limit"])?;
-    let limit = parameters.one::<u32>("limit")?.unwrap_or(10);
-    if !(1..=50).contains(&limit) {
-        return Err(Problem::bad_value("limit", "limit: from 1 to 50"));
-    }
+    let limit = parameters.limit(1..=50, 10)?;
     let id = read_id(&id)?;
     let found = shared.pipeline.store.similar(id, limit).await?;
     let found = found.ok_or_else(|| unknown(id))?;

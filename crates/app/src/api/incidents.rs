@@ -66,10 +66,7 @@ pub(super) async fn list(
             ));
         }
     };
-    let limit = parameters.one::<u32>("limit")?.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::bad_value("limit", "limit: from 1 to 200"));
-    }
+    let limit = parameters.limit(1..=200, 50)?;
     let page = PageRequest {
         order,
         after: parameters.text("after").map(str::to_owned),

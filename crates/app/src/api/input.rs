@@ -1,6 +1,7 @@
 //! Reading what clients send: query parameters by name, bodies as JSON. Each
 //! error names the parameter or member.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use axum::body::Bytes;
@@ -80,6 +81,21 @@ impl Parameters {
         T::Err: std::fmt::Display,
     {
         self.text(name).map(|value| read(name, value)).transpose()
+    }
+
+    /// How many are asked for: `limit`, a whole number within bounds.
+    pub(super) fn limit(&self, bounds: RangeInclusive<u32>, absent: u32) -> Result<u32, Problem> {
+        let Some(text) = self.text("limit") else {
+            return Ok(absent);
+        };
+        let limit = text.parse().ok().filter(|limit| bounds.contains(limit));
+        limit.ok_or_else(|| {
+            let (least, most) = (bounds.start(), bounds.end());
+            Problem::bad_value(
+                "limit",
+                format!("limit: a whole number from {least} to {most}"),
+            )
+        })
     }
 
     /// Several values, separated by commas.
@@ -164,8 +180,17 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
                     Problem::bad_body("the body could not be read")
                 }
             })?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| Problem::bad_body(error.to_string()))
+        read_object(&bytes).map(Self)
+    }
+}
+
+/// A JSON object. Anything else would be refused in words of Rust.
+fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') => {
+            serde_json::from_slice(bytes).map_err(|error| Problem::bad_body(error.to_string()))
+        }
+        Some(_) => Err(Problem::bad_body("the body is not a JSON object")),
+        None => Err(Problem::bad_body("the body is empty; send a JSON object")),
     }
 }

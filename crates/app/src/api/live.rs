@@ -34,7 +34,8 @@ pub(super) struct LiveEvent {
     seq: i64,
     /// When.
     at: Timestamp,
-    /// What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is gone), `delivery.settled`, `source.polled`.
+    /// What: `incident.opened`, `incident.updated`, `incident.merged` (the one that is
+    /// gone), `delivery.settled`, `source.polled`, `feedback.changed`, `model.decided`.
     kind: String,
     /// About what: an id.
     subject: String,
@@ -97,9 +98,8 @@ async fn next(mut reader: Reader) -> Option<(Result<Sse, Infallible>, Reader)> {
         {
             Ok(page) => {
                 if page.gap {
-                    reader
-                        .ready
-                        .push_back(Sse::default().event("reset").data("{}"));
+                    let reset = reset(&mut reader).await?;
+                    reader.ready.push_back(reset);
                 }
                 for event in page.events {
                     reader.after = event.seq;
@@ -121,6 +121,23 @@ async fn next(mut reader: Reader) -> Option<(Result<Sse, Infallible>, Reader)> {
             _ = shared.stopping.wait_for(|stopping| *stopping) => return None,
             changed = changes.changed() => if changed.is_err() { return None },
             () = shared.pipeline.clock.sleep(OTHERS) => {}
+        }
+    }
+}
+
+/// Says that events were missed, and goes on where events are. A reader that stands
+/// behind the last one (it knew another database: a restored one, or none) would
+/// otherwise be told so without end.
+async fn reset(reader: &mut Reader) -> Option<Sse> {
+    match reader.shared.pipeline.store.last_event().await {
+        Ok(last) => {
+            reader.after = reader.after.clamp(0, last.max(0));
+            let reset = Sse::default().event("reset").id(reader.after.to_string());
+            Some(reset.data("{}"))
+        }
+        Err(error) => {
+            tracing::warn!("a live stream ended: {error}");
+            None
         }
     }
 }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{get, options};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
@@ -203,6 +203,7 @@ pub fn router(pipeline: Arc<Pipeline>, stopping: tokio::sync::watch::Receiver<bo
     };
     let (routes, _) = described().split_for_parts();
     routes
+        .route("/alerts", options(alerts::preflight))
         .route("/api/openapi.json", get(docs::openapi_json))
         .route("/api/docs", get(docs::page))
         .route("/api/docs.css", get(docs::style))

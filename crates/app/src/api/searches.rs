@@ -89,9 +89,13 @@ pub(super) async fn save(
         at: shared.pipeline.clock.now(),
     };
     if !shared.pipeline.store.save_search(search.clone()).await? {
-        return Err(Problem::duplicate(
-            "there is a search of this name, or no room for more",
-        ));
+        let saved = shared.pipeline.store.saved_searches().await?;
+        let what = if saved.iter().any(|known| known.name == search.name) {
+            format!("there is a search called `{}`", search.name)
+        } else {
+            format!("{} searches are kept, which is the most", saved.len())
+        };
+        return Err(Problem::duplicate(what));
     }
     Ok((StatusCode::CREATED, Json(search.into())))
 }

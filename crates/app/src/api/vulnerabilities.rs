@@ -174,10 +174,7 @@ pub(super) async fn list(
         "after",
         "limit",
     ])?;
-    let limit = parameters.one::<u32>("limit")?.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::bad_value("limit", "limit: from 1 to 200"));
-    }
+    let limit = parameters.limit(1..=200, 50)?;
     let filter = VulnerabilityFilter {
         cve: parameters.text("cve").map(str::to_ascii_uppercase),
         min_severity: parameters.one("severity")?,

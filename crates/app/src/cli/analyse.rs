@@ -268,6 +268,9 @@ fn understand_line(number: u64, line: &[u8], context: &Context) -> Result<Unders
         return Err(wrong(&format!("longer than {LONGEST_LINE} bytes")));
     }
     let document: Document<'_> = serde_json::from_slice(line.trim_ascii()).map_err(|error| {
+        if !line.trim_ascii_start().starts_with(b"{") {
+            return wrong(&"it is no JSON object");
+        }
         let error = error.to_string();
         wrong(&error.split(" at line ").next().unwrap_or_default())
     })?;

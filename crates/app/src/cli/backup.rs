@@ -235,7 +235,7 @@ fn in_words(manifest: &Manifest) -> String {
         manifest.rows("items"),
         manifest.rows("vulnerabilities"),
         manifest.rows("documents"),
-        manifest.files.len().saturating_sub(1),
+        manifest.models().len(),
         manifest.schema
     )
 }

@@ -7,7 +7,7 @@ use model::{IncidentId, IncidentStatus, ItemId};
 use store::Change;
 use store::handling::{Act, Handled, Similar};
 
-use super::{Outcome, open, print};
+use super::{Outcome, open_existing, print};
 use crate::api::view::{IncidentSummary, SimilarIncident, SimilarList};
 use crate::config::Settings;
 use crate::pipeline::{ByHandError, Hand, Pipeline, World};
@@ -126,7 +126,7 @@ impl ByHand {
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
-        let pipeline = open(settings, world).await?;
+        let pipeline = open_existing(settings, world).await?;
         let changed: Vec<IncidentSummary> = match self {
             Self::Status { id, status, who } => {
                 let act = Act {

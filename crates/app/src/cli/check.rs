@@ -77,6 +77,12 @@ pub(super) async fn check(
         closed,
         ..
     } = look(loaded, world).await;
+    // Settings that are wrong are one thing to a script, a database that is away another.
+    let outcome = match (&mistakes[..], &closed) {
+        ([], None) => Outcome::Done,
+        ([], Some(_)) => Outcome::Failed,
+        _ => Outcome::Wrong,
+    };
     mistakes.extend(closed);
     if as_json {
         print::json(&json!({ "mistakes": mistakes, "assumptions": assumptions, "facts": facts }))?;
@@ -91,11 +97,7 @@ pub(super) async fn check(
             print::line(&format!("is       {}", print::plain(fact)));
         }
     }
-    Ok(if mistakes.is_empty() {
-        Outcome::Done
-    } else {
-        Outcome::Failed
-    })
+    Ok(outcome)
 }
 
 fn describe(settings: &Settings) -> Vec<String> {

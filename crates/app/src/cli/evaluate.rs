@@ -52,7 +52,7 @@ impl Evaluate {
         for task in tasks {
             let report = self.measure(task, pipeline.as_ref(), &lessons)?;
             if !as_json {
-                print::line(&print_safe(&report));
+                print::line(&shown(&report));
             }
             reports.push(report);
         }
@@ -79,9 +79,17 @@ impl Evaluate {
     }
 }
 
-/// Outside text stands in the worst errors: control characters would move a
-/// terminal's cursor.
-fn print_safe(report: &Report) -> String {
+/// The report as text. Outside text stands in the worst errors: control characters would
+/// move a terminal's cursor.
+fn shown(report: &Report) -> String {
+    // No error among no labels is no good sign.
+    if report
+        .measures
+        .get("labels")
+        .is_some_and(|labels| *labels < 1.0)
+    {
+        return format!("{}: nobody has said anything of it yet", report.task.word());
+    }
     let lines = report.to_string();
     let lines: Vec<String> = lines.lines().map(print::plain).collect();
     lines.join("\n")

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use model::{Country, FeedbackId, IncidentId, IncidentType, ItemId, Said, Severity};
 use store::learning::FeedbackFilter;
 
-use super::{Outcome, open, print};
+use super::{Outcome, open_existing, print};
 use crate::api::feedback::{FeedbackList, FeedbackView};
 use crate::config::Settings;
 use crate::pipeline::{About, World};
@@ -91,7 +91,7 @@ impl Feedback {
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
         let zone = settings.server.zone.clone();
-        let pipeline = open(settings, world).await?;
+        let pipeline = open_existing(settings, world).await?;
         match self.command {
             Command::Add(add) => {
                 let about = match (add.incident, add.item) {

@@ -6,7 +6,7 @@ use model::{Country, IncidentId, IncidentType, Severity};
 use store::{IncidentOrder, PageRequest};
 
 use super::by_hand::ByHand;
-use super::{Outcome, open, print};
+use super::{Outcome, open_existing, print};
 use crate::api::view::{HistoryKind, IncidentFull, IncidentList, IncidentSummary};
 use crate::config::Settings;
 use crate::pipeline::World;
@@ -67,7 +67,7 @@ impl Listing {
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
         let zone = settings.server.zone.clone();
-        let pipeline = open(settings, world).await?;
+        let pipeline = open_existing(settings, world).await?;
         let least = self
             .severity
             .map(|severity| Query::Test(Test::Severity(Op::AtLeast, severity)));
@@ -153,7 +153,7 @@ async fn show(
     as_json: bool,
 ) -> anyhow::Result<Outcome> {
     let zone = settings.server.zone.clone();
-    let pipeline = open(settings, world).await?;
+    let pipeline = open_existing(settings, world).await?;
     let Some(detail) = pipeline.store.incident(id).await? else {
         anyhow::bail!("there is no incident {id}");
     };
@@ -175,7 +175,7 @@ fn print_full(full: &IncidentFull, zone: &str) {
         .map(|tagged| tagged.label.word())
         .collect();
     print::line(&format!(
-        "{} {} {:.1} · {} · {} · {} items, {} independent publishers",
+        "{} {} {:.1} · {} · {} · {}, {}",
         summary.severity.mark(),
         summary.severity.word(),
         summary.severity_score,
@@ -185,8 +185,12 @@ fn print_full(full: &IncidentFull, zone: &str) {
             kinds.join(", ")
         },
         summary.claim,
-        summary.items,
-        summary.publishers.len(),
+        print::count(summary.items, "item", "items"),
+        print::count(
+            summary.publishers.len() as u64,
+            "independent publisher",
+            "independent publishers"
+        ),
     ));
     let assignee = summary
         .assignee

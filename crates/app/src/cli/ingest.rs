@@ -45,6 +45,8 @@ struct SourceSummary {
     statements: u64,
     new_vulnerabilities: u32,
     problems: u32,
+    /// The first of them.
+    problem: Option<String>,
     error: Option<String>,
 }
 
@@ -140,6 +142,12 @@ async fn pass(pipeline: &Arc<Pipeline>, whole: bool) -> anyhow::Result<Summary> 
             Ok(poll) => (poll, None),
             Err(error) => (crate::pipeline::Poll::default(), Some(error.to_string())),
         };
+        let problem = if poll.problems > 0 {
+            let state = pipeline.store.source_state(&id).await?;
+            state.and_then(|state| state.problems.1)
+        } else {
+            None
+        };
         read.push((
             index,
             SourceSummary {
@@ -149,6 +157,7 @@ async fn pass(pipeline: &Arc<Pipeline>, whole: bool) -> anyhow::Result<Summary> 
                 statements: poll.statements,
                 new_vulnerabilities: poll.recorded.new_vulnerabilities,
                 problems: poll.problems,
+                problem,
                 error,
             },
         ));
@@ -213,7 +222,7 @@ fn show(summary: &Summary) {
         let result = match &source.error {
             Some(error) => format!("failed: {}", print::plain(error)),
             None => {
-                let mut parts = vec![format!("{} new items", source.new_items)];
+                let mut parts = vec![print::count(source.new_items, "new item", "new items")];
                 if source.statements > 0 {
                     parts.push(format!(
                         "{} CVE records ({} new CVEs)",
@@ -224,7 +233,10 @@ fn show(summary: &Summary) {
                     parts.push(format!("{} known", source.repeats));
                 }
                 if source.problems > 0 {
-                    parts.push(format!("{} entries could not be read", source.problems));
+                    let first = source.problem.as_deref().unwrap_or_default();
+                    let entries = print::count(source.problems, "entry", "entries");
+                    let told = format!("{entries} could not be read: {}", print::plain(first));
+                    parts.push(told);
                 }
                 parts.join(", ")
             }

@@ -95,7 +95,7 @@ enum Command {
     Rule(rule::Rule),
     /// Show what is known of a CVE, who says it, and what changed
     Vulnerability(vulnerability::Vulnerability),
-    /// List, check, preview and poll sources
+    /// List, add, switch, check, preview and poll sources
     Sources(sources::Sources),
     /// Understand documents: JSON Lines in, one analysis a line out; nothing is stored
     Analyse(analyse::Analyse),
@@ -222,6 +222,17 @@ async fn open(settings: Settings, world: World) -> anyhow::Result<Pipeline> {
     Pipeline::open(settings, world).await
 }
 
+/// Opens what is there already. A command that looks, or changes what there is, makes no
+/// database: in the wrong folder it would find nothing and say so as if that were true.
+async fn open_existing(settings: Settings, world: World) -> anyhow::Result<Pipeline> {
+    anyhow::ensure!(
+        settings.database.is_there(),
+        "there is no database {}: is this the right folder? `prahari run` or `prahari init-db` makes one",
+        settings.database
+    );
+    open(settings, world).await
+}
+
 fn on_runtime<F: Future<Output = anyhow::Result<Outcome>>>(work: F) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -249,13 +260,10 @@ fn report(mistakes: &[Mistake]) {
 }
 
 fn start_log(settings: &Settings) {
-    let filter = EnvFilter::try_new(&settings.log.level).unwrap_or_else(|_| {
-        print::error(&format!(
-            "log.level: `{}` is not a level; taking info",
-            settings.log.level
-        ));
-        EnvFilter::new("info")
-    });
+    let filter = settings
+        .log
+        .filter()
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     let colour = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

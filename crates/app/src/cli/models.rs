@@ -106,7 +106,8 @@ fn show(list: &ModelList, zone: &str) {
             needed,
             ..
         } = model;
-        let made = model.versions.first().map_or("", |version| &version.made);
+        let first = model.versions.first();
+        let made = first.map_or_else(String::new, |version| moment(&version.made, zone));
         let mut line = format!("{:10} {live:17} {made:21}", task.as_str());
         if model.taught {
             line += &format!(" {labels} labels, {held_back} of {needed} held back");
@@ -124,7 +125,9 @@ fn show(list: &ModelList, zone: &str) {
                 let mark = if previous { " (before)" } else { "" };
                 print::line(&format!(
                     "{:10} {:17} {}{mark}",
-                    "", version.version, version.made
+                    "",
+                    version.version,
+                    moment(&version.made, zone)
                 ));
             }
         }
@@ -147,4 +150,10 @@ fn show(list: &ModelList, zone: &str) {
             print::plain(&decision.why)
         ));
     }
+}
+
+/// When a model was made, as its file says.
+fn moment(text: &str, zone: &str) -> String {
+    text.parse()
+        .map_or_else(|_| print::plain(text), |at| print::time(at, zone))
 }

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use model::{ChannelId, DeliveryId, DeliveryState};
 use serde::Serialize;
 
-use super::{Outcome, open, print};
+use super::{Outcome, open, open_existing, print};
 use crate::config::Settings;
 use crate::pipeline::{Pipeline, World};
 
@@ -59,11 +59,14 @@ impl Notify {
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
-        let pipeline = open(settings, world).await?;
         match self.command {
-            Command::Test { channel } => test(&pipeline, channel, as_json).await,
-            Command::Dead => dead(&pipeline, as_json).await,
-            Command::Replay { id } => replay(&pipeline, id, as_json).await,
+            Command::Test { channel } => {
+                test(&open(settings, world).await?, channel, as_json).await
+            }
+            Command::Dead => dead(&open_existing(settings, world).await?, as_json).await,
+            Command::Replay { id } => {
+                replay(&open_existing(settings, world).await?, id, as_json).await
+            }
         }
     }
 }

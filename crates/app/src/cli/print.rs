@@ -32,6 +32,18 @@ pub(super) fn time(at: Timestamp, zone: &str) -> String {
     )
 }
 
+/// So many of something, as `1 item` or `2 items`.
+pub(super) fn count(number: impl Into<u64>, one: &str, more: &str) -> String {
+    let number = number.into();
+    format!("{number} {}", if number == 1 { one } else { more })
+}
+
+/// A day as a source gave it, without a time of day: midnight in UTC, and not half past
+/// five in the morning in India.
+pub(super) fn day(at: Timestamp) -> String {
+    at.strftime("%d %b %Y").to_string()
+}
+
 /// Outside text on a terminal: control characters would move its cursor.
 pub(super) fn plain(text: &str) -> String {
     text.chars()

@@ -4,7 +4,7 @@ use serde_json::json;
 use store::upkeep::Forgotten;
 
 use super::progress::Bar;
-use super::{Outcome, open, print};
+use super::{Outcome, open_existing, print};
 use crate::config::Settings;
 use crate::pipeline::World;
 
@@ -24,7 +24,7 @@ impl Prune {
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
-        let pipeline = open(settings, world).await?;
+        let pipeline = open_existing(settings, world).await?;
         let would = pipeline.forgettable().await?;
         let done = if self.dry_run {
             would

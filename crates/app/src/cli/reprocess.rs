@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use model::{SourceId, Timestamp};
 use sources::Progress;
 
-use super::{Outcome, open, print};
+use super::{Outcome, open_existing, print};
 use crate::config::Settings;
 use crate::pipeline::{self, Reprocessed, World};
 
@@ -50,7 +50,7 @@ impl Reprocess {
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
-        let pipeline = open(settings, world).await?;
+        let pipeline = open_existing(settings, world).await?;
         if let Some(id) = &self.source
             && !self.items_only
             && pipeline.source(id).is_none()

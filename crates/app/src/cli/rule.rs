@@ -7,7 +7,7 @@ use model::clock::earlier;
 use model::{IncidentId, Severity, Timestamp};
 use serde::Serialize;
 
-use super::{Outcome, open, print, search};
+use super::{Outcome, open_existing, print, search};
 use crate::config::Settings;
 use crate::pipeline::World;
 
@@ -116,7 +116,7 @@ async fn test(
             None => return Ok(Outcome::Wrong),
         },
     };
-    let pipeline = open(settings, world).await?;
+    let pipeline = open_existing(settings, world).await?;
     let since = earlier(
         pipeline.clock.now(),
         Duration::from_secs(u64::from(days) * 24 * 60 * 60),

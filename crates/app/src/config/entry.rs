@@ -157,6 +157,7 @@ pub(super) fn sources(
             }),
         }
     }
+    let mut named: Vec<SourceId> = Vec::new();
     for (at, table) in document.entries("sources") {
         let shipped = table
             .get("id")
@@ -168,7 +169,12 @@ pub(super) fn sources(
             table,
             shipped.and_then(|index| sources.get(index)),
         ) {
+            Ok(source) if named.contains(&source.id) => mistakes.push(Mistake {
+                place: document.place_of(&at),
+                what: format!("{at}: there are two sources called `{}`", source.id),
+            }),
             Ok(mut source) => {
+                named.push(source.id.clone());
                 source.said_by.push(document.place_of(&at));
                 match shipped {
                     Some(index) => sources[index] = source,
@@ -404,9 +410,15 @@ pub(super) fn rules(
     if !entries.is_empty() {
         rules.retain(|rule| rule.id.as_str() == "feed");
     }
+    let mut named: Vec<RuleId> = Vec::new();
     for (at, table) in entries {
         match rule(document, &at, table, channels) {
+            Ok(rule) if named.contains(&rule.id) => mistakes.push(Mistake {
+                place: document.place_of(&at),
+                what: format!("{at}: there are two rules called `{}`", rule.id),
+            }),
             Ok(rule) => {
+                named.push(rule.id.clone());
                 rules.retain(|known| known.id != rule.id);
                 rules.push(rule);
             }

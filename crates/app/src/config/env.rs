@@ -118,12 +118,28 @@ impl Environment {
     pub(super) fn seed_channels(
         &self,
         assumptions: &mut Vec<String>,
+        mistakes: &mut Vec<Mistake>,
     ) -> Vec<(&'static str, toml::Table)> {
         let mut channels = Vec::new();
         if let Some(user) = self.get("EMAIL_USER") {
-            channels.push(("EMAIL_USER", self.email(user, assumptions)));
+            match self.get("EMAIL_PASS") {
+                Some(password) => channels.push((
+                    "EMAIL_USER",
+                    self.email(user, password, assumptions, mistakes),
+                )),
+                None => mistakes.push(Mistake {
+                    place: "EMAIL_PASS".to_owned(),
+                    what: "it is not set, and EMAIL_USER is: mail needs both".to_owned(),
+                }),
+            }
         }
         if let Some(token) = self.get("SLACK_TOKEN") {
+            if !token.starts_with("xox") {
+                assumptions.push(
+                    "SLACK_TOKEN does not begin with xoxb-, as tokens of bots do: is it one?"
+                        .to_owned(),
+                );
+            }
             let mut table = entry("slack");
             table.insert("token".to_owned(), token.into());
             match self.get("SLACK_CHANNEL") {
@@ -136,6 +152,13 @@ impl Environment {
             channels.push(("SLACK_TOKEN", table));
         }
         if let Some(token) = self.get("TELEGRAM_TOKEN") {
+            let number = token.split_once(':').map(|(number, _)| number);
+            if number.is_none_or(|number| number.parse::<u64>().is_err()) {
+                assumptions.push(
+                    "TELEGRAM_TOKEN is not a number, a colon and a key, as @BotFather gives: is it one?"
+                        .to_owned(),
+                );
+            }
             let mut table = entry("telegram");
             table.insert("token".to_owned(), token.into());
             match self.get("TELEGRAM_CHAT_ID") {
@@ -157,13 +180,17 @@ impl Environment {
         channels
     }
 
-    fn email(&self, user: &str, assumptions: &mut Vec<String>) -> toml::Table {
+    fn email(
+        &self,
+        user: &str,
+        password: &str,
+        assumptions: &mut Vec<String>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> toml::Table {
         let mut table = entry("email");
         table.insert("user".to_owned(), user.into());
         table.insert("from".to_owned(), user.into());
-        if let Some(password) = self.get("EMAIL_PASS") {
-            table.insert("password".to_owned(), password.into());
-        }
+        table.insert("password".to_owned(), password.into());
         let host = self.get("SMTP_SERVER").map_or_else(
             || {
                 let host = smtp_host(user);
@@ -187,7 +214,15 @@ impl Environment {
             .collect();
         table.insert("to".to_owned(), recipients.into());
         if let Some(port) = self.get("SMTP_PORT") {
-            table.insert("port".to_owned(), read_value(port));
+            match port.parse::<u16>() {
+                Ok(port) => {
+                    table.insert("port".to_owned(), i64::from(port).into());
+                }
+                Err(_) => mistakes.push(Mistake {
+                    place: "SMTP_PORT".to_owned(),
+                    what: format!("`{port}` is not a port, as 587"),
+                }),
+            }
         }
         table
     }
@@ -208,6 +243,7 @@ pub fn database(place: &str, text: &str) -> Result<Location, Mistake> {
         .or_else(|| text.strip_prefix("sqlite:"))
         .unwrap_or(text);
     match path.split_once("://") {
+        None if path.trim().is_empty() => Err(wrong("no database is named".to_owned())),
         None => Ok(PathBuf::from(path).into()),
         Some(("postgres" | "postgresql", _)) => path.parse().map(Location::Postgres).map_err(wrong),
         Some((scheme, _)) => Err(wrong(format!(

@@ -9,6 +9,8 @@ use model::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::region::Region;
 use super::{Mistake, keys};
@@ -120,26 +122,56 @@ impl Server {
             .map_or_else(|| self.listen.clone(), |port| format!("127.0.0.1:{port}"));
         text.parse().map_err(|_| {
             format!(
-                "listen: `{}` is not an address and port, as 127.0.0.1:8000",
+                "`{}` is not an address and port, as 127.0.0.1:8000",
                 self.listen
             )
         })
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
-        let address = self.address()?;
-        if !address.ip().is_loopback() {
-            return Err(format!(
-                "listen: `{address}` is reachable from other machines, and this version has no login; bind a loopback address and put a proxy with a login before it"
+    fn check(&self) -> Vec<Wrong> {
+        let mut wrong = Vec::new();
+        match self.address() {
+            Ok(address) if !address.ip().is_loopback() => wrong.push((
+                "server.listen",
+                format!("`{address}` is reachable from other machines, and this version has no login; bind a loopback address and put a proxy with a login before it"),
+            )),
+            Ok(_) => {}
+            Err(what) => wrong.push(("server.listen", what)),
+        }
+        let public = url::Url::parse(&self.public_url);
+        if !public.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            wrong.push((
+                "server.public_url",
+                format!(
+                    "`{}` is not a web address, as https://prahari.example.org",
+                    self.public_url
+                ),
             ));
         }
         if jiff::tz::TimeZone::get(&self.zone).is_err() {
-            return Err(format!(
-                "zone: `{}` is not a time zone, as Asia/Kolkata",
-                self.zone
+            wrong.push((
+                "server.zone",
+                format!("`{}` is not a time zone, as Asia/Kolkata", self.zone),
             ));
         }
-        Ok(())
+        wrong
+    }
+}
+
+/// A key, and what is wrong with its value.
+type Wrong = (&'static str, String);
+
+impl File {
+    /// What is wrong with values that have the right type.
+    pub(super) fn check(&self) -> Vec<Wrong> {
+        let mut wrong = self.server.check();
+        if self.data_dir.as_os_str().is_empty() {
+            wrong.push(("data_dir", "no folder is named".to_owned()));
+        }
+        wrong.extend(self.polling.check());
+        wrong.extend(self.retention.check());
+        wrong.extend(self.log.check());
+        wrong
     }
 }
 
@@ -192,7 +224,7 @@ impl Alerting {
     /// See `digest_after_hours`.
     #[must_use]
     pub const fn digest_after(&self) -> Duration {
-        Duration::from_secs(self.digest_after_hours * 3600)
+        Duration::from_secs(self.digest_after_hours.saturating_mul(3600))
     }
 }
 
@@ -257,11 +289,11 @@ impl Default for Retention {
 }
 
 impl Retention {
-    pub(super) fn check(&self) -> Result<(), String> {
-        if self.hour > 23 {
-            return Err(format!("hour: {} is not from 0 to 23", self.hour));
-        }
-        Ok(())
+    fn check(&self) -> Option<Wrong> {
+        (self.hour > 23).then(|| {
+            let what = format!("{} is not from 0 to 23", self.hour);
+            ("retention.hour", what)
+        })
     }
 }
 
@@ -291,14 +323,17 @@ impl Default for Polling {
 }
 
 impl Polling {
-    pub(super) fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Vec<Wrong> {
+        let mut wrong = Vec::new();
         if !(0.1..=1.0).contains(&self.fastest) {
-            return Err(format!("fastest: {} is not from 0.1 to 1", self.fastest));
+            let what = format!("{} is not from 0.1 to 1", self.fastest);
+            wrong.push(("polling.fastest", what));
         }
         if !(1.0..=24.0).contains(&self.slowest) {
-            return Err(format!("slowest: {} is not from 1 to 24", self.slowest));
+            let what = format!("{} is not from 1 to 24", self.slowest);
+            wrong.push(("polling.slowest", what));
         }
-        Ok(())
+        wrong
     }
 }
 
@@ -369,6 +404,36 @@ impl Default for Log {
     }
 }
 
+impl Log {
+    /// The filter that the level means.
+    ///
+    /// # Errors
+    /// It is no level. A single word that is none would be taken for the name of a
+    /// part, and switch the log off.
+    pub fn filter(&self) -> Result<EnvFilter, String> {
+        let wrong = || {
+            format!(
+                "`{}` is none of error, warn, info, debug, trace, off",
+                self.level
+            )
+        };
+        let mut directives = self.level.split(',').map(str::trim);
+        let known = directives.all(|directive| {
+            let level = || !directive.is_empty() && directive.parse::<LevelFilter>().is_ok();
+            directive.contains(['=', '[']) || level()
+        });
+        if !known {
+            return Err(wrong());
+        }
+        EnvFilter::try_new(&self.level).map_err(|_| wrong())
+    }
+
+    fn check(&self) -> Option<Wrong> {
+        let what = self.filter().err()?;
+        Some(("log.level", what))
+    }
+}
+
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -435,22 +500,56 @@ impl Document {
         }
     }
 
-    /// The sections, or every mistake in them.
-    pub(super) fn sections(&self) -> Result<File, Vec<Mistake>> {
-        let mut mistakes: Vec<Mistake> = keys::unknown(&self.table, &keys::schema::<File>())
-            .into_iter()
+    /// The sections, made of the keys that can be read, and every mistake in the rest.
+    pub(super) fn sections(&self) -> (File, Vec<Mistake>) {
+        let unknown = keys::unknown(&self.table, &keys::schema::<File>());
+        let mut mistakes: Vec<Mistake> = unknown
+            .iter()
             .map(|unknown| Mistake {
                 place: self.place_of(&unknown.path),
                 what: unknown.sentence(),
             })
             .collect();
-        if mistakes.is_empty() {
-            match toml::Value::Table(self.table.clone()).try_into::<File>() {
-                Ok(file) => return Ok(file),
+        let mut good = toml::Table::new();
+        for (path, value) in self.settings() {
+            let key = path.join(".");
+            if unknown
+                .iter()
+                .any(|unknown| holds(&unknown.path, &key) || holds(&key, &unknown.path))
+            {
+                continue; // said already
+            }
+            // Each key by itself, so that one mistake does not hide the next.
+            let mut alone = toml::Table::new();
+            set(&mut alone, &path, value.clone());
+            match toml::Value::Table(alone).try_into::<File>() {
+                Ok(_) => set(&mut good, &path, value.clone()),
                 Err(error) => mistakes.push(self.wrong_value("", &error)),
             }
         }
-        Err(mistakes)
+        match toml::Value::Table(good).try_into() {
+            Ok(file) => (file, mistakes),
+            Err(error) => {
+                mistakes.push(self.wrong_value("", &error));
+                (File::default(), mistakes)
+            }
+        }
+    }
+
+    /// The keys of the document: those at the top, and those one level below.
+    fn settings(&self) -> Vec<(Vec<String>, &toml::Value)> {
+        let mut settings = Vec::new();
+        for (key, value) in &self.table {
+            match value {
+                toml::Value::Table(section) => settings.extend(
+                    section
+                        .iter()
+                        .map(|(inner, value)| (vec![key.clone(), inner.clone()], value)),
+                ),
+                _ => settings.push((vec![key.clone()], value)),
+            }
+        }
+        settings
     }
 
     /// The entries of one list: each with its key, as `sources[0]`.
@@ -483,16 +582,45 @@ impl Document {
             (false, true) => at.to_owned(),
             (false, false) => format!("{at}.{key}"),
         };
+        let message = plainly(error.message());
         let what = if path.is_empty() {
-            error.message().to_owned()
+            message
         } else {
-            format!("{path}: {}", error.message())
+            format!("{path}: {message}")
         };
         Mistake {
             place: self.place_of(&path),
             what,
         }
     }
+}
+
+/// Whether `inner` is the key `outer` or lies in it.
+fn holds(outer: &str, inner: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// What was expected, in words of a settings file instead of Rust's.
+fn plainly(message: &str) -> String {
+    const WORDS: [(&str, &str); 9] = [
+        ("u64", "a whole number from 0"),
+        ("u32", "a whole number from 0"),
+        ("u16", "a whole number from 0 to 65535"),
+        ("u8", "a whole number from 0 to 255"),
+        ("usize", "a whole number from 0"),
+        ("i64", "a whole number"),
+        ("f64", "a number"),
+        ("a boolean", "true or false"),
+        ("a sequence", "a list, as [\"one\", \"two\"]"),
+    ];
+    let words = message
+        .split_once(", expected ")
+        .and_then(|(given, expected)| {
+            let (_, words) = WORDS.iter().find(|(rust, _)| *rust == expected)?;
+            Some(format!("{given}, expected {words}"))
+        });
+    words.unwrap_or_else(|| message.to_owned())
 }
 
 fn set(table: &mut toml::Table, path: &[String], value: toml::Value) {

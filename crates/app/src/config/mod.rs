@@ -4,7 +4,8 @@
 //! Three layers, later ones win: `prahari.toml`, the environment (with the `.env`
 //! file beneath it), flags. Over them lies, for sources alone, what people changed
 //! with commands, which the database keeps. A mistake in one source, channel or rule costs only
-//! that entry; a file that is not TOML, or a wrong section, stops the start.
+//! that entry; a file that is not TOML, or a wrong key of a section, stops the start, and is
+//! told with all the others.
 
 mod credential;
 mod entry;
@@ -189,48 +190,46 @@ pub fn parse(
     let mut assumptions = Vec::new();
 
     environment.overlay(&mut document);
-    let file = document.sections()?;
+    let (mut file, mut fatal) = document.sections();
+    if let Some(listen) = &flags.listen {
+        file.server.listen.clone_from(listen);
+    }
+    if let Some(folder) = &flags.data_dir {
+        file.data_dir.clone_from(folder);
+    }
+    fatal.extend(file.check().into_iter().map(|(key, what)| match key {
+        "server.listen" if flags.listen.is_some() => Mistake {
+            place: "--listen".to_owned(),
+            what,
+        },
+        "data_dir" if flags.data_dir.is_some() => Mistake {
+            place: "--data-dir".to_owned(),
+            what,
+        },
+        _ => Mistake {
+            place: document.place_of(key),
+            what: format!("{key}: {what}"),
+        },
+    }));
 
     let mut sources = entry::sources(&document, file.catalogue, &mut mistakes);
     let source_variables = SourceVariables::of(environment);
     for source in &mut sources {
         source_variables.apply(source, &mut assumptions, &mut mistakes);
     }
-    let seed = environment.seed_channels(&mut assumptions);
+    let seed = environment.seed_channels(&mut assumptions, &mut mistakes);
     let channels = entry::channels(&document, seed, &mut mistakes);
     let rules = entry::rules(&document, &channels, &mut mistakes);
 
     let mut watch = file.watch;
     watch.keywords.extend(environment.keywords());
-    let mut server = file.server;
-    if let Some(listen) = &flags.listen {
-        server.listen.clone_from(listen);
-    }
-    server.check().map_err(|what| {
-        vec![Mistake {
-            place: document.place_of("server"),
-            what,
-        }]
-    })?;
-    file.polling.check().map_err(|what| {
-        vec![Mistake {
-            place: document.place_of("polling"),
-            what,
-        }]
-    })?;
-    file.retention.check().map_err(|what| {
-        vec![Mistake {
-            place: document.place_of("retention"),
-            what,
-        }]
-    })?;
     mistakes.extend(entry::unknown_channels(
         &document,
         "audit.channels",
         file.audit.channels.as_deref().unwrap_or_default(),
         &channels,
     ));
-    let data_dir = flags.data_dir.clone().unwrap_or(file.data_dir);
+    let data_dir = file.data_dir;
     let database = match (
         &flags.database,
         &file.database,
@@ -240,10 +239,17 @@ pub fn parse(
         (None, _, Some(url)) => env::database("DATABASE_URL", url),
         (None, Some(text), None) => env::database(&document.place_of("database"), text.reveal()),
         (None, None, None) => Ok(data_dir.join("prahari.db").into()),
-    }
-    .map_err(|mistake| vec![mistake])?;
+    };
+    let database = match database {
+        Ok(database) if fatal.is_empty() => database,
+        database => {
+            fatal.extend(database.err());
+            fatal.extend(mistakes);
+            return Err(fatal);
+        }
+    };
     Ok(Settings {
-        server,
+        server: file.server,
         data_dir,
         database,
         net: file.net,

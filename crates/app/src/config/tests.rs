@@ -107,7 +107,7 @@ fn text_that_is_not_toml_stops_the_start_at_its_line() {
     wrong(
         "[server]\nlisten = \"0.0.0.0:8000\"\n",
         &expect![
-            "prahari.toml:1: listen: `0.0.0.0:8000` is reachable from other machines, and this version has no login; bind a loopback address and put a proxy with a login before it"
+            "prahari.toml:2: server.listen: `0.0.0.0:8000` is reachable from other machines, and this version has no login; bind a loopback address and put a proxy with a login before it"
         ],
     );
     wrong(
@@ -492,10 +492,121 @@ fn the_audit_and_the_pace_are_checked() {
     );
     wrong(
         "[polling]\nslowest = 0.5\n",
-        &expect!["prahari.toml:1: slowest: 0.5 is not from 1 to 24"],
+        &expect!["prahari.toml:2: polling.slowest: 0.5 is not from 1 to 24"],
     );
     wrong(
         "[polling]\nfastest = 0.0\n",
-        &expect!["prahari.toml:1: fastest: 0 is not from 0.1 to 1"],
+        &expect!["prahari.toml:2: polling.fastest: 0 is not from 0.1 to 1"],
     );
+}
+
+#[test]
+fn one_mistake_does_not_hide_the_next() {
+    wrong(
+        r#"
+            [server]
+            listn = "127.0.0.1:1"
+            zone = "Asia/Calcuta"
+            public_url = "ftp://x"
+            [alerting]
+            group_wait_seconds = -1
+            digest_after_hours = "a day"
+            [watch]
+            keywords = "a"
+            [log]
+            level = "loud"
+            [[channels]]
+            id = "x"
+            kind = "emial"
+        "#,
+        &expect![[r#"
+            prahari.toml:3: unknown key `server.listn`; did you mean `listen`?
+            prahari.toml:8: alerting.digest_after_hours: invalid type: string "a day", expected a whole number from 0
+            prahari.toml:7: alerting.group_wait_seconds: invalid value: integer `-1`, expected a whole number from 0
+            prahari.toml:10: watch.keywords: invalid type: string "a", expected a list, as ["one", "two"]
+            prahari.toml:5: server.public_url: `ftp://x` is not a web address, as https://prahari.example.org
+            prahari.toml:4: server.zone: `Asia/Calcuta` is not a time zone, as Asia/Kolkata
+            prahari.toml:12: log.level: `loud` is none of error, warn, info, debug, trace, off
+            prahari.toml:15: channels[0].kind: there is no kind `emial`; did you mean `email`?"#]],
+    );
+}
+
+#[test]
+fn two_entries_of_one_name_are_a_mistake() {
+    wrong(
+        r#"
+            [[sources]]
+            id = "a"
+            kind = "feed"
+            url = "https://example.org/a"
+            [[sources]]
+            id = "a"
+            kind = "feed"
+            url = "https://example.org/b"
+            [[rules]]
+            id = "r"
+            query = "kev:true"
+            [[rules]]
+            id = "r"
+            query = "epss>0.5"
+        "#,
+        &expect![[r#"
+            prahari.toml:6: sources[1]: there are two sources called `a`
+            prahari.toml:13: rules[1]: there are two rules called `r`"#]],
+    );
+}
+
+#[test]
+fn levels_are_words_or_directives() {
+    let filter = |level: &str| {
+        let level = level.to_owned();
+        Log {
+            level,
+            ..Log::default()
+        }
+        .filter()
+        .is_ok()
+    };
+    assert!(
+        ["warn", "INFO", "off", "info,net=debug", "net=debug"]
+            .iter()
+            .all(|it| filter(it))
+    );
+    assert!(
+        !["loud", "", "info,loud", "net=loud"]
+            .iter()
+            .any(|it| filter(it))
+    );
+}
+
+#[test]
+fn a_mistake_names_the_flag_or_variable_that_made_it() {
+    let flags = Flags {
+        listen: Some("nope".to_owned()),
+        ..Flags::default()
+    };
+    let path = Path::new("prahari.toml");
+    let mistakes = parse("", path, &flags, &Environment::default()).unwrap_err();
+    expect!["--listen: `nope` is not an address and port, as 127.0.0.1:8000"]
+        .assert_eq(&mistakes[0].to_string());
+    let mistakes = read("", &[("PRAHARI_SERVER__LISTEN", "nope")]).unwrap_err();
+    expect!["PRAHARI_SERVER__LISTEN: server.listen: `nope` is not an address and port, as 127.0.0.1:8000"]
+        .assert_eq(&mistakes[0].to_string());
+    let variables = [
+        ("EMAIL_USER", "soc@example.org"),
+        ("EMAIL_PASS", "x"),
+        ("SMTP_PORT", "abc"),
+        ("SLACK_TOKEN", "abc"),
+        ("TELEGRAM_TOKEN", "abc"),
+    ];
+    let settings = read("", &variables).unwrap();
+    expect!["SMTP_PORT: `abc` is not a port, as 587"].assert_eq(&settings.mistakes[0].to_string());
+    let doubts = settings
+        .assumptions
+        .iter()
+        .filter(|it| it.ends_with("is it one?"));
+    assert_eq!(doubts.count(), 2, "{:?}", settings.assumptions);
+    let settings = read("", &[("EMAIL_USER", "soc@example.org")]).unwrap();
+    expect!["EMAIL_PASS: it is not set, and EMAIL_USER is: mail needs both"]
+        .assert_eq(&settings.mistakes[0].to_string());
 }

@@ -113,13 +113,69 @@ fn exit_codes_tell_scripts_what_happened() {
     assert_eq!(code(&["notify", "test"]), Some(1));
     assert_eq!(code(&["frobnicate"]), Some(2));
     folder.write("prahari.toml", "catalouge = false\n");
-    assert_eq!(code(&["check"]), Some(1));
+    assert_eq!(code(&["check"]), Some(2));
     assert_eq!(code(&["ingest"]), Some(2));
     let said = String::from_utf8(folder.run(&["ingest"]).stderr).unwrap();
     assert!(
         said.contains("prahari.toml:1: unknown key `catalouge`; did you mean `catalogue`?"),
         "{said}"
     );
+}
+
+#[test]
+fn a_wrong_folder_is_told_and_not_an_empty_answer() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n");
+    for looks in [
+        &["incident", "list"][..],
+        &["search", "kev:true"],
+        &["rule", "test", "kev:true"],
+        &["vulnerability", "CVE-2026-1234"],
+        &["feedback", "list"],
+        &["notify", "dead"],
+        &["prune", "--dry-run"],
+    ] {
+        let output = folder.run(looks);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{looks:?}");
+        assert!(
+            said.contains("there is no database data"),
+            "{looks:?}: {said}"
+        );
+    }
+    assert!(!folder.0.path().join("data").exists());
+}
+
+#[test]
+fn what_could_not_be_read_is_named() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n");
+    folder.write("items.jsonl", "{\"title\": \"A\"}\nnot json\n");
+    let output = folder.run(&["ingest", "items.jsonl"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let found = "1 new item, 1 entry could not be read: items.jsonl: line 2: not JSON";
+    assert!(said.contains(found), "{said}");
+    let output = folder.run(&["evaluate", "--task", "types"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said.trim_end(), "Types: nobody has said anything of it yet");
+    let output = folder.run(&["sources", "preview", "ftp://example.org/x"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("only http and https are read"), "{said}");
+    let output = folder.run(&["vulnerability", "CVE-2026-49999"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("no source has spoken of CVE-2026-49999"),
+        "{said}"
+    );
+    folder.write(
+        "told.jsonl",
+        "{\"title\": \"Attackers exploit CVE-2026-49999 in Acme VPN\", \"text\": \"Attackers exploit it.\"}\n",
+    );
+    assert!(folder.run(&["ingest", "told.jsonl"]).status.success());
+    let output = folder.run(&["vulnerability", "CVE-2026-49999"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let found = "no source has a record of CVE-2026-49999 yet; 1 incident names it: prahari search cve:CVE-2026-49999";
+    assert!(said.contains(found), "{said}");
 }
 
 #[test]

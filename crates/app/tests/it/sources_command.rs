@@ -236,7 +236,7 @@ fn check_says_where_each_source_was_set() {
     assert!(!said.contains("hush"), "{said}");
     folder.write(".env", "PRAHARI_SOURCES__NWD__INTERVAL=4h\n");
     let check = folder.run(&["check"]);
-    assert_eq!(check.status.code(), Some(1));
+    assert_eq!(check.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&check.stdout).contains("there is no source of this name"));
 }
 

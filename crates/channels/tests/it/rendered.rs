@@ -1,5 +1,6 @@
 //! Snapshots of what each channel shows. Read them as a reader would.
 
+use channels::message::Content;
 use channels::{email, slack, telegram};
 use expect_test::{ExpectFile, expect_file};
 
@@ -56,6 +57,21 @@ snapshots! {
     telegram_tells_hindi: "telegram" "hindi";
     telegram_tells_a_digest: "telegram" "digest";
     telegram_tells_a_notice: "telegram" "notice";
+}
+
+/// A CVE that only the news names was a row with an empty right half.
+#[test]
+fn a_flaw_that_nobody_has_described_says_so() {
+    let mut message = sample::named("flaw").expect("a sample");
+    let Content::Story(story) = &mut message.content else {
+        panic!("the sample is a story");
+    };
+    story.vulnerabilities.clear();
+    let letter = email::preview(&message).expect("a letter");
+    let said = "no source has described it yet";
+    assert!(letter.text.contains(said), "{}", letter.text);
+    assert!(letter.html.contains(said), "{}", letter.html);
+    assert!(telegram::preview(&message).contains(said));
 }
 
 #[test]

@@ -72,7 +72,7 @@ test('several items split off; one at least must stay', async () => {
   await user.click(panel.getByRole('checkbox', { name: /First/ }))
   await user.click(split)
   expect(await screen.findByText('2 items left and opened “Flood”.')).toBeVisible()
-  expect(asked).toEqual([{ items: ['i3', 'i2'] }])
+  expect(asked).toEqual([{ items: ['i3', 'i2'], by: 'dashboard' }])
 })
 
 test('an incident told once can lose nothing', async () => {
@@ -129,8 +129,8 @@ test('merging goes to the other incident, chosen or written', async () => {
   await user.click(panel.getByRole('button', { name: 'Merge into it' }))
   expect(await screen.findByRole('heading', { name: 'Story b', level: 1 })).toBeVisible()
   expect(asked).toEqual([
-    ['a', { into: 'a' }],
-    ['a', { into: 'b' }],
+    ['a', { into: 'a', by: 'dashboard' }],
+    ['a', { into: 'b', by: 'dashboard' }],
   ])
   expect(address()).toBe('/incidents/b')
 })
@@ -246,7 +246,12 @@ test('assigning shows at once and can be undone', async () => {
   expect(await screen.findByText('with Asha Rao')).toBeVisible()
   await user.click(await screen.findByRole('button', { name: 'Undo' }))
   await waitFor(() => expect(screen.queryByText('with Asha Rao')).not.toBeInTheDocument())
-  await waitFor(() => expect(asked).toEqual([{ assignee: 'Asha Rao' }, { assignee: null }]))
+  await waitFor(() =>
+    expect(asked).toEqual([
+      { assignee: 'Asha Rao', by: 'dashboard' },
+      { assignee: null, by: 'dashboard' },
+    ]),
+  )
   expect(api.matched).toEqual(['"7"'])
 })
 
@@ -277,7 +282,7 @@ test('tags are added and taken away in one go', async () => {
   await write(user, panel.getByLabelText('Add, with commas between'), 'Phishing  Wave, bank')
   await user.click(panel.getByRole('button', { name: 'Save' }))
   expect(await screen.findByText('Tagged phishing-wave; no longer old.')).toBeVisible()
-  expect(asked).toEqual([{ add_tags: ['phishing-wave'], remove_tags: ['old'] }])
+  expect(asked).toEqual([{ add_tags: ['phishing-wave'], remove_tags: ['old'], by: 'dashboard' }])
   expect(await screen.findByText('tagged bank, phishing-wave')).toBeVisible()
 })
 

@@ -1,5 +1,5 @@
 // Whose name the history shows. There are no accounts: the name is kept in this
-// browser, and whoever gives none is "api" there.
+// browser, and whoever gives none is "dashboard" there, as programs are "api".
 
 import { useId } from 'react'
 
@@ -16,10 +16,7 @@ export function myName(): string {
 }
 
 /** The member `by` of what is sent. */
-export const byMe = (): { by?: string } => {
-  const by = myName()
-  return by === '' ? {} : { by }
-}
+export const byMe = (): { by: string } => ({ by: myName() || 'dashboard' })
 
 export function MyNameField() {
   const id = useId()

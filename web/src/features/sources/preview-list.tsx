@@ -8,8 +8,15 @@ import { TimeAgo } from '../../ui/time-ago'
 /** Enough to see whether it is what was meant. */
 const SHOWN = 5
 
+type Item = PreviewOut['items'][number]
+
+/** Sources answer in any order. Of what has no date the order stays, behind the rest. */
+const newestFirst = (a: Item, b: Item) => moment(b) - moment(a)
+const moment = ({ published }: Item) => (published == null ? 0 : Date.parse(published))
+
 export function PreviewList({ preview }: { preview: PreviewOut }) {
-  const { items, problems } = preview
+  const { problems } = preview
+  const items = preview.items.toSorted(newestFirst)
   if (items.length === 0 && problems.length === 0)
     return <p className="none">It answers, and there is nothing in it now.</p>
   return (

@@ -138,6 +138,40 @@ test('only what was added can be removed, and only when it is meant', async () =
   expect(screen.queryByRole('group', { name: 'Mine' })).toBeNull()
 })
 
+test('of what a source gives the newest is shown, wherever it stands in the answer', async () => {
+  const item = (name: string, published: string | null) => ({
+    external_id: name,
+    title: name,
+    url: 'https://news.example/1',
+    published,
+    updated: null,
+    author: null,
+    text: null,
+  })
+  mockApi({
+    sources: () => ({ sources: [source('fine', { name: 'Fine' })], concerns: [] }),
+    previewSource: () => ({
+      ...found.preview,
+      items: [
+        item('undated', null),
+        item('old', '2026-11-01T00:00:00Z'),
+        item('older', '2026-10-01T00:00:00Z'),
+        item('newest', '2026-11-20T00:00:00Z'),
+        item('new', '2026-11-19T00:00:00Z'),
+        item('newer', '2026-11-19T12:00:00Z'),
+      ],
+    }),
+  })
+  const { user } = open('/sources')
+  await user.click(await screen.findByRole('button', { name: 'Preview' }))
+  const shown = await screen.findByRole('list', { name: 'What it would give' })
+  expect(
+    within(shown)
+      .getAllByRole('link')
+      .map((link) => link.textContent),
+  ).toEqual(['newest', 'newer', 'new', 'old', 'older'])
+})
+
 test('a source can be looked into, and says when it cannot be read', async () => {
   let broken = false
   mockApi({

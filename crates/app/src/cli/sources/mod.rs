@@ -116,8 +116,10 @@ impl Listed {
             Freshness::NotReached if self.error.is_none() => word.to_owned(),
             Freshness::NotReached => format!("{word}: {error}"),
             Freshness::Failing | Freshness::Gone | Freshness::Resting => {
-                let lasting = self.since.map(|since| span(elapsed(since, now)));
-                let lasting = lasting.map_or_else(String::new, |span| format!(" for {span}"));
+                let lasting = self.since.map(|since| elapsed(since, now));
+                let lasting = lasting.filter(|lasting| lasting.as_secs() >= 60);
+                let lasting =
+                    lasting.map_or_else(String::new, |long| format!(" for {}", span(long)));
                 format!(
                     "{word}{lasting}: {error}; next try {}",
                     time(self.next_poll)

@@ -33,6 +33,9 @@ pub(super) async fn of_place(
         );
         return Ok(pipeline.preview(&entry).await?);
     }
+    if let Some((scheme, _)) = place.split_once("://") {
+        anyhow::bail!("{place}: only http and https are read, and no {scheme}");
+    }
     let bytes = read(Path::new(place)).await?;
     let preview = match kind {
         Some(kind) if !settings.is_empty() => {
