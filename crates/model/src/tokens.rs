@@ -223,16 +223,7 @@ struct Token {
 }
 
 fn tokens(text: &str, longest: usize) -> Vec<Token> {
-    // NFKC can make 18 characters of one, hence the second limit.
-    let plain: String = text
-        .chars()
-        .take(longest)
-        .filter(|c| !is_invisible(*c))
-        .nfkc()
-        .flat_map(char::to_lowercase)
-        .map(ascii_digit)
-        .take(longest)
-        .collect();
+    let plain = plain(text, longest);
     let mut names = Names::default();
     for segment in plain.split_word_bounds() {
         match segment {
@@ -245,6 +236,58 @@ fn tokens(text: &str, longest: usize) -> Vec<Token> {
     }
     names.end();
     names.found
+}
+
+/// The text in NFKC and lower case, without what only steers rendering. Most of a text
+/// is ASCII, which needs no tables: stretches of it are taken over whole, but for the
+/// last character, with which what follows may combine.
+fn plain(text: &str, longest: usize) -> String {
+    let text = cut(text, longest);
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let ascii = rest.bytes().take_while(u8::is_ascii).count();
+        let whole = if ascii == rest.len() {
+            ascii
+        } else {
+            ascii.saturating_sub(1)
+        };
+        let (easy, hard) = rest.split_at_checked(whole).unwrap_or((rest, ""));
+        plain.push_str(easy);
+        if let Some(start) = plain.len().checked_sub(easy.len())
+            && let Some(easy) = plain.get_mut(start..)
+        {
+            easy.make_ascii_lowercase();
+        }
+        // Its first character and those behind it that are not ASCII.
+        let stretch = hard
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| c.is_ascii())
+            .map_or(hard.len(), |(at, _)| at);
+        let (hard, after) = hard.split_at_checked(stretch).unwrap_or((hard, ""));
+        plain.extend(
+            hard.chars()
+                .filter(|c| !is_invisible(*c))
+                .nfkc()
+                .flat_map(char::to_lowercase)
+                .map(ascii_digit),
+        );
+        rest = after;
+    }
+    // NFKC can make 18 characters of one.
+    let kept = cut(&plain, longest).len();
+    plain.truncate(kept);
+    plain
+}
+
+/// The first characters of a text, so many.
+fn cut(text: &str, longest: usize) -> &str {
+    if text.len() <= longest {
+        return text;
+    }
+    let end = text.char_indices().nth(longest);
+    end.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
 /// Puts words together into names such as `cve-2026-1234`.
@@ -511,6 +554,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_text_taken_in_stretches_is_the_text_taken_whole(
+            text in "([a-dA-D \\-.]|[éÅﬁＡｶﾞ\u{212a}\u{300}-\u{303}\u{323}\u{200d}\u{ad}]|[क-घ]़?|\\PC){0,40}",
+            longest in 0_usize..60,
+        ) {
+            let whole: String = text
+                .chars()
+                .take(longest)
+                .filter(|c| !is_invisible(*c))
+                .nfkc()
+                .flat_map(char::to_lowercase)
+                .map(ascii_digit)
+                .take(longest)
+                .collect();
+            prop_assert_eq!(plain(&text, longest), whole);
+        }
+
         #[test]
         fn any_text_gives_tokens_without_spaces_or_quotes(text in "\\PC{0,200}") {
             for token in tokens(&text, LONGEST_TEXT) {

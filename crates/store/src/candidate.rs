@@ -116,11 +116,13 @@ pub(crate) fn ranked(found: Found, last_seen: &HashMap<i64, i64>) -> Vec<(i64, V
         .collect()
 }
 
-/// Prints of so many items are kept: some weeks of a busy installation.
+/// Prints of so many items are kept at least: some weeks of a busy installation.
 pub(crate) const KEPT: i64 = 50_000;
-/// Old prints taken away with each new one: more than come in, so that the rest
-/// shrinks after the limit was lowered.
-pub(crate) const TAKEN_AWAY: i64 = 2;
+/// Old prints are taken away when there are so many, together: their words lie all over
+/// the table, and of a thousand items many lie on one page.
+pub(crate) const TAKEN_AWAY: i64 = 1_024;
+/// So many at once at most, after the limit was lowered.
+pub(crate) const MOST_TAKEN_AWAY: i64 = 2 * TAKEN_AWAY;
 /// Of the items that share one word the latest so many are looked at.
 pub(crate) const SHARING: u32 = 100;
 /// Incidents compared: those that share most.

@@ -567,6 +567,9 @@ pub trait Library: Send + Sync {
     /// gives the one it went into.
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError>;
 
+    /// An incident without what hangs on it.
+    async fn incident_alone(&self, id: IncidentId) -> Result<Option<Incident>, StoreError>;
+
     /// The latest items of an incident, newest first, repeats left out.
     async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError>;
 

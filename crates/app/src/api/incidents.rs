@@ -176,13 +176,11 @@ async fn placed(shared: &Shared, item: model::ItemId) -> Result<Incident, Proble
             Problem::busy("it is kept and will be placed; the list shows it soon")
         })?;
         if let Some(placement) = pipeline.store.placement_of(item).await? {
-            let detail = match placement {
-                Some(incident) => pipeline.store.incident(incident).await?,
+            let incident = match placement {
+                Some(incident) => pipeline.store.incident_alone(incident).await?,
                 None => None,
             };
-            return detail
-                .map(|detail| detail.incident)
-                .ok_or_else(Problem::internal);
+            return incident.ok_or_else(Problem::internal);
         }
         tokio::select! {
             _ = changes.changed() => {}

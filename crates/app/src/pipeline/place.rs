@@ -59,7 +59,16 @@ impl Pipeline {
         self.follow_models().await?;
         let mut placed = 0;
         let mut batch: Vec<Understood> = Vec::new();
+        let mut held = None;
         loop {
+            // Every commit wakes who places, and nearly always nothing waits: that is
+            // found out before a lease is written.
+            if batch.is_empty() && self.store.unplaced(1).await?.is_empty() {
+                if let Some(fence) = held {
+                    self.store.release(&fence).await?;
+                }
+                return Ok(placed);
+            }
             let now = self.clock.now();
             let Some(fence) = self
                 .store
@@ -71,10 +80,6 @@ impl Pipeline {
             if batch.is_empty() {
                 batch = self.analyse(self.store.unplaced(BATCH).await?).await?;
             }
-            if batch.is_empty() {
-                self.store.release(&fence).await?;
-                return Ok(placed);
-            }
             let behind = self.waiting_behind(&batch).await?;
             let placing = self.place_batch(&fence, &batch);
             let (done, next) = tokio::join!(placing, self.analyse(behind));
@@ -84,6 +89,7 @@ impl Pipeline {
                 Err(error) => return Err(error.into()),
             }
             batch = next?;
+            held = Some(fence);
         }
     }
 

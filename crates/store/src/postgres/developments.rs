@@ -38,19 +38,19 @@ pub(super) async fn write(
     if told.is_empty() {
         return Ok(());
     }
-    for what in told {
-        work.run(
-            "INSERT INTO developments (incident, at, by, item, body) VALUES ($1, $2, $3, $4, $5)",
-            &[
-                &n,
-                &rows::micros(cause.at),
-                &rows::maybe_text(cause.by),
-                &cause.item.map(|id| id.0),
-                &rows::json(what)?,
-            ],
-        )
-        .await?;
-    }
+    let bodies: Vec<String> = told.iter().map(rows::json).collect::<Result<_, _>>()?;
+    work.run(
+        "INSERT INTO developments (incident, at, by, item, body)
+         SELECT $1, $2, $3, $4, body FROM unnest($5::text[]) WITH ORDINALITY AS told (body, nth) ORDER BY nth",
+        &[
+            &n,
+            &rows::micros(cause.at),
+            &rows::maybe_text(cause.by),
+            &cause.item.map(|id| id.0),
+            &bodies,
+        ],
+    )
+    .await?;
     work.run(
         "DELETE FROM developments WHERE incident = $1 AND by IS NULL AND n <= (
              SELECT n FROM developments WHERE incident = $1 AND by IS NULL

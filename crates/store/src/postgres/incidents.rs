@@ -89,10 +89,13 @@ pub(super) async fn bodies(work: &Work, wanted: &[i64]) -> Result<Vec<String>, S
 
 /// Writes an incident that was not there, and gives its row.
 pub(super) async fn insert(work: &Work, incident: &Incident) -> Result<i64, StoreError> {
+    let known = vulnerabilities::list(work, &incident.cves).await?;
+    let facts = facts(incident, &known);
     let row = work
         .one(
-            "INSERT INTO incidents (id, revision, severity, score, status, exploited, last_seen)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING n",
+            "INSERT INTO incidents (id, revision, severity, score, status, exploited, last_seen,
+                 kev, items, epss, cvss)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING n",
             &[
                 &incident.id.0,
                 &revision(incident),
@@ -101,42 +104,69 @@ pub(super) async fn insert(work: &Work, incident: &Incident) -> Result<i64, Stor
                 &incident.status.as_str(),
                 &incident.exploited,
                 &rows::micros(incident.last_seen),
+                &is_kev(&facts),
+                &facts.number(Column::Items).unwrap_or(0),
+                &facts.number(Column::Epss),
+                &facts.number(Column::Cvss),
             ],
         )
         .await?;
     let n: i64 = row.try_get(0)?;
-    work.run(
-        "INSERT INTO incident_bodies (incident, body) VALUES ($1, $2)",
-        &[&n, &rows::json(incident)?],
-    )
-    .await?;
-    write_facts(work, n, incident).await?;
+    let body = async {
+        work.run(
+            "INSERT INTO incident_bodies (incident, body) VALUES ($1, $2)",
+            &[&n, &rows::json(incident)?],
+        )
+        .await
+    };
+    futures::try_join!(body, write_lookups(work, n, &facts))?;
     Ok(n)
 }
 
 /// Writes a changed incident over the one in row `n`.
 pub(super) async fn update(work: &Work, n: i64, incident: &Incident) -> Result<(), StoreError> {
-    work.run(
-        "UPDATE incidents SET revision = $2, severity = $3, score = $4, status = $5, exploited = $6,
-             last_seen = $7
-         WHERE n = $1",
-        &[
-            &n,
-            &revision(incident),
-            &rows::severity_number(incident.band()),
-            &rows::tenths(incident.severity.score),
-            &incident.status.as_str(),
-            &incident.exploited,
-            &rows::micros(incident.last_seen),
-        ],
-    )
-    .await?;
-    work.run(
-        "UPDATE incident_bodies SET body = $2 WHERE incident = $1",
-        &[&n, &rows::json(incident)?],
-    )
-    .await?;
-    write_facts(work, n, incident).await
+    let known = vulnerabilities::list(work, &incident.cves).await?;
+    update_known(work, n, incident, &known).await
+}
+
+/// The same, where what is known of its CVEs is at hand.
+pub(super) async fn update_known(
+    work: &Work,
+    n: i64,
+    incident: &Incident,
+    known: &[Vulnerability],
+) -> Result<(), StoreError> {
+    let facts = facts(incident, known);
+    let numbers = async {
+        work.run(
+            "UPDATE incidents SET revision = $2, severity = $3, score = $4, status = $5, exploited = $6,
+                 last_seen = $7, kev = $8, items = $9, epss = $10, cvss = $11
+             WHERE n = $1",
+            &[
+                &n,
+                &revision(incident),
+                &rows::severity_number(incident.band()),
+                &rows::tenths(incident.severity.score),
+                &incident.status.as_str(),
+                &incident.exploited,
+                &rows::micros(incident.last_seen),
+                &is_kev(&facts),
+                &facts.number(Column::Items).unwrap_or(0),
+                &facts.number(Column::Epss),
+                &facts.number(Column::Cvss),
+            ],
+        )
+        .await
+    };
+    let body = async {
+        work.run(
+            "UPDATE incident_bodies SET body = $2 WHERE incident = $1",
+            &[&n, &rows::json(incident)?],
+        )
+        .await
+    };
+    futures::try_join!(numbers, body, write_lookups(work, n, &facts))?;
+    Ok(())
 }
 
 /// Takes away an incident on which nothing hangs any more.
@@ -197,25 +227,37 @@ pub(super) async fn write_facts(
         "UPDATE incidents SET kev = $2, items = $3, epss = $4, cvss = $5 WHERE n = $1",
         &[
             &n,
-            &facts.number(Column::Kev).is_some_and(|kev| kev != 0),
+            &is_kev(&facts),
             &facts.number(Column::Items).unwrap_or(0),
             &facts.number(Column::Epss),
             &facts.number(Column::Cvss),
         ],
     )
     .await?;
-    if facts.affected().is_empty() {
-        work.run("DELETE FROM incident_affected WHERE incident = $1", &[&n])
-            .await?;
-    } else {
-        work.run(
-            "INSERT INTO incident_affected (incident, body) VALUES ($1, $2)
-             ON CONFLICT (incident) DO UPDATE SET body = excluded.body",
-            &[&n, &rows::json(&facts.affected())?],
-        )
-        .await?;
-    }
-    write_keys(work, n, facts.keys()).await
+    write_lookups(work, n, &facts).await
+}
+
+fn is_kev(facts: &Facts<'_>) -> bool {
+    facts.number(Column::Kev).is_some_and(|kev| kev != 0)
+}
+
+/// Writes the keys of an incident and its products.
+async fn write_lookups(work: &Work, n: i64, facts: &Facts<'_>) -> Result<(), StoreError> {
+    let affected = async {
+        if facts.affected().is_empty() {
+            work.run("DELETE FROM incident_affected WHERE incident = $1", &[&n])
+                .await
+        } else {
+            work.run(
+                "INSERT INTO incident_affected (incident, body) VALUES ($1, $2)
+                 ON CONFLICT (incident) DO UPDATE SET body = excluded.body",
+                &[&n, &rows::json(&facts.affected())?],
+            )
+            .await
+        }
+    };
+    futures::try_join!(affected, write_keys(work, n, facts.keys()))?;
+    Ok(())
 }
 
 /// Most updates change no key, so only differences are written.
@@ -224,18 +266,23 @@ async fn write_keys(work: &Work, n: i64, keys: &[(Key, String)]) -> Result<(), S
         .iter()
         .map(|(key, value)| (key.number(), rows::text(value).into_owned()))
         .unzip();
-    work.run(
-        "DELETE FROM incident_keys WHERE incident = $1 AND (kind, value) NOT IN (
-             SELECT kind, value FROM unnest($2::bigint[], $3::text[]) AS wanted (kind, value))",
-        &[&n, &kinds, &values],
-    )
-    .await?;
-    work.run(
-        "INSERT INTO incident_keys (kind, value, incident)
-         SELECT kind, value, $1 FROM unnest($2::bigint[], $3::text[]) AS wanted (kind, value)
-         ON CONFLICT DO NOTHING",
-        &[&n, &kinds, &values],
-    )
-    .await?;
+    let gone = async {
+        work.run(
+            "DELETE FROM incident_keys WHERE incident = $1 AND (kind, value) NOT IN (
+                 SELECT kind, value FROM unnest($2::bigint[], $3::text[]) AS wanted (kind, value))",
+            &[&n, &kinds, &values],
+        )
+        .await
+    };
+    let come = async {
+        work.run(
+            "INSERT INTO incident_keys (kind, value, incident)
+             SELECT kind, value, $1 FROM unnest($2::bigint[], $3::text[]) AS wanted (kind, value)
+             ON CONFLICT DO NOTHING",
+            &[&n, &kinds, &values],
+        )
+        .await
+    };
+    futures::try_join!(gone, come)?;
     Ok(())
 }

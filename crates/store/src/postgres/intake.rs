@@ -15,6 +15,9 @@ use crate::prepared::{Manner, Poll};
 use crate::statement::{Change, Hearing, Heeded};
 use crate::{Collected, Intake, Occasion, Recorded, SourceState, StoreError};
 
+/// Items written by one statement.
+const TOGETHER: usize = 64;
+
 #[async_trait]
 impl Intake for Postgres {
     async fn record(&self, collected: Collected) -> Result<Recorded, StoreError> {
@@ -130,13 +133,19 @@ pub(super) async fn insert_items(
     // Most of most polls is known: that costs one question.
     let known = known(work, items.iter().map(|(item, _)| item.id)).await?;
     prune::seen_again(work, items.iter().map(|(item, _)| item)).await?;
-    for (item, body) in items {
-        if !known.contains(&item.id.0) && insert(work, item, body, occasion).await? {
-            recorded.items += 1;
-        } else {
-            recorded.repeats += 1;
-        }
+    let mut seen = HashSet::new();
+    let new: Vec<&(Item, String)> = items
+        .iter()
+        .filter(|(item, _)| !known.contains(&item.id.0) && seen.insert(item.id.0))
+        .collect();
+    let mut written = 0;
+    for together in new.chunks(TOGETHER) {
+        written += insert_together(work, together, occasion).await?;
     }
+    let written = u32::try_from(written).unwrap_or(u32::MAX);
+    let all = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    recorded.items += written;
+    recorded.repeats += all.saturating_sub(written);
     Ok(())
 }
 
@@ -239,6 +248,54 @@ async fn insert_statement(
 ) -> Result<bool, StoreError> {
     let item = heeded.statement.to_item(manner.at);
     insert(work, &item, &rows::json(&item)?, manner.occasion).await
+}
+
+/// Writes items that wait for placement, in their order, and says how many: those that
+/// somebody else wrote meanwhile, and those that were forgotten, are not.
+async fn insert_together(
+    work: &Work,
+    items: &[&(Item, String)],
+    occasion: Occasion,
+) -> Result<u64, StoreError> {
+    let ids: Vec<_> = items.iter().map(|(item, _)| item.id.0).collect();
+    let sources: Vec<_> = items.iter().map(|(item, _)| item.source.as_str()).collect();
+    let names: Vec<_> = items
+        .iter()
+        .map(|(item, _)| rows::text(&item.external_id))
+        .collect();
+    let times: Vec<_> = items
+        .iter()
+        .map(|(item, _)| rows::micros(item.effective()))
+        .collect();
+    let authors: Vec<_> = items
+        .iter()
+        .map(|(item, _)| rows::maybe_text(item.author.as_deref()))
+        .collect();
+    let bodies: Vec<_> = items.iter().map(|(_, body)| body).collect();
+    work.run(
+        "WITH asked AS (
+             SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+                 WITH ORDINALITY AS a (id, source, external_id, effective, author, body, nth)),
+         written AS (
+             INSERT INTO items (id, source, external_id, effective, occasion)
+             SELECT id, source, external_id, effective, $7 FROM asked a
+             WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.id = a.id)
+                 AND NOT EXISTS (SELECT 1 FROM forgotten_items f WHERE f.id = a.id)
+             ORDER BY nth
+             ON CONFLICT (id) DO NOTHING RETURNING n, id)
+         INSERT INTO item_texts (item, author, body)
+         SELECT w.n, a.author, a.body FROM written w JOIN asked a ON a.id = w.id",
+        &[
+            &ids,
+            &sources,
+            &names,
+            &times,
+            &authors,
+            &bodies,
+            &rows::occasion_number(occasion),
+        ],
+    )
+    .await
 }
 
 /// Writes an item that waits for placement; false if it is known. A known one must

@@ -89,6 +89,16 @@ impl Library for Postgres {
             .await
     }
 
+    async fn incident_alone(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        self.read(|work| async move {
+            match incidents::resolve(&work, id).await? {
+                Some(n) => incidents::get(&work, n).await.map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
     async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError> {
         self.read(|work| async move { latest_items(&work, id, limit.min(MOST_ITEMS)).await })
             .await

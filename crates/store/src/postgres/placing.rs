@@ -1,10 +1,13 @@
 //! One item's placement: its analysis, its incident, the alerts and whom to tell,
 //! in one transaction.
+//!
+//! Statements that do not rest on one another's answers are sent together
+//! (`try_join!`): a placement waits for the server six times and not twenty-five.
 
 use model::{Alert, Milestone, Milestones, tokens};
 
 use super::work::{Lock, Work};
-use super::{deliveries, developments, events, incidents, learning, prints, rows};
+use super::{deliveries, developments, events, incidents, learning, prints, rows, vulnerabilities};
 use crate::handling::Cause;
 use crate::prepared::{Placement, text_hash};
 use crate::{Placed, StoreError};
@@ -17,7 +20,8 @@ pub(super) async fn write(
     let Placement { placed, .. } = placement;
     let waiting = work
         .row(
-            "SELECT n, placed_at IS NULL FROM items WHERE id = $1 FOR UPDATE",
+            "SELECT i.n, i.placed_at IS NULL, i.source, t.author
+             FROM items i JOIN item_texts t ON t.item = i.n WHERE i.id = $1 FOR UPDATE OF i",
             &[&placed.item.0],
         )
         .await?;
@@ -35,8 +39,9 @@ pub(super) async fn write(
     if !placed.deliveries.is_empty() {
         work.lock(Lock::Outbox).await?;
     }
+    let names = tokens::tellers(waiting.try_get(2)?, waiting.try_get(3)?);
     let incident = write_incident(work, placed).await?;
-    write_item(work, item, incident, placement).await?;
+    write_item(work, item, incident, placement, &names).await?;
     if let Some(incident) = incident {
         if placed
             .incident
@@ -80,13 +85,20 @@ async fn write_incident(work: &Work, placed: &Placed) -> Result<Option<i64>, Sto
     };
     // Somebody may have set a status since the incident was read for placement:
     // what people decide stays, and no revision is given twice.
-    let stored = incidents::get(work, n).await?;
+    let (stored, known) = futures::try_join!(
+        incidents::get(work, n),
+        // Under the lock on its row: whoever says something else of one writes the facts
+        // of its incidents under it.
+        vulnerabilities::list(work, &incident.cves),
+    )?;
     let mut merged = incident.clone();
     merged.keep_decisions_of(&stored);
     merged.revision = merged.revision.max(stored.revision.saturating_add(1));
     learning::heed(work, n, &stored, &mut merged).await?;
-    incidents::update(work, n, &merged).await?;
-    developments::note(work, n, cause, &stored, &merged).await?;
+    futures::try_join!(
+        incidents::update_known(work, n, &merged, &known),
+        developments::note(work, n, cause, &stored, &merged),
+    )?;
     work.tell(placed.at, events::INCIDENT_UPDATED, subject);
     Ok(Some(n))
 }
@@ -96,6 +108,7 @@ async fn write_item(
     item: i64,
     incident: Option<i64>,
     placement: &Placement,
+    names: &str,
 ) -> Result<(), StoreError> {
     let Placement {
         placed,
@@ -104,35 +117,48 @@ async fn write_item(
         text,
     } = placement;
     let keys = &placed.analysis.story_keys;
-    work.run(
-        "UPDATE items SET placed_at = $2, incident = $3, repeat_of = $4, canonical_url = $5, content_hash = $6
-         WHERE n = $1",
-        &[
-            &item,
-            &rows::micros(placed.at),
-            &incident,
-            &placed.repeat_of.map(|id| id.0),
-            &rows::maybe_text(keys.canonical_url.as_deref()),
-            &text_hash(&placed.analysis).map(<[u8; 16]>::as_slice),
-        ],
-    )
-    .await?;
-    work.run(
-        "UPDATE item_texts SET analysis = $2, joined_because = $3 WHERE item = $1",
-        &[
-            &item,
-            analysis,
-            &rows::maybe_text(placed.joined_because.as_deref()),
-        ],
-    )
-    .await?;
-    if let Some(incident) = incident {
-        // A repeat has the words of the item it repeats.
-        if placed.repeat_of.is_none() {
-            prints::write(work, item, incident, &keys.print).await?;
+    let columns = async {
+        work.run(
+            "UPDATE items SET placed_at = $2, incident = $3, repeat_of = $4, canonical_url = $5, content_hash = $6
+             WHERE n = $1",
+            &[
+                &item,
+                &rows::micros(placed.at),
+                &incident,
+                &placed.repeat_of.map(|id| id.0),
+                &rows::maybe_text(keys.canonical_url.as_deref()),
+                &text_hash(&placed.analysis).map(<[u8; 16]>::as_slice),
+            ],
+        )
+        .await
+    };
+    let texts = async {
+        work.run(
+            "UPDATE item_texts SET analysis = $2, joined_because = $3 WHERE item = $1",
+            &[
+                &item,
+                analysis,
+                &rows::maybe_text(placed.joined_because.as_deref()),
+            ],
+        )
+        .await
+    };
+    let print = async {
+        match incident {
+            // A repeat has the words of the item it repeats.
+            Some(incident) if placed.repeat_of.is_none() => {
+                prints::write(work, item, incident, &keys.print).await
+            }
+            _ => Ok(()),
         }
-        index(work, item, title, text).await?;
-    }
+    };
+    let words = async {
+        match incident {
+            Some(_) => write_words(work, item, title, text, names).await,
+            None => Ok(()),
+        }
+    };
+    futures::try_join!(columns, texts, print, words,)?;
     Ok(())
 }
 
@@ -149,8 +175,18 @@ pub(super) async fn index(
             &[&item],
         )
         .await?;
-    let names = tokens::stream(&tokens::tellers(row.try_get(0)?, row.try_get(1)?));
-    let words = super::words::Words::of(title, &names, text);
+    let names = tokens::tellers(row.try_get(0)?, row.try_get(1)?);
+    write_words(work, item, title, text, &names).await
+}
+
+async fn write_words(
+    work: &Work,
+    item: i64,
+    title: &str,
+    text: &str,
+    names: &str,
+) -> Result<(), StoreError> {
+    let words = super::words::Words::of(title, &tokens::stream(names), text);
     work.run(
         "INSERT INTO item_words (item, words, stream) VALUES ($1, $2::text::tsvector, $3)
          ON CONFLICT (item) DO UPDATE SET words = excluded.words, stream = excluded.stream",

@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::rows;
 use super::work::Work;
 use crate::StoreError;
-use crate::candidate::{KEPT, MEMBERS, SHARING, Shared, TAKEN_AWAY, print as stored};
+use crate::candidate::{
+    KEPT, MEMBERS, MOST_TAKEN_AWAY, SHARING, Shared, TAKEN_AWAY, print as stored,
+};
 
 /// Keeps the print of an item of an incident.
 pub(super) async fn write(
@@ -21,19 +23,24 @@ pub(super) async fn write(
     if print.is_empty() {
         return Ok(());
     }
-    work.run(
-        "INSERT INTO prints (item, incident, at, body) SELECT n, $2, effective, $3 FROM items WHERE n = $1",
-        &[&item, &incident, &print.to_bytes()],
-    )
-    .await?;
-    work.run(
-        "INSERT INTO story_words (word, at, item, incident)
-         SELECT word, effective, n, $2 FROM items, unnest($3::bigint[]) AS word WHERE n = $1
-         ON CONFLICT DO NOTHING",
-        &[&item, &incident, &words(print)],
-    )
-    .await?;
-    take_away(work, item - KEPT).await
+    let print_row = async {
+        work.run(
+            "INSERT INTO prints (item, incident, at, body) SELECT n, $2, effective, $3 FROM items WHERE n = $1",
+            &[&item, &incident, &print.to_bytes()],
+        )
+        .await
+    };
+    let word_rows = async {
+        work.run(
+            "INSERT INTO story_words (word, at, item, incident)
+             SELECT word, effective, n, $2 FROM items, unnest($3::bigint[]) AS word WHERE n = $1
+             ON CONFLICT DO NOTHING",
+            &[&item, &incident, &words(print)],
+        )
+        .await
+    };
+    futures::try_join!(print_row, word_rows, take_away(work, item - KEPT))?;
+    Ok(())
 }
 
 /// Keeps another print of an item whose print is kept.
@@ -119,14 +126,32 @@ async fn remove(work: &Work, item: i64, at: i64, body: &[u8]) -> Result<(), Stor
 async fn take_away(work: &Work, up_to: i64) -> Result<(), StoreError> {
     let old = work
         .rows(
-            "SELECT item, at, body FROM prints WHERE item <= $1 ORDER BY item LIMIT $2",
-            &[&up_to, &TAKEN_AWAY],
+            "SELECT item, at, body FROM prints
+             WHERE item <= $1 AND EXISTS (SELECT 1 FROM prints WHERE item <= $2) ORDER BY item LIMIT $3",
+            &[&up_to, &(up_to - TAKEN_AWAY), &MOST_TAKEN_AWAY],
         )
         .await?;
-    for row in old {
-        let body: Vec<u8> = row.try_get(2)?;
-        remove(work, row.try_get(0)?, row.try_get(1)?, &body).await?;
+    let Some(last) = old.last() else {
+        return Ok(());
+    };
+    let last: i64 = last.try_get(0)?;
+    let (mut words, mut times, mut items) = (Vec::new(), Vec::new(), Vec::new());
+    for row in &old {
+        let (item, at): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        for (word, _) in stored(row.try_get(2)?)?.keys {
+            words.push(i64::from(word));
+            times.push(at);
+            items.push(item);
+        }
     }
+    work.run(
+        "DELETE FROM story_words s USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS o (word, at, item)
+         WHERE s.word = o.word AND s.at = o.at AND s.item = o.item",
+        &[&words, &times, &items],
+    )
+    .await?;
+    work.run("DELETE FROM prints WHERE item <= $1", &[&last])
+        .await?;
     Ok(())
 }
 

@@ -316,6 +316,9 @@ pub(super) async fn is_in_incident(work: &Work, cve: &CveId) -> Result<bool, Sto
 
 /// All that is known of these CVEs, in this order, unknown ones left out.
 pub(super) async fn list(work: &Work, cves: &[CveId]) -> Result<Vec<Vulnerability>, StoreError> {
+    if cves.is_empty() {
+        return Ok(Vec::new());
+    }
     let names: Vec<&str> = cves.iter().map(CveId::as_str).collect();
     let found = work
         .rows(

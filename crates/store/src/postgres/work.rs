@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool, PoolError};
 use model::{SourceId, Timestamp};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
@@ -236,8 +237,11 @@ impl Work {
         match tokio::time::timeout(self.patience, asked).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
-                self.passing
-                    .store(fault::may_be_run_again(&error), Ordering::Relaxed);
+                // What was sent beside the statement that failed only says that one did.
+                if error.code() != Some(&SqlState::IN_FAILED_SQL_TRANSACTION) {
+                    self.passing
+                        .store(fault::may_be_run_again(&error), Ordering::Relaxed);
+                }
                 Err(error.into())
             }
             Err(_) => Err(StoreError::Busy(format!(

@@ -41,10 +41,13 @@ pub(super) fn body(connection: &Connection, n: i64) -> Result<String, StoreError
 
 /// Writes an incident that was not there, and gives its row.
 pub(super) fn insert(connection: &Connection, incident: &Incident) -> Result<i64, StoreError> {
+    let known = known(connection, incident)?;
+    let facts = facts(incident, &known);
     connection
         .prepare_cached(
-            "INSERT INTO incidents (id, revision, severity, score, status, exploited, last_seen)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO incidents (id, revision, severity, score, status, exploited, last_seen,
+                 kev, items, epss, cvss)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute((
             incident.id.as_bytes(),
@@ -54,12 +57,16 @@ pub(super) fn insert(connection: &Connection, incident: &Incident) -> Result<i64
             incident.status.as_str(),
             incident.exploited,
             rows::micros(incident.last_seen),
+            facts.number(Column::Kev),
+            facts.number(Column::Items),
+            facts.number(Column::Epss),
+            facts.number(Column::Cvss),
         ))?;
     let n = connection.last_insert_rowid();
     connection
         .prepare_cached("INSERT INTO incident_bodies (incident, body) VALUES (?1, ?2)")?
         .execute((n, rows::json(incident)?))?;
-    write_facts(connection, n, incident)?;
+    write_lookups(connection, n, &facts)?;
     Ok(n)
 }
 
@@ -69,10 +76,13 @@ pub(super) fn update(
     n: i64,
     incident: &Incident,
 ) -> Result<(), StoreError> {
+    let known = known(connection, incident)?;
+    let facts = facts(incident, &known);
+    // The numbers stand in the indexes of every order: one statement moves them once.
     connection
         .prepare_cached(
             "UPDATE incidents SET revision = ?2, severity = ?3, score = ?4, status = ?5, exploited = ?6,
-                 last_seen = ?7
+                 last_seen = ?7, kev = ?8, items = ?9, epss = ?10, cvss = ?11
              WHERE n = ?1",
         )?
         .execute((
@@ -83,11 +93,15 @@ pub(super) fn update(
             incident.status.as_str(),
             incident.exploited,
             rows::micros(incident.last_seen),
+            facts.number(Column::Kev),
+            facts.number(Column::Items),
+            facts.number(Column::Epss),
+            facts.number(Column::Cvss),
         ))?;
     connection
         .prepare_cached("UPDATE incident_bodies SET body = ?2 WHERE incident = ?1")?
         .execute((n, rows::json(incident)?))?;
-    write_facts(connection, n, incident)
+    write_lookups(connection, n, &facts)
 }
 
 /// Takes away an incident on which nothing hangs any more.
@@ -156,6 +170,11 @@ pub(super) fn write_facts(
             facts.number(Column::Epss),
             facts.number(Column::Cvss),
         ))?;
+    write_lookups(connection, n, &facts)
+}
+
+/// Writes the keys of an incident and its products.
+fn write_lookups(connection: &Connection, n: i64, facts: &Facts<'_>) -> Result<(), StoreError> {
     if facts.affected().is_empty() {
         connection
             .prepare_cached("DELETE FROM incident_affected WHERE incident = ?1")?

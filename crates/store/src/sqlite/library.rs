@@ -96,6 +96,16 @@ impl Library for Sqlite {
             .await
     }
 
+    async fn incident_alone(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        self.readers
+            .read(move |connection| {
+                incidents::resolve(connection, id)?
+                    .map(|n| incidents::get(connection, n))
+                    .transpose()
+            })
+            .await
+    }
+
     async fn latest_items(&self, id: IncidentId, limit: u32) -> Result<Vec<Item>, StoreError> {
         self.readers
             .read(move |connection| latest_items(connection, id, limit.min(MOST_ITEMS)))

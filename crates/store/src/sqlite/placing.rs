@@ -9,11 +9,14 @@ use crate::handling::Cause;
 use crate::prepared::{Placement, text_hash};
 use crate::{Placed, StoreError};
 
+/// Gives the row of the item if it is to be found by its words. They are left to the
+/// caller: FTS5 writes out what it gathered at every savepoint, and a piece of its index
+/// for each item costs more than all else of a placement.
 pub(super) fn write(
     connection: &Connection,
     prepared: &Placement,
     milestones: &dyn Milestones,
-) -> Result<(), StoreError> {
+) -> Result<Option<i64>, StoreError> {
     let Placement { placed, .. } = prepared;
     let waiting: Option<(i64, bool)> = connection
         .prepare_cached("SELECT n, placed_at IS NULL FROM items WHERE id = ?1")?
@@ -29,7 +32,7 @@ pub(super) fn write(
             )));
         }
         // It was placed before; the answer was lost on the way.
-        Some((_, false)) => return Ok(()),
+        Some((_, false)) => return Ok(None),
         Some((item, true)) => item,
     };
     let incident = write_incident(connection, placed)?;
@@ -56,7 +59,7 @@ pub(super) fn write(
     if !placed.deliveries.is_empty() {
         milestones.passed(Milestone::DELIVERIES_WRITTEN);
     }
-    Ok(())
+    Ok(incident.map(|_| item))
 }
 
 fn write_incident(connection: &Connection, placed: &Placed) -> Result<Option<i64>, StoreError> {
@@ -95,10 +98,7 @@ fn write_item(
     prepared: &Placement,
 ) -> Result<(), StoreError> {
     let Placement {
-        placed,
-        analysis,
-        title,
-        text,
+        placed, analysis, ..
     } = prepared;
     let keys = &placed.analysis.story_keys;
     let hash = text_hash(&placed.analysis);
@@ -118,12 +118,11 @@ fn write_item(
     connection
         .prepare_cached("UPDATE item_texts SET analysis = ?2, joined_because = ?3 WHERE item = ?1")?
         .execute((item, analysis, &placed.joined_because))?;
-    if let Some(incident) = incident {
-        // A repeat has the words of the item it repeats.
-        if placed.repeat_of.is_none() {
-            prints::write(connection, item, incident, &keys.print)?;
-        }
-        index(connection, item, title, text)?;
+    // A repeat has the words of the item it repeats.
+    if let Some(incident) = incident
+        && placed.repeat_of.is_none()
+    {
+        prints::write(connection, item, incident, &keys.print)?;
     }
     Ok(())
 }

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::rows;
 use crate::StoreError;
-use crate::candidate::{KEPT, MEMBERS, SHARING, Shared, TAKEN_AWAY, print as stored};
+use crate::candidate::{
+    KEPT, MEMBERS, MOST_TAKEN_AWAY, SHARING, Shared, TAKEN_AWAY, print as stored,
+};
 
 /// Keeps the print of an item of an incident.
 pub(super) fn write(
@@ -113,17 +115,40 @@ fn remove(connection: &Connection, item: i64, at: i64, body: &[u8]) -> Result<()
 }
 
 fn take_away(connection: &Connection, up_to: i64) -> Result<(), StoreError> {
+    let is_time: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM prints WHERE item <= ?1)")?
+        .query_one([up_to - TAKEN_AWAY], |row| row.get(0))?;
+    if !is_time {
+        return Ok(());
+    }
     let old: Vec<(i64, i64, Vec<u8>)> = connection
         .prepare_cached(
             "SELECT item, at, body FROM prints WHERE item <= ?1 ORDER BY item LIMIT ?2",
         )?
-        .query_map((up_to, TAKEN_AWAY), |row| {
+        .query_map((up_to, MOST_TAKEN_AWAY), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
         .collect::<Result<_, _>>()?;
-    for (item, at, body) in old {
-        remove(connection, item, at, &body)?;
+    let mut words = Vec::new();
+    for (item, at, body) in &old {
+        words.extend(
+            stored(body)?
+                .keys
+                .iter()
+                .map(|(word, _)| (*word, *at, *item)),
+        );
     }
+    // In the order in which they are stored: each page is written once.
+    words.sort_unstable();
+    let mut delete = connection
+        .prepare_cached("DELETE FROM story_words WHERE word = ?1 AND at = ?2 AND item = ?3")?;
+    for one in words {
+        delete.execute(one)?;
+    }
+    let last = old.last().map(|(item, ..)| *item);
+    connection
+        .prepare_cached("DELETE FROM prints WHERE item <= ?1")?
+        .execute([last])?;
     Ok(())
 }
 
@@ -174,4 +199,46 @@ pub(super) fn members(
         });
     }
     Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    #[test]
+    fn old_prints_go_together_once_there_are_many() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::bring_up_to_date(&mut connection).unwrap();
+        let print = Print {
+            terms: vec![(7, 1)],
+            keys: vec![(7, 1), (9, 1)],
+            ..Print::default()
+        };
+        let keep = |item: i64| {
+            connection
+                .execute(
+                    "INSERT INTO items (n, id, source, external_id, effective, occasion)
+                     VALUES (?1, ?2, 'a', ?1, ?1, 0)",
+                    (item, format!("{item:016}").as_bytes()),
+                )
+                .unwrap();
+            write(&connection, item, 1, &print).unwrap();
+        };
+        let kept = || -> (i64, i64) {
+            connection
+                .query_one(
+                    "SELECT (SELECT count(*) FROM prints), (SELECT count(*) FROM story_words)",
+                    [],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .unwrap()
+        };
+        (1..=1_030).for_each(keep);
+        keep(KEPT + TAKEN_AWAY);
+        assert_eq!(kept(), (1_031, 2_062));
+        // The first is now as old as all that go together.
+        keep(KEPT + TAKEN_AWAY + 1);
+        assert_eq!(kept(), (7, 14));
+    }
 }

@@ -4,6 +4,9 @@
 //! Every other write waits meanwhile, so nobody may wait for one within a sitting. Each
 //! placement has a savepoint: one that fails costs itself only. A sitting that is
 //! dropped leaves nothing behind.
+//!
+//! The words of what was placed are written with the last step, together: one piece of
+//! the text index instead of one for each item, which FTS5 would merge again and again.
 
 use async_trait::async_trait;
 use model::incident::Candidate;
@@ -20,8 +23,21 @@ use crate::prepared::Placement;
 use crate::{Fence, Placed, Sitting, StoreError};
 
 enum Step {
-    Do(Box<dyn FnOnce(&Connection) + Send>),
+    Do(Box<dyn FnOnce(&mut Desk<'_>) + Send>),
     Commit,
+}
+
+/// The side of the writing thread.
+struct Desk<'a> {
+    connection: &'a Connection,
+    /// What was placed and is not found by its words yet.
+    unindexed: Vec<Unindexed>,
+}
+
+struct Unindexed {
+    item: i64,
+    title: String,
+    text: String,
 }
 
 /// The side of who asked.
@@ -60,10 +76,18 @@ pub(super) async fn begin<'a>(
 }
 
 fn sit(connection: &Connection, asked: &mut mpsc::Receiver<Step>) -> Result<(), StoreError> {
+    let mut desk = Desk {
+        connection,
+        unindexed: Vec::new(),
+    };
     loop {
         match asked.blocking_recv() {
-            Some(Step::Do(step)) => step(connection),
-            Some(Step::Commit) => return Ok(()),
+            Some(Step::Do(step)) => step(&mut desk),
+            Some(Step::Commit) => {
+                return desk.unindexed.iter().try_for_each(|one| {
+                    placing::index(connection, one.item, &one.title, &one.text)
+                });
+            }
             None => return Err(StoreError::Busy("the sitting was left".to_owned())),
         }
         if connection.is_autocommit() {
@@ -77,12 +101,12 @@ impl Seat<'_> {
     async fn step<T, F>(&mut self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut Desk<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let step = Step::Do(Box::new(move |connection| {
+        let step = Step::Do(Box::new(move |desk| {
             // Whoever asked may have gone; then the sitting is dropped as a whole.
-            let _ = reply.send(work(connection));
+            let _ = reply.send(work(desk));
         }));
         if self.steps.send(step).await.is_ok()
             && let Ok(answer) = answer.await
@@ -108,12 +132,12 @@ impl Sitting for Seat<'_> {
         analysis: &Analysis,
     ) -> Result<Vec<Candidate>, StoreError> {
         let wanted = Wanted::of(item, analysis);
-        self.step(move |connection| candidates::find(connection, &wanted))
+        self.step(move |desk| candidates::find(desk.connection, &wanted))
             .await
     }
 
     async fn texts(&mut self, incident: IncidentId, limit: u32) -> Result<Vec<Text>, StoreError> {
-        self.step(move |connection| lane::texts(connection, incident, limit))
+        self.step(move |desk| lane::texts(desk.connection, incident, limit))
             .await
     }
 
@@ -122,14 +146,15 @@ impl Sitting for Seat<'_> {
             return Ok(Vec::new());
         }
         let cves = cves.to_vec();
-        self.step(move |connection| lane::vulnerabilities(connection, &cves))
+        self.step(move |desk| lane::vulnerabilities(desk.connection, &cves))
             .await
     }
 
     async fn place(&mut self, placed: Placed) -> Result<(), StoreError> {
         let prepared = off_thread(move || Placement::of(placed)).await?;
         let milestones = std::sync::Arc::clone(&self.store.milestones);
-        self.step(move |connection| {
+        self.step(move |desk| {
+            let connection = desk.connection;
             execute(connection, "SAVEPOINT placement")?;
             let written = placing::write(connection, &prepared, milestones.as_ref());
             if written.is_err() && !connection.is_autocommit() {
@@ -138,7 +163,12 @@ impl Sitting for Seat<'_> {
             if !connection.is_autocommit() {
                 execute(connection, "RELEASE placement")?;
             }
-            written
+            desk.unindexed.extend(written?.map(|item| Unindexed {
+                item,
+                title: prepared.title,
+                text: prepared.text,
+            }));
+            Ok(())
         })
         .await
     }
