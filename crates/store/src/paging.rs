@@ -7,17 +7,24 @@ use crate::StoreError;
 pub(crate) const COUNTED: u64 = 10_000;
 /// A part on keys drives the query up to so many incidents.
 pub(crate) const FEW_INCIDENTS: i64 = 2_000;
-/// A search drives the query up to so many items; beyond, its count rests on the
-/// newest of them.
+/// A search drives the query up to so many items.
 pub(crate) const FEW_ITEMS: i64 = 10_000;
+/// Words that one in so many of the newest items holds are common: they drive nothing.
+pub(crate) const COMMON: i64 = 20;
 /// Of so many incidents with a product, the newest, is looked at which versions are
 /// affected.
 pub(crate) const MOST_AFFECTED: u32 = 5_000;
 /// A count looks at so many incidents at most where it has to look for keys of each:
 /// what is rare among them is estimated from the newest.
 pub(crate) const COUNTED_BY_KEYS: u32 = 10_000;
+/// And at so many where it has to look for words of each.
+pub(crate) const COUNTED_BY_WORDS: u32 = 4_000;
+/// And at so many where texts have to be read.
+pub(crate) const COUNTED_BY_TEXTS: u32 = 100;
 /// And at so many where one index tells all.
 pub(crate) const COUNTED_BY_NUMBERS: u32 = 50_000;
+/// So many incidents are asked for words at once, at most.
+pub(crate) const LONGEST_STRETCH: u32 = 4_000;
 /// Relevance looks at so many matching incidents, the latest.
 pub(crate) const RANKED: u32 = 2_000;
 /// And at so many of the newest items in which the words stand.
