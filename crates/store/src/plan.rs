@@ -26,8 +26,8 @@ pub(crate) enum Asked {
     /// Through the index, which tells of any stretch of items.
     #[default]
     Index,
-    /// Through the index once, which can tell of some only by telling of all: the newest
-    /// items that hold them, newest first, and whether these are all.
+    /// Not any more: these are the newest items that hold them, newest first, and whether
+    /// they are all. Others are asked through the index.
     Once(Vec<i64>, bool),
     /// By its text: the words stand in so many items that the index costs more.
     Texts,

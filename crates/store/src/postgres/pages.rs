@@ -252,13 +252,10 @@ impl Counting {
                 "k.incident DESC",
             )
         } else {
-            if !is_driven {
-                let found = time_edge(work, plan, most).await?;
-                edge = found.map(|(n, _)| n);
-                if let Some((_, last_seen)) = found {
-                    let last_seen = sql.values.add(last_seen);
-                    sql.parts.push(format!("i.last_seen > {last_seen}"));
-                }
+            if !is_driven && let Some((newest, last_seen)) = time_edge(work, plan, most).await? {
+                edge = Some(newest - i64::from(most));
+                let last_seen = sql.values.add(last_seen);
+                sql.parts.push(format!("i.last_seen > {last_seen}"));
             }
             (
                 "i.n FROM incidents i".to_owned(),
@@ -294,12 +291,13 @@ async fn key_edge(
     .transpose()
 }
 
-/// Of the incidents of a time, the first beyond the latest so many: its row and when it
-/// was told last.
+/// Of the incidents of a time, when the first beyond the latest so many was told last,
+/// and the newest row of all. That one's own row tells little: an old story may have been
+/// told again.
 async fn time_edge(work: &Work, plan: &Plan, most: u32) -> Result<Option<(i64, i64)>, StoreError> {
     work.row(
-        "SELECT n, last_seen FROM incidents WHERE last_seen BETWEEN $1 AND $2
-         ORDER BY last_seen DESC LIMIT 1 OFFSET $3",
+        "SELECT (SELECT max(n) FROM incidents), last_seen FROM incidents
+         WHERE last_seen BETWEEN $1 AND $2 ORDER BY last_seen DESC LIMIT 1 OFFSET $3",
         &[
             &plan.since().unwrap_or(i64::MIN),
             &plan.until().unwrap_or(i64::MAX),

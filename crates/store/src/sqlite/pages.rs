@@ -3,7 +3,7 @@
 //! A page walks the index of its order until it is full. That is quick when many
 //! incidents match, and slow when few do; so what few match is looked up first and
 //! drives the query instead (`translate`). Where words are asked for beside that, the walk
-//! goes in stretches that grow, and each is asked for them at once (`words`).
+//! goes in stretches, and each is asked for them at once (`words`).
 
 use model::query::{Condition, Key};
 use model::{Incident, IncidentId};
@@ -139,7 +139,7 @@ fn latest(
 }
 
 /// The first incidents after a place, at most so many. With searches more than these are
-/// looked at, and each stretch that is not enough is followed by a longer one.
+/// looked at: a stretch at a time, each as long as those before say that it must be.
 fn select(
     connection: &Connection,
     plan: &Plan,
@@ -155,7 +155,7 @@ fn select(
         // All that drives is sorted for each stretch.
         (false, Some(_)) => LONGEST_STRETCH.max(limit),
     };
-    let mut found = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), 0);
     loop {
         let mut sql = Sql::of(plan, Purpose::Page(order))?;
         if let Some(after) = after {
@@ -165,13 +165,15 @@ fn select(
         let looked_at = rows_of(connection, &query, &sql.parameters)?;
         let last = looked_at.last().copied();
         let is_end = u32::try_from(looked_at.len()).is_ok_and(|count| count < stretch);
+        seen += looked_at.len();
         found.extend(searches.meeting(connection, looked_at)?);
         match last {
             Some(last) if !is_end && found.len() < wanted => {
                 after = Some(place_of(connection, last, order)?);
-                stretch = stretch
-                    .saturating_mul(4)
-                    .clamp(limit, LONGEST_STRETCH.max(limit));
+                let missing = wanted - found.len();
+                let needed = missing.saturating_mul(seen) / found.len().max(1) * 5 / 4 + 16;
+                let longest = LONGEST_STRETCH.max(limit);
+                stretch = u32::try_from(needed).map_or(longest, |needed| needed.min(longest));
             }
             _ => {
                 found.truncate(wanted);
@@ -285,13 +287,10 @@ impl Counting {
                 "k.incident DESC",
             )
         } else {
-            if !is_driven {
-                let found = time_edge(connection, plan, most)?;
-                edge = found.map(|(n, _)| n);
-                if let Some((_, last_seen)) = found {
-                    let last_seen = sql.parameter(last_seen);
-                    sql.parts.push(format!("i.last_seen > {last_seen}"));
-                }
+            if !is_driven && let Some((newest, last_seen)) = time_edge(connection, plan, most)? {
+                edge = Some(newest - i64::from(most));
+                let last_seen = sql.parameter(last_seen);
+                sql.parts.push(format!("i.last_seen > {last_seen}"));
             }
             (
                 "i.n FROM incidents i".to_owned(),
@@ -326,8 +325,9 @@ fn key_edge(
         .optional()?)
 }
 
-/// Of the incidents of a time, the first beyond the latest so many: its row and when it
-/// was told last.
+/// Of the incidents of a time, when the first beyond the latest so many was told last,
+/// and the newest row of all. That one's own row tells little: an old story may have been
+/// told again.
 fn time_edge(
     connection: &Connection,
     plan: &Plan,
@@ -335,8 +335,8 @@ fn time_edge(
 ) -> Result<Option<(i64, i64)>, StoreError> {
     Ok(connection
         .prepare_cached(
-            "SELECT n, last_seen FROM incidents WHERE last_seen BETWEEN ?1 AND ?2
-             ORDER BY last_seen DESC LIMIT 1 OFFSET ?3",
+            "SELECT (SELECT max(n) FROM incidents), last_seen FROM incidents
+             WHERE last_seen BETWEEN ?1 AND ?2 ORDER BY last_seen DESC LIMIT 1 OFFSET ?3",
         )?
         .query_row(
             (

@@ -13,7 +13,7 @@ use rusqlite::types::Value;
 
 use super::{rows, words};
 use crate::paging::{FEW_INCIDENTS, MOST_AFFECTED};
-use crate::plan::{self, Plan, Purpose, and, exact, or, stretches};
+use crate::plan::{self, Asked, Plan, Purpose, and, exact, or, stretches};
 use crate::{IncidentOrder, StoreError};
 
 /// Counts what drives, and looks up what SQL cannot tell: versions.
@@ -274,11 +274,15 @@ impl<'a> Sql<'a> {
     fn sets(&mut self, plan: &Plan) -> Result<Vec<String>, StoreError> {
         Ok(match plan {
             Plan::Key { key, ranges, .. } => self.key_sets(*key, ranges)?,
-            Plan::Words { wanted, .. } => {
-                let given = self.parameter(fts5(wanted));
+            Plan::Words { asked, .. } => {
+                // Few drive, and few were looked up whole.
+                let items = match asked {
+                    Asked::Once(items, _) => items.as_slice(),
+                    Asked::Index | Asked::Texts => &[],
+                };
+                let given = self.parameter(rows::json(&items)?);
                 vec![format!(
-                    "SELECT t.incident FROM items_fts f CROSS JOIN items t ON t.n = f.rowid
-                     WHERE f.items_fts MATCH {given}"
+                    "SELECT t.incident FROM json_each({given}) f CROSS JOIN items t ON t.n = f.value"
                 )]
             }
             Plan::Affected { incidents, .. } => {

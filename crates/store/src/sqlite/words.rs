@@ -4,31 +4,33 @@
 //! itself costs as much as five hundred that stand beside one another (80 µs, measured).
 //! So incidents are asked many at a time, and their items by stretches. A beginning of
 //! four letters or more is different: the index first gathers every item that holds it,
-//! whichever are asked for. It is asked once, or where it would gather very much, not at
-//! all, and the texts are read.
+//! whichever are asked for. So it is asked once, and where it would gather very much, the
+//! texts of the few that matter are read instead.
 
 use std::collections::{HashMap, HashSet};
 
 use model::query::Wanted;
 use model::tokens::{self, Phrase, Term, Text};
 use rusqlite::{Connection, OptionalExtension};
+use serde::Deserialize;
 
 use super::rows;
 use super::translate::{Sql, Told, fts5};
 use crate::StoreError;
-use crate::paging::{COMMON, COUNTED_BY_TEXTS, COUNTED_BY_WORDS, FEW_ITEMS};
+use crate::paging::{COUNTED_BY_TEXTS, COUNTED_BY_WORDS, FEW_ITEMS, SAMPLED, are_many};
 use crate::plan::{Asked, Plan};
 
 /// Items further apart are asked by themselves.
 const GAP: i64 = 500;
 /// The letters of beginnings that the index keeps (migration 0011).
 const KEPT_LETTERS: [usize; 2] = [2, 3];
-/// So many of the newest items tell whether words that stand together are common.
-const SAMPLED: i64 = 2_000;
-/// So many texts tell whether one item in so many holds a beginning: then texts cost less
-/// than to gather its items.
-const SAMPLED_TEXTS: i64 = 64;
-const COMMON_IN_TEXTS: i64 = 4;
+/// So many texts tell how many items hold a beginning.
+const SAMPLED_TEXTS: i64 = 32;
+/// Gathering so many items takes as long (26 ms, measured) as to read the texts of a page.
+const GATHERED: i64 = 200_000;
+
+/// Of more items than these the texts are not read, whatever else it costs.
+const MOST_READ: usize = 1_000;
 
 /// How many items hold the words, if few, and how others are asked for them.
 pub(super) fn look_up(
@@ -36,33 +38,41 @@ pub(super) fn look_up(
     wanted: &[Wanted],
 ) -> Result<(Option<i64>, Asked), StoreError> {
     let newest = newest_item(connection)?;
-    if !is_kept(wanted) {
-        let may_be_common = newest > FEW_ITEMS
-            && match widened(wanted) {
-                Some(wide) => count(connection, &wide)? > FEW_ITEMS,
-                None => true,
-            };
-        if may_be_common && sampled_texts(connection, wanted)? * COMMON_IN_TEXTS >= SAMPLED_TEXTS {
-            return Ok((None, Asked::Texts));
-        }
-        let (found, is_whole) = newest_holding(connection, wanted)?;
-        let rows = is_whole.then(|| i64::try_from(found.len()).unwrap_or(i64::MAX));
-        return Ok((rows, Asked::Once(found, is_whole)));
+    let is_kept = is_kept(wanted);
+    if newest > FEW_ITEMS && !is_kept && is_costly(connection, wanted, newest)? {
+        return Ok((None, Asked::Texts));
     }
     // To find that two common words seldom follow one another costs a look at all of
     // them; that they often do is seen in a few.
-    if newest > FEW_ITEMS && !is_one_word(wanted) {
-        let held = connection
+    if newest > FEW_ITEMS && is_kept && !is_one_word(wanted) {
+        let held: i64 = connection
             .prepare_cached(
                 "SELECT count(*) FROM items_fts WHERE items_fts MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
             )?
-            .query_one((fts5(wanted), newest - SAMPLED, newest), |row| row.get::<_, i64>(0))?;
-        if held * COMMON >= SAMPLED {
+            .query_one((fts5(wanted), newest - SAMPLED, newest), |row| row.get(0))?;
+        if are_many(held, newest) {
             return Ok((None, Asked::Index));
         }
     }
-    let rows = count(connection, wanted)?;
-    Ok((Some(rows).filter(|rows| *rows <= FEW_ITEMS), Asked::Index))
+    let (found, is_whole) = newest_holding(connection, wanted)?;
+    Ok(if is_whole {
+        let rows = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        (Some(rows), Asked::Once(found, true))
+    } else if is_kept {
+        (None, Asked::Index)
+    } else {
+        (None, Asked::Once(found, false))
+    })
+}
+
+/// Whether to gather the items that hold them takes longer than to read texts.
+fn is_costly(connection: &Connection, wanted: &[Wanted], newest: i64) -> Result<bool, StoreError> {
+    if let Some(wide) = widened(wanted)
+        && newest_holding(connection, &wide)?.1
+    {
+        return Ok(false);
+    }
+    Ok(sampled_texts(connection, wanted)? * newest >= GATHERED * SAMPLED_TEXTS)
 }
 
 /// Whether the index keeps what it is asked for, and need not gather it.
@@ -106,15 +116,6 @@ fn is_one_word(wanted: &[Wanted]) -> bool {
     matches!(wanted, [one] if one.term.0.iter().all(|phrase| phrase.tokens.len() == 1))
 }
 
-/// How many items hold them, up to one more than few.
-fn count(connection: &Connection, wanted: &[Wanted]) -> Result<i64, StoreError> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM items_fts WHERE items_fts MATCH ?1 LIMIT ?2)",
-        )?
-        .query_one((fts5(wanted), FEW_ITEMS + 1), |row| row.get(0))?)
-}
-
 /// The newest items that hold them, newest first, at most few, and whether these are all.
 fn newest_holding(
     connection: &Connection,
@@ -156,20 +157,26 @@ fn sampled_texts(connection: &Connection, wanted: &[Wanted]) -> Result<i64, Stor
 
 /// Whether an item's own text holds them.
 fn stands_in(connection: &Connection, wanted: &[Wanted], item: i64) -> Result<bool, StoreError> {
-    let told: Option<(String, String, String, Option<String>)> = connection
+    let told: Option<(String, String, Option<String>)> = connection
         .prepare_cached(
-            "SELECT t.analysis ->> '$.title', t.analysis ->> '$.text', i.source, t.author
-             FROM items i JOIN item_texts t ON t.item = i.n
+            "SELECT t.analysis, i.source, t.author FROM items i JOIN item_texts t ON t.item = i.n
              WHERE i.n = ?1 AND t.analysis IS NOT NULL",
         )?
-        .query_row([item], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
+        .query_row([item], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    Ok(told.is_some_and(|(title, text, source, author)| {
-        let text = Text::of(&title, &text, &tokens::tellers(&source, author.as_deref()));
-        wanted.iter().all(|one| text.holds(&one.term, one.in_title))
-    }))
+    let Some((analysis, source, author)) = told else {
+        return Ok(false);
+    };
+    let Clean { title, text } = rows::read(&analysis)?;
+    let text = Text::of(&title, &text, &tokens::tellers(&source, author.as_deref()));
+    Ok(wanted.iter().all(|one| text.holds(&one.term, one.in_title)))
+}
+
+/// What of an analysis is searched; the rest is passed over.
+#[derive(Deserialize)]
+struct Clean {
+    title: String,
+    text: String,
 }
 
 /// The searches of a plan that do not drive it, and what items said to them.
@@ -291,6 +298,9 @@ impl<'a> Search<'a> {
                         .filter(|(item, _)| is_held(item))
                         .map(|(_, n)| *n),
                 );
+            }
+            Asked::Texts if items.len() > MOST_READ => {
+                self.look_among(connection, items, &mut held)?;
             }
             Asked::Texts => {
                 for (item, incident) in items {
