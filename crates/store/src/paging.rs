@@ -7,21 +7,28 @@ use crate::StoreError;
 pub(crate) const COUNTED: u64 = 10_000;
 /// A part on keys drives the query up to so many incidents.
 pub(crate) const FEW_INCIDENTS: i64 = 2_000;
-/// A search drives the query up to so many items; beyond, its count rests on the
-/// newest of them.
+/// A search drives the query up to so many items.
 pub(crate) const FEW_ITEMS: i64 = 10_000;
+/// So many of the newest items tell whether many of all hold words.
+pub(crate) const SAMPLED: i64 = 2_000;
 /// Of so many incidents with a product, the newest, is looked at which versions are
 /// affected.
 pub(crate) const MOST_AFFECTED: u32 = 5_000;
 /// A count looks at so many incidents at most where it has to look for keys of each:
 /// what is rare among them is estimated from the newest.
 pub(crate) const COUNTED_BY_KEYS: u32 = 10_000;
+/// And at so many where it has to look for words of each.
+pub(crate) const COUNTED_BY_WORDS: u32 = 2_000;
+/// And at so many where texts have to be read.
+pub(crate) const COUNTED_BY_TEXTS: u32 = 100;
 /// And at so many where one index tells all.
 pub(crate) const COUNTED_BY_NUMBERS: u32 = 50_000;
+/// So many incidents are asked for words at once, at most.
+pub(crate) const LONGEST_STRETCH: u32 = 4_000;
 /// Relevance looks at so many matching incidents, the latest.
 pub(crate) const RANKED: u32 = 2_000;
 /// And at so many of the newest items in which the words stand.
-pub(crate) const RANKED_ITEMS: u32 = 10_000;
+pub(crate) const RANKED_ITEMS: u32 = 4_000;
 /// Changes kept of one CVE, the latest: an EPSS score that moves every other day
 /// fills a year.
 pub(crate) const MOST_CHANGES: u32 = 200;
@@ -37,6 +44,12 @@ pub(crate) const MOST_VULNERABILITIES: usize = 500;
 pub(crate) const LONGEST_LIST: u32 = 1_000;
 /// The longest page.
 pub(crate) const LONGEST_PAGE: u32 = 200;
+
+/// Whether words that `held` of the sampled items hold surely stand in more than few of
+/// all, of which there are about `items`.
+pub(crate) const fn are_many(held: i64, items: i64) -> bool {
+    held.saturating_mul(items) >= 2 * FEW_ITEMS * SAMPLED
+}
 
 /// How many match, when `counted` of them were seen between the rows `first` and
 /// `last` and there are rows down to `oldest`. Rows are numbered in order of their

@@ -20,6 +20,19 @@ pub(crate) enum Purpose {
     Count,
 }
 
+/// How an item is asked whether it holds words.
+#[derive(Debug, Default)]
+pub(crate) enum Asked {
+    /// Through the index, which tells of any stretch of items.
+    #[default]
+    Index,
+    /// Not any more: these are the newest items that hold them, newest first, and whether
+    /// they are all. Others are asked through the index.
+    Once(Vec<i64>, bool),
+    /// By its text: the words stand in so many items that the index costs more.
+    Texts,
+}
+
 /// A condition of which is known what few incidents meet.
 #[derive(Debug)]
 pub(crate) enum Plan {
@@ -33,10 +46,11 @@ pub(crate) enum Plan {
         ranges: Vec<KeyRange>,
         rows: Option<i64>,
     },
-    /// `rows`: how many items meet it, if few.
+    /// `rows`: how many items meet it, if few. `asked`: how others are asked for it.
     Words {
         wanted: Vec<Wanted>,
         rows: Option<i64>,
+        asked: Asked,
     },
     /// `incidents`: those in which one of these products is affected in this version.
     /// SQL knows no order of versions, so they are looked up before.
@@ -64,6 +78,7 @@ impl Plan {
             Condition::Words(wanted) => Self::Words {
                 wanted: wanted.clone(),
                 rows: None,
+                asked: Asked::default(),
             },
             Condition::Affected(names, version) => Self::Affected {
                 names: names.clone(),
@@ -107,6 +122,41 @@ impl Plan {
                 Some(together)
             }
             Self::Not(_) | Self::Number(..) => None,
+        }
+    }
+
+    /// The parts that must all hold and are not certain to, once what drives is looked up.
+    pub(crate) fn undriven(&self) -> Vec<&Self> {
+        let driving = self.driver().map(|(parts, _)| parts).unwrap_or_default();
+        let mut parts = self.conjuncts();
+        parts.retain(|part| !part.is_within(&driving));
+        parts
+    }
+
+    /// Whether every incident that meets one of these meets it, as far as is easily seen.
+    fn is_within(&self, driving: &[&Self]) -> bool {
+        match self {
+            Self::Key { .. } | Self::Words { .. } | Self::Affected { .. } => {
+                matches!(driving, [only] if std::ptr::eq(*only, self))
+            }
+            Self::Any(parts) => {
+                parts.len() == driving.len()
+                    && parts
+                        .iter()
+                        .zip(driving)
+                        .all(|(part, drives)| std::ptr::eq(part, *drives))
+            }
+            Self::All(_) | Self::Not(_) | Self::Number(..) => false,
+        }
+    }
+
+    /// The searches in it.
+    pub(crate) fn words_of(&self) -> Vec<&Self> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::words_of).collect(),
+            Self::Not(part) => part.words_of(),
+            Self::Words { .. } => vec![self],
+            Self::Number(..) | Self::Key { .. } | Self::Affected { .. } => Vec::new(),
         }
     }
 

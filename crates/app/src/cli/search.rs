@@ -10,10 +10,13 @@ use crate::pipeline::World;
 /// region:IN, cve:CVE-2026-1234 (docs/queries.md).
 #[derive(Debug, clap::Args)]
 pub(super) struct Search {
-    /// The query; several arguments are joined by blanks. One that begins with a minus
-    /// goes after `--`
-    #[arg(required = true)]
-    query: Vec<String>,
+    /// The query; several arguments are joined by blanks
+    #[arg(allow_hyphen_values = true)]
+    query: String,
+    // Only the first may begin with a minus: after one that may, clap takes every option
+    // for more of the query.
+    #[arg(hide = true)]
+    more: Vec<String>,
     #[command(flatten)]
     listing: Listing,
 }
@@ -25,7 +28,9 @@ impl Search {
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
-        let Some(query) = read(&self.query.join(" ")) else {
+        let mut written = vec![self.query];
+        written.extend(self.more);
+        let Some(query) = read(&written.join(" ")) else {
             return Ok(Outcome::Wrong);
         };
         self.listing.print(query, settings, world, as_json).await

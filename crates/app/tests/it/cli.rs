@@ -542,6 +542,9 @@ fn a_query_is_asked_and_a_rule_is_tried() {
     let none = folder.json(&["search", "--json", "customers before:2026-11-01"]);
     assert_eq!(none["total"], 0, "{none}");
 
+    let nobodys = folder.json(&["search", "-assignee:* customers", "--json"]);
+    assert_eq!(nobodys["total"], 1, "{nobodys}");
+
     let wrong = folder.run(&["search", "region:IN severty:high"]);
     assert_eq!(wrong.status.code(), Some(2));
     let said = String::from_utf8_lossy(&wrong.stderr);

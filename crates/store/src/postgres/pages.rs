@@ -12,9 +12,9 @@ use super::words::Sought;
 use super::work::Work;
 use super::{incidents, rows};
 use crate::facets::{self, SAMPLE};
-use crate::paging::{COUNTED, LONGEST_PAGE, RANKED, RANKED_ITEMS, estimated};
+use crate::paging::{COUNTED, COUNTED_BY_WORDS, LONGEST_PAGE, RANKED, RANKED_ITEMS, estimated};
 use crate::place::Place;
-use crate::plan::{Plan, Purpose};
+use crate::plan::Plan;
 use crate::{Explained, Facets, IncidentOrder, IncidentPage, PageRequest, StoreError};
 
 pub(super) async fn page(
@@ -69,7 +69,7 @@ pub(super) async fn facets(work: &Work, wanted: &Condition) -> Result<Facets, St
 pub(super) async fn explain(work: &Work, wanted: &Condition) -> Result<Explained, StoreError> {
     let plan = translate::plan(work, wanted).await?;
     let mut steps = vec![plan.words()];
-    let mut sql = Sql::of(&plan, Purpose::Page(IncidentOrder::Latest));
+    let mut sql = Sql::of(&plan);
     let query = page_sql(&mut sql, IncidentOrder::Latest, 50);
     let told = work
         .rows_once(&format!("EXPLAIN {query}"), &sql.values.list())
@@ -93,7 +93,7 @@ async fn in_order(
     after: Option<Place>,
     limit: u32,
 ) -> Result<(Vec<i64>, Option<Place>), StoreError> {
-    let mut sql = Sql::of(plan, Purpose::Page(order));
+    let mut sql = Sql::of(plan);
     if let Some(after) = after {
         comes_after(after, &mut sql);
     }
@@ -110,7 +110,7 @@ async fn in_order(
 
 /// The latest incidents, at most so many.
 async fn latest(work: &Work, plan: &Plan, limit: u32) -> Result<Vec<i64>, StoreError> {
-    let sql = Sql::of(plan, Purpose::Page(IncidentOrder::Latest));
+    let sql = Sql::of(plan);
     select(work, sql, IncidentOrder::Latest, limit).await
 }
 
@@ -213,8 +213,6 @@ async fn weights_of(work: &Work, plan: &Plan) -> Result<Vec<(String, f64)>, Stor
 struct Counting {
     sql: String,
     values: Values,
-    /// Whether it looks only at the newest matches.
-    sampled: bool,
     /// The row of the incident before which it ends, if it ends early.
     edge: Option<i64>,
 }
@@ -222,12 +220,21 @@ struct Counting {
 impl Counting {
     async fn of(work: &Work, plan: &Plan) -> Result<Self, StoreError> {
         let walk = plan.walk();
+        let is_searched = plan
+            .undriven()
+            .iter()
+            .any(|part| !part.words_of().is_empty());
+        let most = if is_searched {
+            COUNTED_BY_WORDS
+        } else {
+            walk.most
+        };
         let is_driven = plan.driver().is_some();
         let key = walk.key.filter(|_| !is_driven);
-        let mut sql = Sql::but(plan, Purpose::Count, key.map(|(part, ..)| part));
+        let mut sql = Sql::but(plan, key.map(|(part, ..)| part));
         let mut edge = None;
         let (from, order) = if let Some((_, key, value)) = key {
-            edge = key_edge(work, key, value, walk.most).await?;
+            edge = key_edge(work, key, value, most).await?;
             let (kind, value) = (sql.values.add(key.number()), sql.values.add(stored(value)));
             let join = if sql.parts.is_empty() {
                 ""
@@ -245,13 +252,10 @@ impl Counting {
                 "k.incident DESC",
             )
         } else {
-            if !is_driven && !sql.sampled {
-                let found = time_edge(work, plan, walk.most).await?;
-                edge = found.map(|(n, _)| n);
-                if let Some((_, last_seen)) = found {
-                    let last_seen = sql.values.add(last_seen);
-                    sql.parts.push(format!("i.last_seen > {last_seen}"));
-                }
+            if !is_driven && let Some((newest, last_seen)) = time_edge(work, plan, most).await? {
+                edge = Some(newest - i64::from(most));
+                let last_seen = sql.values.add(last_seen);
+                sql.parts.push(format!("i.last_seen > {last_seen}"));
             }
             (
                 "i.n FROM incidents i".to_owned(),
@@ -265,7 +269,6 @@ impl Counting {
                 COUNTED + 1
             ),
             values: sql.values,
-            sampled: sql.sampled,
             edge,
         })
     }
@@ -288,12 +291,13 @@ async fn key_edge(
     .transpose()
 }
 
-/// Of the incidents of a time, the first beyond the latest so many: its row and when it
-/// was told last.
+/// Of the incidents of a time, when the first beyond the latest so many was told last,
+/// and the newest row of all. That one's own row tells little: an old story may have been
+/// told again.
 async fn time_edge(work: &Work, plan: &Plan, most: u32) -> Result<Option<(i64, i64)>, StoreError> {
     work.row(
-        "SELECT n, last_seen FROM incidents WHERE last_seen BETWEEN $1 AND $2
-         ORDER BY last_seen DESC LIMIT 1 OFFSET $3",
+        "SELECT (SELECT max(n) FROM incidents), last_seen FROM incidents
+         WHERE last_seen BETWEEN $1 AND $2 ORDER BY last_seen DESC LIMIT 1 OFFSET $3",
         &[
             &plan.since().unwrap_or(i64::MIN),
             &plan.until().unwrap_or(i64::MAX),
@@ -313,14 +317,12 @@ async fn count(work: &Work, plan: &Plan) -> Result<(u64, bool), StoreError> {
         .await?;
     let counted = rows::count(&row, 0)?;
     let (first, last): (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
-    if counted <= COUNTED && !counting.sampled && counting.edge.is_none() {
+    if counted <= COUNTED && counting.edge.is_none() {
         return Ok((counted, true));
     }
     // What was not reached lies before the edge; where the count was full, before the
     // last that was counted.
-    let edge = counting
-        .edge
-        .filter(|_| counted <= COUNTED && !counting.sampled);
+    let edge = counting.edge.filter(|_| counted <= COUNTED);
     let (first, last) = match edge {
         Some(edge) => {
             let newest = work

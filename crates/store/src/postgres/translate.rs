@@ -13,8 +13,12 @@ use super::rows;
 use super::words::Sought;
 use super::work::{Parameter, Work};
 use crate::StoreError;
-use crate::paging::{FEW_INCIDENTS, FEW_ITEMS, MOST_AFFECTED};
-use crate::plan::{self, Plan, Purpose, and, exact, or, stretches};
+use crate::paging::{FEW_INCIDENTS, MOST_AFFECTED, SAMPLED, are_many};
+use crate::plan::{self, Asked, Plan, and, exact, or, stretches};
+
+/// A search drives the query up to so many items: each is a page of its own that the
+/// server reads (6 µs, measured).
+const FEW_ITEMS: i64 = 5_000;
 
 /// Counts what drives, and looks up what SQL cannot tell: versions.
 pub(super) async fn plan(work: &Work, condition: &Condition) -> Result<Plan, StoreError> {
@@ -22,7 +26,11 @@ pub(super) async fn plan(work: &Work, condition: &Condition) -> Result<Plan, Sto
     for leaf in plan.leaves() {
         match leaf {
             Plan::Key { key, ranges, rows } => *rows = count_keys(work, *key, ranges).await?,
-            Plan::Words { wanted, rows } => *rows = count_items(work, wanted).await?,
+            Plan::Words {
+                wanted,
+                rows,
+                asked,
+            } => (*rows, *asked) = look_up(work, wanted).await?,
             Plan::Affected {
                 names,
                 version,
@@ -53,16 +61,41 @@ async fn count_keys(work: &Work, key: Key, ranges: &[KeyRange]) -> Result<Option
     Ok(Some(rows).filter(|rows| *rows <= FEW_INCIDENTS))
 }
 
-/// How many items hold the words, if few.
-async fn count_items(work: &Work, wanted: &[Wanted]) -> Result<Option<i64>, StoreError> {
+/// The items that hold the words, if few. The index gathers the whole of an answer before
+/// it gives the first of it, so what many of the newest items hold is not asked of it.
+async fn look_up(work: &Work, wanted: &[Wanted]) -> Result<(Option<i64>, Asked), StoreError> {
+    let newest: i64 = work
+        .one("SELECT coalesce(max(item), 0) FROM item_words", &[])
+        .await?
+        .try_get(0)?;
+    if newest > FEW_ITEMS {
+        let mut values = Values::default();
+        let holds = matching(wanted, &mut values);
+        let sampled = values.add(SAMPLED);
+        let query = format!(
+            "SELECT count(*) FROM (SELECT w.words, w.stream FROM item_words w
+                 ORDER BY w.item DESC LIMIT {sampled}) w WHERE {holds}"
+        );
+        let held: i64 = work.one_once(&query, &values.list()).await?.try_get(0)?;
+        if are_many(held, newest) {
+            return Ok((None, Asked::Index));
+        }
+    }
     let mut values = Values::default();
-    let matching = matching(wanted, &mut values);
+    let holds = matching(wanted, &mut values);
     let limit = values.add(FEW_ITEMS + 1);
-    let query = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM item_words w WHERE {matching} LIMIT {limit}) counted"
-    );
-    let rows: i64 = work.one_once(&query, &values.list()).await?.try_get(0)?;
-    Ok(Some(rows).filter(|rows| *rows <= FEW_ITEMS))
+    let query = format!("SELECT w.item FROM item_words w WHERE {holds} LIMIT {limit}");
+    let found = work.rows_once(&query, &values.list()).await?;
+    let items: Vec<i64> = found
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    let rows = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    Ok(if rows <= FEW_ITEMS {
+        (Some(rows), Asked::Once(items, true))
+    } else {
+        (None, Asked::Index)
+    })
 }
 
 /// The newest incidents in which one of these products is affected in this version.
@@ -142,21 +175,18 @@ pub(super) struct Sql {
     pub(super) values: Values,
     /// What must hold.
     pub(super) parts: Vec<String>,
-    /// Whether a search looks only at the newest matches.
-    pub(super) sampled: bool,
 }
 
 impl Sql {
     /// What must hold for the plan.
-    pub(super) fn of(plan: &Plan, purpose: Purpose) -> Self {
-        Self::but(plan, purpose, None)
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self::but(plan, None)
     }
 
     /// The same without one part of it, of which is known that it holds.
-    pub(super) fn but(plan: &Plan, purpose: Purpose, but: Option<&Plan>) -> Self {
+    pub(super) fn but(plan: &Plan, but: Option<&Plan>) -> Self {
         let mut sql = Self::default();
-        let driver = plan.driver();
-        if let Some((parts, _)) = &driver {
+        if let Some((parts, _)) = plan.driver() {
             let mut sets = Vec::new();
             for part in parts {
                 sets.extend(sql.sets(part));
@@ -167,25 +197,11 @@ impl Sql {
                 format!("i.n = ANY (ARRAY({}))", sets.join(" UNION "))
             });
         }
-        for part in plan.conjuncts() {
-            let drives = driver.as_ref().is_some_and(|(parts, _)| {
-                let [only] = parts.as_slice() else {
-                    return false;
-                };
-                std::ptr::eq(*only, part)
-            });
-            if drives || but.is_some_and(|but| std::ptr::eq(but, part)) {
-                continue;
+        for part in plan.undriven() {
+            if !but.is_some_and(|but| std::ptr::eq(but, part)) {
+                let expression = sql.expression(part);
+                sql.parts.push(expression);
             }
-            let expression = match part {
-                Plan::Words { wanted, rows: None }
-                    if purpose == Purpose::Count && driver.is_none() =>
-                {
-                    sql.newest_matches(wanted)
-                }
-                part => sql.expression(part),
-            };
-            sql.parts.push(expression);
         }
         sql
     }
@@ -257,10 +273,15 @@ impl Sql {
     fn sets(&mut self, plan: &Plan) -> Vec<String> {
         match plan {
             Plan::Key { key, ranges, .. } => self.key_sets(*key, ranges),
-            Plan::Words { wanted, .. } => {
-                let matching = matching(wanted, &mut self.values);
+            Plan::Words { asked, .. } => {
+                // Few drive, and few were looked up whole.
+                let items = match asked {
+                    Asked::Once(items, _) => items.clone(),
+                    Asked::Index | Asked::Texts => Vec::new(),
+                };
+                let given = self.values.add(items);
                 vec![format!(
-                    "SELECT t.incident FROM item_words w JOIN items t ON t.n = w.item WHERE {matching}"
+                    "SELECT t.incident FROM items t WHERE t.n = ANY ({given}::bigint[])"
                 )]
             }
             Plan::Affected { incidents, .. } => {
@@ -294,17 +315,6 @@ impl Sql {
             ));
         }
         conditions
-    }
-
-    /// Incidents of the newest items that match: enough to estimate a count from.
-    fn newest_matches(&mut self, wanted: &[Wanted]) -> String {
-        let matching = matching(wanted, &mut self.values);
-        self.sampled = true;
-        format!(
-            "i.n = ANY (ARRAY(SELECT DISTINCT t.incident FROM (
-                 SELECT w.item FROM item_words w WHERE {matching} ORDER BY w.item DESC LIMIT {FEW_ITEMS}) f
-             JOIN items t ON t.n = f.item))"
-        )
     }
 }
 

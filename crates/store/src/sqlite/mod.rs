@@ -41,6 +41,7 @@ mod sitting;
 mod translate;
 mod upkeep;
 mod vulnerabilities;
+mod words;
 mod writer;
 
 use std::path::PathBuf;

@@ -2,7 +2,8 @@
 //!
 //! A page walks the index of its order until it is full. That is quick when many
 //! incidents match, and slow when few do; so what few match is looked up first and
-//! drives the query instead (`translate`).
+//! drives the query instead (`translate`). Where words are asked for beside that, the walk
+//! goes in stretches, and each is asked for them at once (`words`).
 
 use model::query::{Condition, Key};
 use model::{Incident, IncidentId};
@@ -10,9 +11,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::translate::{self, Sql, fts5};
+use super::words::Searches;
 use super::{incidents, rows};
 use crate::facets::{self, SAMPLE};
-use crate::paging::{COUNTED, LONGEST_PAGE, RANKED, RANKED_ITEMS, estimated};
+use crate::paging::{COUNTED, LONGEST_PAGE, LONGEST_STRETCH, RANKED, RANKED_ITEMS, estimated};
 use crate::place::Place;
 use crate::plan::{Plan, Purpose};
 use crate::{Explained, Facets, IncidentOrder, IncidentPage, PageRequest, StoreError};
@@ -34,21 +36,22 @@ pub(super) fn page(
         .map(|text| Place::read(text, order))
         .transpose()?;
     let limit = request.limit.clamp(1, LONGEST_PAGE);
+    let mut searches = Searches::of(&plan);
     let (found, next) = match (order, after) {
         (IncidentOrder::Relevance, after) => {
             let shown = match after {
                 Some(Place::Relevance { shown }) => shown,
                 _ => 0,
             };
-            ranked(connection, &plan, shown, limit)?
+            ranked(connection, &plan, &mut searches, shown, limit)?
         }
-        (order, after) => in_order(connection, &plan, order, after, limit)?,
+        (order, after) => in_order(connection, &plan, &mut searches, order, after, limit)?,
     };
     let incidents: Vec<Incident> = found
         .iter()
         .map(|n| incidents::get(connection, *n))
         .collect::<Result<_, _>>()?;
-    let (total, exact) = count(connection, &plan)?;
+    let (total, exact) = count(connection, &plan, &mut searches)?;
     Ok(IncidentPage {
         incidents,
         next: next.map(|place| place.text()),
@@ -60,7 +63,7 @@ pub(super) fn page(
 /// How the latest of them fall into types, countries and the like.
 pub(super) fn facets(connection: &Connection, wanted: &Condition) -> Result<Facets, StoreError> {
     let plan = translate::plan(connection, wanted)?;
-    let found = latest(connection, &plan, SAMPLE + 1)?;
+    let found = latest(connection, &plan, &mut Searches::of(&plan), SAMPLE + 1)?;
     let sampled = usize::try_from(SAMPLE).unwrap_or(usize::MAX);
     let bodies: Vec<String> = found
         .iter()
@@ -86,7 +89,11 @@ pub(super) fn explain(
     for line in lines {
         steps.push(format!("SQLite: {}", line?));
     }
-    let (total, exact) = count(connection, &plan)?;
+    let mut searches = Searches::of(&plan);
+    if !searches.is_empty() {
+        steps.push("many of them at once are asked for the words".to_owned());
+    }
+    let (total, exact) = count(connection, &plan, &mut searches)?;
     Ok(Explained {
         steps,
         total,
@@ -98,15 +105,12 @@ pub(super) fn explain(
 fn in_order(
     connection: &Connection,
     plan: &Plan,
+    searches: &mut Searches<'_>,
     order: IncidentOrder,
     after: Option<Place>,
     limit: u32,
 ) -> Result<(Vec<i64>, Option<Place>), StoreError> {
-    let mut sql = Sql::of(plan, Purpose::Page(order))?;
-    if let Some(after) = after {
-        comes_after(after, &mut sql);
-    }
-    let mut found = select(connection, sql, order, limit + 1)?;
+    let mut found = select(connection, plan, searches, order, after, limit + 1)?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let is_more = found.len() > shown;
     found.truncate(shown);
@@ -118,26 +122,78 @@ fn in_order(
 }
 
 /// The latest incidents, at most so many.
-fn latest(connection: &Connection, plan: &Plan, limit: u32) -> Result<Vec<i64>, StoreError> {
-    let sql = Sql::of(plan, Purpose::Page(IncidentOrder::Latest))?;
-    select(connection, sql, IncidentOrder::Latest, limit)
-}
-
-fn select(
+fn latest(
     connection: &Connection,
-    mut sql: Sql,
-    order: IncidentOrder,
+    plan: &Plan,
+    searches: &mut Searches<'_>,
     limit: u32,
 ) -> Result<Vec<i64>, StoreError> {
-    let query = page_sql(&mut sql, order, limit);
-    let mut statement = connection.prepare_cached(&query)?;
-    let found = statement.query_map(rusqlite::params_from_iter(&sql.parameters), |row| {
-        row.get(0)
-    })?;
+    select(
+        connection,
+        plan,
+        searches,
+        IncidentOrder::Latest,
+        None,
+        limit,
+    )
+}
+
+/// The first incidents after a place, at most so many. With searches more than these are
+/// looked at: a stretch at a time, each as long as those before say that it must be.
+fn select(
+    connection: &Connection,
+    plan: &Plan,
+    searches: &mut Searches<'_>,
+    order: IncidentOrder,
+    mut after: Option<Place>,
+    limit: u32,
+) -> Result<Vec<i64>, StoreError> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut stretch = match (searches.is_empty(), plan.driver()) {
+        (true, _) => limit,
+        (false, None) => limit + limit / 2,
+        // All that drives is sorted for each stretch.
+        (false, Some(_)) => LONGEST_STRETCH.max(limit),
+    };
+    let (mut found, mut seen) = (Vec::new(), 0);
+    loop {
+        let mut sql = Sql::of(plan, Purpose::Page(order))?;
+        if let Some(after) = after {
+            comes_after(after, &mut sql);
+        }
+        let query = page_sql(&mut sql, order, stretch);
+        let looked_at = rows_of(connection, &query, &sql.parameters)?;
+        let last = looked_at.last().copied();
+        let is_end = u32::try_from(looked_at.len()).is_ok_and(|count| count < stretch);
+        seen += looked_at.len();
+        found.extend(searches.meeting(connection, looked_at)?);
+        match last {
+            Some(last) if !is_end && found.len() < wanted => {
+                after = Some(place_of(connection, last, order)?);
+                let missing = wanted - found.len();
+                let needed = missing.saturating_mul(seen) / found.len().max(1) * 5 / 4 + 16;
+                let longest = LONGEST_STRETCH.max(limit);
+                stretch = u32::try_from(needed).map_or(longest, |needed| needed.min(longest));
+            }
+            _ => {
+                found.truncate(wanted);
+                return Ok(found);
+            }
+        }
+    }
+}
+
+fn rows_of(
+    connection: &Connection,
+    query: &str,
+    parameters: &[Value],
+) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(query)?;
+    let found = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-fn page_sql(sql: &mut Sql, order: IncidentOrder, limit: u32) -> String {
+fn page_sql(sql: &mut Sql<'_>, order: IncidentOrder, limit: u32) -> String {
     let order = match order {
         IncidentOrder::Latest | IncidentOrder::Relevance => "i.last_seen DESC, i.id DESC",
         IncidentOrder::Worst => "i.severity DESC, i.score DESC, i.last_seen DESC, i.id DESC",
@@ -154,10 +210,11 @@ fn page_sql(sql: &mut Sql, order: IncidentOrder, limit: u32) -> String {
 fn ranked(
     connection: &Connection,
     plan: &Plan,
+    searches: &mut Searches<'_>,
     shown: u32,
     limit: u32,
 ) -> Result<(Vec<i64>, Option<Place>), StoreError> {
-    let among = latest(connection, plan, RANKED)?;
+    let among = latest(connection, plan, searches, RANKED)?;
     let searches: Vec<String> = plan
         .searches()
         .into_iter()
@@ -187,25 +244,32 @@ fn ranked(
     Ok((found, is_more.then_some(Place::Relevance { shown })))
 }
 
-/// What is counted: `first` and `last` of its rows say how dense the matches lie.
+/// What is counted: these rows, as far as can be said without searches.
 struct Counting {
     sql: String,
     parameters: Vec<Value>,
-    /// Whether it looks only at the newest matches.
-    sampled: bool,
     /// The row of the incident before which it ends, if it ends early.
     edge: Option<i64>,
 }
 
 impl Counting {
-    fn of(connection: &Connection, plan: &Plan) -> Result<Self, StoreError> {
+    fn of(
+        connection: &Connection,
+        plan: &Plan,
+        searches: &Searches<'_>,
+    ) -> Result<Self, StoreError> {
         let walk = plan.walk();
+        let most = if searches.is_empty() {
+            walk.most
+        } else {
+            searches.most_counted()
+        };
         let is_driven = plan.driver().is_some();
         let key = walk.key.filter(|_| !is_driven);
         let mut sql = Sql::but(plan, Purpose::Count, key.map(|(part, ..)| part))?;
         let mut edge = None;
         let (from, order) = if let Some((_, key, value)) = key {
-            edge = key_edge(connection, key, value, walk.most)?;
+            edge = key_edge(connection, key, value, most)?;
             let (kind, value) = (sql.parameter(key.number()), sql.parameter(value.to_owned()));
             let join = if sql.parts.is_empty() {
                 ""
@@ -223,13 +287,10 @@ impl Counting {
                 "k.incident DESC",
             )
         } else {
-            if !is_driven && !sql.sampled {
-                let found = time_edge(connection, plan, walk.most)?;
-                edge = found.map(|(n, _)| n);
-                if let Some((_, last_seen)) = found {
-                    let last_seen = sql.parameter(last_seen);
-                    sql.parts.push(format!("i.last_seen > {last_seen}"));
-                }
+            if !is_driven && let Some((newest, last_seen)) = time_edge(connection, plan, most)? {
+                edge = Some(newest - i64::from(most));
+                let last_seen = sql.parameter(last_seen);
+                sql.parts.push(format!("i.last_seen > {last_seen}"));
             }
             (
                 "i.n FROM incidents i".to_owned(),
@@ -238,12 +299,11 @@ impl Counting {
         };
         Ok(Self {
             sql: format!(
-                "SELECT count(*), min(n), max(n) FROM (SELECT {from} WHERE {} ORDER BY {order} LIMIT {})",
+                "SELECT {from} WHERE {} ORDER BY {order} LIMIT {}",
                 sql.joined(),
                 COUNTED + 1
             ),
             parameters: sql.parameters,
-            sampled: sql.sampled,
             edge,
         })
     }
@@ -265,8 +325,9 @@ fn key_edge(
         .optional()?)
 }
 
-/// Of the incidents of a time, the first beyond the latest so many: its row and when it
-/// was told last.
+/// Of the incidents of a time, when the first beyond the latest so many was told last,
+/// and the newest row of all. That one's own row tells little: an old story may have been
+/// told again.
 fn time_edge(
     connection: &Connection,
     plan: &Plan,
@@ -274,8 +335,8 @@ fn time_edge(
 ) -> Result<Option<(i64, i64)>, StoreError> {
     Ok(connection
         .prepare_cached(
-            "SELECT n, last_seen FROM incidents WHERE last_seen BETWEEN ?1 AND ?2
-             ORDER BY last_seen DESC LIMIT 1 OFFSET ?3",
+            "SELECT (SELECT max(n) FROM incidents), last_seen FROM incidents
+             WHERE last_seen BETWEEN ?1 AND ?2 ORDER BY last_seen DESC LIMIT 1 OFFSET ?3",
         )?
         .query_row(
             (
@@ -289,22 +350,38 @@ fn time_edge(
 }
 
 /// How many incidents match, and whether that is exact.
-fn count(connection: &Connection, plan: &Plan) -> Result<(u64, bool), StoreError> {
-    let counting = Counting::of(connection, plan)?;
-    let (counted, first, last): (u64, Option<i64>, Option<i64>) = connection
-        .prepare_cached(&counting.sql)?
-        .query_one(rusqlite::params_from_iter(&counting.parameters), |row| {
-            Ok((rows::count(row, 0)?, row.get(1)?, row.get(2)?))
-        })?;
-    if counted <= COUNTED && !counting.sampled && counting.edge.is_none() {
+fn count(
+    connection: &Connection,
+    plan: &Plan,
+    searches: &mut Searches<'_>,
+) -> Result<(u64, bool), StoreError> {
+    let Counting {
+        sql,
+        parameters,
+        edge,
+    } = Counting::of(connection, plan, searches)?;
+    let (looked_at, counted, first, last): (u64, u64, Option<i64>, Option<i64>) =
+        if searches.is_empty() {
+            connection
+                .prepare_cached(&format!("SELECT count(*), min(n), max(n) FROM ({sql})"))?
+                .query_one(rusqlite::params_from_iter(&parameters), |row| {
+                    let counted = rows::count(row, 0)?;
+                    Ok((counted, counted, row.get(1)?, row.get(2)?))
+                })?
+        } else {
+            let looked_at = rows_of(connection, &sql, &parameters)?;
+            let count = looked_at.len() as u64;
+            let found = searches.meeting(connection, looked_at)?;
+            let (first, last) = (found.iter().min().copied(), found.iter().max().copied());
+            (count, found.len() as u64, first, last)
+        };
+    let is_full = looked_at > COUNTED;
+    if !is_full && edge.is_none() {
         return Ok((counted, true));
     }
     // What was not reached lies before the edge; where the count was full, before the
     // last that was counted.
-    let edge = counting
-        .edge
-        .filter(|_| counted <= COUNTED && !counting.sampled);
-    let (first, last) = match edge {
+    let (first, last) = match edge.filter(|_| !is_full) {
         Some(edge) => {
             let mut newest =
                 connection.prepare_cached("SELECT coalesce(max(n), 1) FROM incidents")?;
@@ -345,7 +422,7 @@ fn place_of(connection: &Connection, n: i64, order: IncidentOrder) -> Result<Pla
 }
 
 /// What comes after a place.
-fn comes_after(place: Place, sql: &mut Sql) {
+fn comes_after(place: Place, sql: &mut Sql<'_>) {
     let part = match place {
         Place::Latest { last_seen, id } => {
             let last_seen = sql.parameter(last_seen);
@@ -372,11 +449,16 @@ fn comes_after(place: Place, sql: &mut Sql) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use model::Timestamp;
     use model::query::{Frame, parse};
+    use model::tokens::Text;
 
     use super::*;
+    use crate::plan::Asked;
     use crate::sqlite::schema;
+    use crate::sqlite::translate::fts5;
 
     const SORTED: &str = "USE TEMP B-TREE FOR ORDER BY";
 
@@ -401,7 +483,7 @@ mod tests {
                 (page_sql(&mut sql, order, 50), sql.parameters)
             }
             None => {
-                let counting = Counting::of(connection, &plan).unwrap();
+                let counting = Counting::of(connection, &plan, &Searches::of(&plan)).unwrap();
                 (counting.sql, counting.parameters)
             }
         };
@@ -504,6 +586,168 @@ mod tests {
                     plan.contains("SEARCH i USING INTEGER PRIMARY KEY (rowid=?)"),
                     "{query}: {plan}"
                 );
+            }
+        }
+    }
+
+    /// Four hundred incidents of one to three items, each of a few of these words.
+    const WORDS: [&str; 8] = [
+        "bank", "breach", "ransom", "ransack", "data", "code", "remot", "random",
+    ];
+
+    fn told() -> (Connection, Vec<Vec<Text>>) {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::bring_up_to_date(&mut connection).unwrap();
+        let mut chance = 1_u64;
+        let mut next = |below: u64| {
+            chance = chance
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (chance >> 33) % below
+        };
+        let mut incidents = Vec::new();
+        let mut item = 0_i64;
+        for n in 1..=400_i64 {
+            // Two stories in a row end at one time; every tenth is told again late.
+            let last_seen = n / 2 + if n % 10 == 0 { 300 } else { 0 };
+            connection
+                .execute(
+                    "INSERT INTO incidents (n, id, revision, severity, score, status, exploited, last_seen)
+                     VALUES (?1, ?2, 1, ?3, 50, 'new', 0, ?4)",
+                    (n, i128::from(n).to_be_bytes(), n % 3, last_seen),
+                )
+                .unwrap();
+            let mut texts = Vec::new();
+            for _ in 0..=next(3) {
+                item += 1;
+                let words: Vec<&str> = (0..6).map(|_| WORDS[next(8) as usize]).collect();
+                let (title, text) = (words[..2].join(" "), words[2..].join(" "));
+                connection
+                    .execute(
+                        "INSERT INTO items (n, id, source, external_id, effective, occasion, incident)
+                         VALUES (?1, ?2, 'feed', '', 0, 0, ?3)",
+                        (item, i128::from(item).to_be_bytes(), n),
+                    )
+                    .unwrap();
+                let analysis = serde_json::json!({"title": title, "text": text}).to_string();
+                connection
+                    .execute(
+                        "INSERT INTO item_texts (item, body, analysis) VALUES (?1, '', ?2)",
+                        (item, analysis),
+                    )
+                    .unwrap();
+                crate::sqlite::placing::index(&connection, item, &title, &text).unwrap();
+                texts.push(Text::of(&title, &text, "feed"));
+            }
+            incidents.push(texts);
+        }
+        (connection, incidents)
+    }
+
+    fn holds(condition: &Condition, texts: &[Text], n: i64) -> bool {
+        match condition {
+            Condition::All(parts) => parts.iter().all(|part| holds(part, texts, n)),
+            Condition::Any(parts) => parts.iter().any(|part| holds(part, texts, n)),
+            Condition::Not(part) => !holds(part, texts, n),
+            Condition::Words(wanted) => texts
+                .iter()
+                .any(|text| wanted.iter().all(|one| text.holds(&one.term, one.in_title))),
+            Condition::Number(_, from, _) => n % 3 >= from.unwrap_or(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// As if the words stood in very many items, and these were asked in this way.
+    fn ask(plan: &mut Plan, connection: &Connection, way: &str) {
+        match plan {
+            Plan::All(parts) | Plan::Any(parts) => {
+                for part in parts {
+                    ask(part, connection, way);
+                }
+            }
+            Plan::Not(part) => ask(part, connection, way),
+            Plan::Words {
+                wanted,
+                rows,
+                asked,
+            } => {
+                let mut newest = connection
+                    .prepare("SELECT rowid FROM items_fts WHERE items_fts MATCH ?1 ORDER BY rowid DESC LIMIT 30")
+                    .unwrap();
+                let newest = newest.query_map([fts5(wanted)], |row| row.get(0)).unwrap();
+                *asked = match way {
+                    "index" => Asked::Index,
+                    "once" => Asked::Once(newest.collect::<Result<_, _>>().unwrap(), false),
+                    _ => Asked::Texts,
+                };
+                *rows = None;
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn however_items_are_asked_for_words_the_same_is_found() {
+        let (connection, incidents) = told();
+        for query in [
+            "bank",
+            "ran*",
+            "rans*",
+            "\"data breach\"",
+            "\"data ran*\"",
+            "title:rando*",
+            "bank breach -code",
+            "(rans* OR \"remot code\") -bank",
+            "NOT (data OR bank)",
+            "bank OR severity>=high",
+            "ransom severity>=high -\"bank bank\"",
+            "bank -bank",
+        ] {
+            let condition = parse(query)
+                .unwrap()
+                .bind(&Frame::at(Timestamp::UNIX_EPOCH));
+            let expected: BTreeSet<i64> = (1..)
+                .zip(&incidents)
+                .filter(|(n, texts)| holds(&condition, texts, *n))
+                .map(|(n, _)| n)
+                .collect();
+            for way in ["counted", "index", "once", "texts"] {
+                let mut plan = translate::plan(&connection, &condition).unwrap();
+                if way != "counted" {
+                    ask(&mut plan, &connection, way);
+                }
+                let mut searches = Searches::of(&plan);
+                for order in [IncidentOrder::Latest, IncidentOrder::Worst] {
+                    let mut found = Vec::new();
+                    let mut after = None;
+                    loop {
+                        let (page, next) =
+                            in_order(&connection, &plan, &mut searches, order, after, 7).unwrap();
+                        assert!(page.len() == 7 || next.is_none(), "{query} {way}");
+                        found.extend(page);
+                        after = next;
+                        if after.is_none() {
+                            break;
+                        }
+                    }
+                    let whole = rows_of(
+                        &connection,
+                        match order {
+                            IncidentOrder::Worst => "SELECT n FROM incidents ORDER BY severity DESC, last_seen DESC, id DESC",
+                            _ => "SELECT n FROM incidents ORDER BY last_seen DESC, id DESC",
+                        },
+                        &[],
+                    )
+                    .unwrap();
+                    let in_order: Vec<i64> =
+                        whole.into_iter().filter(|n| expected.contains(n)).collect();
+                    assert_eq!(found, in_order, "{query} {way} {order:?}");
+                }
+                let (total, exact) = count(&connection, &plan, &mut searches).unwrap();
+                if exact {
+                    assert_eq!(total, expected.len() as u64, "{query} {way}");
+                }
+                assert!(exact || way == "texts", "{query} {way}");
             }
         }
     }

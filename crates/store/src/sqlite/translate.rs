@@ -3,16 +3,17 @@
 //! Each part becomes an expression over the incident `i` that is looked up in
 //! indexes, so that a walk through incidents costs little for each. Parts that few
 //! incidents meet (a CVE, a rare word) can drive the query instead: whether few do is
-//! counted, up to a bound, before the query is written. All that people wrote goes in
-//! as parameters.
+//! counted, up to a bound, before the query is written. Words are left out: incidents
+//! are asked for them many at a time (`words`), and what they said goes into a query of
+//! its own. All that people wrote goes in as parameters.
 
 use model::query::{AffectedProduct, Column, Condition, Key, KeyRange, Wanted};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::rows;
-use crate::paging::{FEW_INCIDENTS, FEW_ITEMS, MOST_AFFECTED};
-use crate::plan::{self, Plan, Purpose, and, exact, or, stretches};
+use super::{rows, words};
+use crate::paging::{FEW_INCIDENTS, MOST_AFFECTED};
+use crate::plan::{self, Asked, Plan, Purpose, and, exact, or, stretches};
 use crate::{IncidentOrder, StoreError};
 
 /// Counts what drives, and looks up what SQL cannot tell: versions.
@@ -21,7 +22,11 @@ pub(super) fn plan(connection: &Connection, condition: &Condition) -> Result<Pla
     for leaf in plan.leaves() {
         match leaf {
             Plan::Key { key, ranges, rows } => *rows = count_keys(connection, *key, ranges)?,
-            Plan::Words { wanted, rows } => *rows = count_items(connection, wanted)?,
+            Plan::Words {
+                wanted,
+                rows,
+                asked,
+            } => (*rows, *asked) = words::look_up(connection, wanted)?,
             Plan::Affected {
                 names,
                 version,
@@ -31,16 +36,6 @@ pub(super) fn plan(connection: &Connection, condition: &Condition) -> Result<Pla
         }
     }
     Ok(plan)
-}
-
-/// How many items hold the words, if few.
-fn count_items(connection: &Connection, wanted: &[Wanted]) -> Result<Option<i64>, StoreError> {
-    let rows: i64 = connection
-        .prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM items_fts WHERE items_fts MATCH ?1 LIMIT ?2)",
-        )?
-        .query_one((fts5(wanted), FEW_ITEMS + 1), |row| row.get(0))?;
-    Ok(Some(rows).filter(|rows| *rows <= FEW_ITEMS))
 }
 
 /// How many rows there are, if few.
@@ -103,18 +98,23 @@ pub(super) fn fts5(wanted: &[Wanted]) -> String {
     wanted.iter().map(term).collect::<Vec<_>>().join(" AND ")
 }
 
+/// What a search said of the incidents that were asked: which of them hold it.
+pub(super) struct Told<'a> {
+    pub(super) search: &'a Plan,
+    pub(super) held_by: Vec<i64>,
+}
+
 /// SQL in the making, and its parameters.
 #[derive(Default)]
-pub(super) struct Sql {
+pub(super) struct Sql<'a> {
     pub(super) parameters: Vec<Value>,
     /// What must hold.
     pub(super) parts: Vec<String>,
-    /// Whether a search looks only at the newest matches.
-    pub(super) sampled: bool,
+    told: &'a [Told<'a>],
 }
 
-impl Sql {
-    /// What must hold for the plan.
+impl<'a> Sql<'a> {
+    /// What must hold for the plan, as far as it can be said without searches.
     pub(super) fn of(plan: &Plan, purpose: Purpose) -> Result<Self, StoreError> {
         Self::but(plan, purpose, None)
     }
@@ -126,8 +126,7 @@ impl Sql {
         but: Option<&Plan>,
     ) -> Result<Self, StoreError> {
         let mut sql = Self::default();
-        let driver = plan.driver();
-        if let Some((parts, _)) = &driver {
+        if let Some((parts, _)) = plan.driver() {
             let mut sets = Vec::new();
             for part in parts {
                 sets.extend(sql.sets(part)?);
@@ -139,26 +138,31 @@ impl Sql {
             };
             sql.parts.push(format!("i.n IN ({sets})"));
         }
-        for part in plan.conjuncts() {
-            let drives = driver.as_ref().is_some_and(|(parts, _)| {
-                let [only] = parts.as_slice() else {
-                    return false;
-                };
-                std::ptr::eq(*only, part)
-            });
-            if drives || but.is_some_and(|but| std::ptr::eq(but, part)) {
+        for part in plan.undriven() {
+            let is_searched = !part.words_of().is_empty();
+            if is_searched || but.is_some_and(|but| std::ptr::eq(but, part)) {
                 continue;
             }
             let expression = match part {
                 Plan::Number(column, from, to) => sql.top_number(*column, *from, *to, purpose),
-                Plan::Words { wanted, rows: None }
-                    if purpose == Purpose::Count && driver.is_none() =>
-                {
-                    sql.newest_matches(wanted)
-                }
                 part => sql.expression(part)?,
             };
             sql.parts.push(expression);
+        }
+        Ok(sql)
+    }
+
+    /// What must hold of the parts with searches, now that these have told.
+    pub(super) fn searched(plan: &Plan, told: &'a [Told<'a>]) -> Result<Self, StoreError> {
+        let mut sql = Self {
+            told,
+            ..Self::default()
+        };
+        for part in plan.undriven() {
+            if !part.words_of().is_empty() {
+                let expression = sql.expression(part)?;
+                sql.parts.push(expression);
+            }
         }
         Ok(sql)
     }
@@ -227,13 +231,11 @@ impl Sql {
             Plan::Not(part) => format!("NOT {}", self.expression(part)?),
             Plan::Number(column, from, to) => self.number("+", *column, *from, *to),
             Plan::Key { key, ranges, .. } => self.has_key(*key, ranges)?,
-            Plan::Words { wanted, .. } => {
-                let given = self.parameter(fts5(wanted));
-                format!(
-                    "((SELECT 1 FROM items t WHERE t.incident = i.n
-                         AND (SELECT 1 FROM items_fts WHERE items_fts MATCH {given} AND rowid = t.n) IS NOT NULL
-                     LIMIT 1) IS NOT NULL)"
-                )
+            Plan::Words { .. } => {
+                let told = self.told.iter().find(|one| std::ptr::eq(one.search, plan));
+                let held_by = told.map_or(&[][..], |told| &told.held_by);
+                let given = self.parameter(rows::json(&held_by)?);
+                format!("(+i.n IN (SELECT value FROM json_each({given})))")
             }
             Plan::Affected { incidents, .. } => {
                 let given = self.parameter(rows::json(incidents)?);
@@ -272,11 +274,15 @@ impl Sql {
     fn sets(&mut self, plan: &Plan) -> Result<Vec<String>, StoreError> {
         Ok(match plan {
             Plan::Key { key, ranges, .. } => self.key_sets(*key, ranges)?,
-            Plan::Words { wanted, .. } => {
-                let given = self.parameter(fts5(wanted));
+            Plan::Words { asked, .. } => {
+                // Few drive, and few were looked up whole.
+                let items = match asked {
+                    Asked::Once(items, _) => items.as_slice(),
+                    Asked::Index | Asked::Texts => &[],
+                };
+                let given = self.parameter(rows::json(&items)?);
                 vec![format!(
-                    "SELECT t.incident FROM items_fts f CROSS JOIN items t ON t.n = f.rowid
-                     WHERE f.items_fts MATCH {given}"
+                    "SELECT t.incident FROM json_each({given}) f CROSS JOIN items t ON t.n = f.value"
                 )]
             }
             Plan::Affected { incidents, .. } => {
@@ -310,16 +316,5 @@ impl Sql {
             ));
         }
         Ok(sets)
-    }
-
-    /// Incidents of the newest items that match: enough to estimate a count from.
-    fn newest_matches(&mut self, wanted: &[Wanted]) -> String {
-        let given = self.parameter(fts5(wanted));
-        self.sampled = true;
-        format!(
-            "i.n IN (SELECT t.incident FROM (SELECT rowid AS n FROM items_fts
-                 WHERE items_fts MATCH {given} ORDER BY rowid DESC LIMIT {FEW_ITEMS}) f
-             CROSS JOIN items t ON t.n = f.n)"
-        )
     }
 }

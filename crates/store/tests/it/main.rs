@@ -3,6 +3,8 @@
 
 // `cfg(test)` says to clippy that these are tests all through: they unwrap.
 #[cfg(test)]
+mod before;
+#[cfg(test)]
 mod both;
 #[cfg(test)]
 mod build;
