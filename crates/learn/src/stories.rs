@@ -219,7 +219,7 @@ impl Vocabulary {
 fn windows<'a>(rows: &[&'a Row], model: &StoryModel) -> Vec<Vec<(&'a Row, Print)>> {
     let mut windows: BTreeMap<&str, Vec<(&Row, Print)>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.is_relevant()) {
-        let print = model.print(&row.title, &row.text);
+        let print = model.print(&row.title, &row.text, &[]);
         windows.entry(row.window()).or_default().push((row, print));
     }
     let mut windows: Vec<_> = windows.into_values().collect();

@@ -18,6 +18,9 @@ pub struct Print {
     pub names: Vec<u32>,
     /// Names in the title.
     pub title_names: Vec<u32>,
+    /// Names that say which story it is: those of the title without what attacks, what
+    /// many organisations are called and who looks into it.
+    pub subjects: Vec<u32>,
     /// Initials of names of several words (`M&S` of Marks & Spencer).
     pub initials: Vec<u32>,
     /// Numbers that are no years.
@@ -40,7 +43,10 @@ pub struct Member {
 }
 
 /// The first byte of a written print: which layout follows.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
+
+/// The layout before, which had no subjects.
+const WITHOUT_SUBJECTS: u8 = 1;
 
 impl Print {
     /// The weight of a word that is all there is.
@@ -69,6 +75,7 @@ impl Print {
         for list in [
             &self.names,
             &self.title_names,
+            &self.subjects,
             &self.initials,
             &self.numbers,
         ] {
@@ -84,7 +91,8 @@ impl Print {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
-        if reader.take::<1>()? != [LAYOUT] {
+        let [layout] = reader.take::<1>()?;
+        if ![LAYOUT, WITHOUT_SUBJECTS].contains(&layout) {
             return None;
         }
         let law_notice = reader.take::<1>()? == [1];
@@ -95,6 +103,10 @@ impl Print {
             keys,
             names: reader.hashes()?,
             title_names: reader.hashes()?,
+            subjects: match layout {
+                WITHOUT_SUBJECTS => Vec::new(),
+                _ => reader.hashes()?,
+            },
             initials: reader.hashes()?,
             numbers: reader.hashes()?,
             law_notice,
@@ -145,6 +157,7 @@ mod tests {
             title: vec![(3, 4)],
             names: vec![5, 6],
             title_names: vec![5],
+            subjects: vec![5],
             initials: vec![7],
             numbers: Vec::new(),
             keys: vec![(8, 9)],
@@ -156,5 +169,22 @@ mod tests {
             assert_eq!(Print::from_bytes(&bytes[..end]), None, "{end}");
         }
         assert_eq!(Print::from_bytes(&[9, 0]), None);
+    }
+
+    #[test]
+    fn what_was_written_before_prints_had_subjects_is_read() {
+        let mut bytes = Print {
+            names: vec![5],
+            initials: vec![7],
+            ..Print::default()
+        }
+        .to_bytes();
+        let lists = 2 + 3 * 2;
+        bytes[0] = WITHOUT_SUBJECTS;
+        // Its length, after those of the names (one) and of the title's (none).
+        bytes.drain(lists + 2 + 4 + 2..lists + 2 + 4 + 4);
+        let read = Print::from_bytes(&bytes).unwrap();
+        assert_eq!((read.names, read.initials), (vec![5], vec![7]));
+        assert!(read.subjects.is_empty());
     }
 }

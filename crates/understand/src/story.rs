@@ -8,6 +8,7 @@ mod place;
 mod publisher;
 mod run;
 pub mod shelf;
+mod subject;
 mod summary;
 pub mod words;
 

@@ -47,13 +47,13 @@ pub(crate) fn keys(
             .and_then(url_key::canonical_url)
             .filter(|canonical| url_key::names_a_page(canonical)),
         content_hash: content_hash(passages),
-        print: print(item, passages, models),
+        print: print(item, passages, entities, models),
     }
 }
 
 /// Records and advisories are written by template: their words say less of their
 /// story than their CVEs do.
-fn print(item: &Item, passages: &[Passage; 2], models: &Models) -> Print {
+fn print(item: &Item, passages: &[Passage; 2], entities: &[Entity], models: &Models) -> Print {
     let [title, text] = passages;
     let is_told = matches!(
         item.kind,
@@ -63,7 +63,7 @@ fn print(item: &Item, passages: &[Passage; 2], models: &Models) -> Print {
         .iter()
         .any(|phrase| title.folded.text().contains(phrase));
     match models.stories() {
-        Some(model) if is_told && !is_round_up => model.print(&title.clean, &text.clean),
+        Some(model) if is_told && !is_round_up => model.print(&title.clean, &text.clean, entities),
         _ => Print::default(),
     }
 }

@@ -5,9 +5,10 @@
 //! crate `learn`, which calls the same functions.
 
 use model::print::{Member, Print};
-use model::{Timestamp, clock};
+use model::{Entity, Timestamp, clock};
 
-use super::words::Words;
+use super::subject::Named;
+use super::words::{Word, Words};
 use crate::weights::{Section, Weights, WeightsError, unfit};
 
 /// What a link looks at, in the order of its weights.
@@ -116,30 +117,28 @@ impl StoryModel {
         })
     }
 
-    /// The print of a clean title and text.
+    /// The print of a clean title and text, in which these entities were found.
     #[must_use]
-    pub fn print(&self, title: &str, text: &str) -> Print {
+    pub fn print(&self, title: &str, text: &str, entities: &[Entity]) -> Print {
         let words = Words::of(title, text);
+        let named = Named::of(title, text, entities);
         let all = || words.title.iter().chain(&words.text);
-        let telling = |word: &&super::words::Word<'_>| !word.is_stop;
+        let telling = |word: &&Word<'_>| !word.is_stop;
         let terms = self.weighted(all().filter(telling).map(|word| word.hash), true);
-        let names = |list: &[super::words::Word<'_>]| {
-            let mut names: Vec<u32> = list
-                .iter()
-                .filter(|word| word.is_large && !word.is_stop && !self.is_common(word.hash))
-                .map(|word| word.hash)
-                .collect();
+        let is_name =
+            |word: &&Word<'_>| word.is_large && !word.is_stop && !self.is_common(word.hash);
+        let names = |words: &[Word<'_>], more: &[u32]| {
+            let of_words = words.iter().filter(is_name).map(|word| word.hash);
+            let mut names: Vec<u32> = of_words.chain(more.iter().copied()).collect();
             names.sort_unstable();
             names.dedup();
             names.truncate(Print::MOST);
             names
         };
-        let title_names = names(&words.title);
-        let mut all_names = names(&words.text);
-        all_names.extend(&title_names);
-        all_names.sort_unstable();
-        all_names.dedup();
-        all_names.truncate(Print::MOST);
+        let title_names = names(&words.title, &[]);
+        let more = [title_names.as_slice(), named.caseless()].concat();
+        let all_names = names(&words.text, &more);
+        let subjects: Vec<Word<'_>> = words.title.iter().filter(is_name).copied().collect();
         let mut print = Print {
             title: self.weighted(
                 words.title.iter().filter(telling).map(|word| word.hash),
@@ -148,11 +147,13 @@ impl StoryModel {
             terms,
             names: all_names,
             title_names,
+            subjects: named.subjects(&subjects),
             initials: words.initials,
             numbers: words.numbers,
             keys: Vec::new(),
             law_notice: words.law_notice,
         };
+        print.subjects.truncate(Print::MOST);
         print.initials.truncate(Print::MOST);
         print.numbers.truncate(Print::MOST);
         print.keys = self.keys(&print);
@@ -273,6 +274,12 @@ impl StoryModel {
         /// A cosine is one at most, and weights are rounded.
         const MOST: f32 = 1.01;
         let members = members.get(..members.len().min(MEMBERS))?;
+        if members
+            .iter()
+            .all(|member| are_about_others(print, &member.print))
+        {
+            return None;
+        }
         let mut sum = 0.0;
         let mut best: Option<(f32, usize, f32)> = None;
         for (index, member) in members.iter().enumerate() {
@@ -399,6 +406,20 @@ fn shared(a: &Print, b: &Print) -> Shared {
     }
 }
 
+/// Whether each names in its title what the other does not name at all: two victims of
+/// one actor, two letters to customers, however alike they read.
+fn are_about_others(a: &Print, b: &Print) -> bool {
+    let names = |of: &Print, subject: &u32| {
+        [&of.names, &of.initials, &of.subjects]
+            .iter()
+            .any(|list| list.binary_search(subject).is_ok())
+    };
+    !a.subjects.is_empty()
+        && !b.subjects.is_empty()
+        && !a.subjects.iter().any(|subject| names(b, subject))
+        && !b.subjects.iter().any(|subject| names(a, subject))
+}
+
 /// How many numbers two sorted lists share.
 fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().filter(|one| b.binary_search(one).is_ok()).count()
@@ -487,7 +508,7 @@ mod tests {
             .map(|title| Member {
                 item: ItemId(Uuid::from_u128(7)),
                 at: Timestamp::UNIX_EPOCH,
-                print: model.print(title, title),
+                print: model.print(title, title, &[]),
             })
             .collect();
         let mut joined = 0;

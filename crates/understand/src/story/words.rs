@@ -5,7 +5,7 @@
 
 /// News says what happened at its head; the rest is background that other stories
 /// share.
-const MAX_CHARS: usize = 1_500;
+pub(super) const MAX_CHARS: usize = 1_500;
 
 /// Longer words are no words.
 const MAX_WORD: usize = 40;
@@ -18,6 +18,170 @@ const STOP: &[&str] = &[
     "our", "out", "over", "said", "say", "says", "she", "than", "that", "the", "their", "these",
     "they", "this", "those", "to", "up", "was", "we", "were", "what", "when", "which", "who",
     "why", "will", "with", "would", "you", "your",
+];
+
+/// The same in Hindi, and what every Hindi report of an attack or a fraud says: no list
+/// tells how rare a Hindi word is.
+const HINDI_STOP: &[&str] = &[
+    "अगर",
+    "अटैक",
+    "अपना",
+    "अपनी",
+    "अपने",
+    "अब",
+    "अरेस्ट",
+    "आई",
+    "आए",
+    "आज",
+    "आया",
+    "आरोपी",
+    "इन",
+    "इस",
+    "इसके",
+    "इसमें",
+    "इसी",
+    "उन",
+    "उनका",
+    "उनकी",
+    "उनके",
+    "उन्हें",
+    "उन्होंने",
+    "उस",
+    "उसका",
+    "उसकी",
+    "उसके",
+    "उसने",
+    "एक",
+    "एजेंसियां",
+    "एवं",
+    "ऑनलाइन",
+    "और",
+    "कई",
+    "कर",
+    "करता",
+    "करते",
+    "करना",
+    "करने",
+    "करें",
+    "करोड़",
+    "का",
+    "कार्रवाई",
+    "किए",
+    "किया",
+    "की",
+    "कुछ",
+    "के",
+    "केस",
+    "को",
+    "कोई",
+    "क्या",
+    "क्राइम",
+    "गई",
+    "गए",
+    "गया",
+    "गिरफ्तार",
+    "घटना",
+    "चल",
+    "चोरी",
+    "जब",
+    "जा",
+    "जांच",
+    "जाए",
+    "जाता",
+    "जाती",
+    "जानकारी",
+    "जाने",
+    "जुटी",
+    "ठग",
+    "ठगी",
+    "ठगे",
+    "ठगों",
+    "डाटा",
+    "डिजिटल",
+    "डेटा",
+    "तक",
+    "तो",
+    "था",
+    "थी",
+    "थे",
+    "दर्ज",
+    "दिन",
+    "दिया",
+    "दी",
+    "दे",
+    "देने",
+    "दो",
+    "द्वारा",
+    "धोखाधड़ी",
+    "नहीं",
+    "नाम",
+    "ने",
+    "पर",
+    "पहले",
+    "पुलिस",
+    "फर्जी",
+    "फिर",
+    "फ्रॉड",
+    "बताया",
+    "बना",
+    "बनाई",
+    "बाद",
+    "बारे",
+    "भी",
+    "मामला",
+    "मामले",
+    "में",
+    "यह",
+    "या",
+    "रहा",
+    "रही",
+    "रहे",
+    "रात",
+    "रुपये",
+    "रैंसमवेयर",
+    "रैनसमवेयर",
+    "लाख",
+    "लिए",
+    "लिया",
+    "ली",
+    "लीक",
+    "लेकर",
+    "लोग",
+    "लोगों",
+    "व",
+    "वह",
+    "वाला",
+    "वाली",
+    "वाले",
+    "शिकायत",
+    "शिकार",
+    "सभी",
+    "सर्वर",
+    "साइबर",
+    "साथ",
+    "सिस्टम",
+    "सुरक्षा",
+    "सूचना",
+    "से",
+    "हमला",
+    "हमले",
+    "हमलों",
+    "हाथ",
+    "ही",
+    "हुआ",
+    "हुई",
+    "हुए",
+    "है",
+    "हैं",
+    "हैक",
+    "हैकर",
+    "हैकरों",
+    "हैकर्स",
+    "हो",
+    "होगा",
+    "होता",
+    "होती",
+    "होने",
 ];
 
 /// Endings that are left out of an English word, longest first.
@@ -182,6 +346,11 @@ fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// The words of a text, as they are cut here.
+pub(super) fn words_in(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).map(|(_, word)| word)
+}
+
 fn is_large(word: &str) -> bool {
     word.chars().nth(1).is_some()
         && (word.starts_with(char::is_uppercase)
@@ -189,6 +358,9 @@ fn is_large(word: &str) -> bool {
 }
 
 fn is_stop(word: &str) -> bool {
+    if !word.is_ascii() {
+        return HINDI_STOP.binary_search(&word).is_ok();
+    }
     word.len() <= 6
         && STOP
             .binary_search_by(|stop| {
@@ -260,6 +432,8 @@ mod tests {
     #[test]
     fn stop_words_are_sorted() {
         assert!(STOP.is_sorted());
+        assert!(HINDI_STOP.is_sorted());
+        assert!(is_stop("हमला") && !is_stop("अस्पताल"));
         assert!(is_stop("The") && is_stop("over") && !is_stop("Acme"));
     }
 

@@ -239,6 +239,87 @@ fn two_flaws_of_one_product_are_two_stories() {
 }
 
 #[test]
+fn reports_written_to_one_pattern_are_as_many_stories_as_victims() {
+    let victims = [
+        "Vastel Plastics",
+        "Orvelle Dental",
+        "Zentra Motors",
+        "Quorvex Motors",
+        "Hansbach Logistics GmbH",
+        "Kelvani School District",
+        "Sarvika Hospital Nagpur",
+    ];
+    let claims: Vec<(String, String)> = victims
+        .iter()
+        .map(|victim| {
+            (
+                format!("Akira has just published a new victim: {victim}"),
+                format!("{victim} was listed by the ransomware group Akira on its leak site. The group says it will publish 40 GB of corporate data."),
+            )
+        })
+        .collect();
+    let letters: Vec<(String, String)> = victims
+        .iter()
+        .map(|victim| {
+            (
+                format!("{victim} notifies 43,000 people of data breach"),
+                format!("{victim} has begun to send letters to people whose names and Social Security numbers were exposed in a data breach, and offers credit monitoring."),
+            )
+        })
+        .collect();
+    for reports in [claims, letters] {
+        let ids: Vec<String> = (0..reports.len()).map(|n| n.to_string()).collect();
+        let reports: Vec<(&str, i64, &str, &str)> = reports
+            .iter()
+            .zip(&ids)
+            .zip(0..)
+            .map(|(((title, text), id), hour)| {
+                (id.as_str(), hour * 60, title.as_str(), text.as_str())
+            })
+            .collect();
+        let each: Vec<Option<usize>> = (0..reports.len()).map(Some).collect();
+        assert_eq!(stories(&reports), each);
+    }
+}
+
+#[test]
+fn hindi_reports_are_told_apart_by_town_and_joined_by_it() {
+    let told = stories(&[
+        (
+            "a",
+            0,
+            "अस्पताल के सर्वर पर रैनसमवेयर हमला, मरीजों का रिकॉर्ड बंद",
+            "लखनऊ के एक निजी अस्पताल के सर्वर पर शुक्रवार रात रैनसमवेयर हमला हुआ। अस्पताल ने CERT-In को सूचना दी है।",
+        ),
+        (
+            "b",
+            60,
+            "एम्स दिल्ली के सर्वर पर रैनसमवेयर हमला, मरीजों का डेटा चोरी",
+            "दिल्ली के एम्स अस्पताल के सर्वर पर रैनसमवेयर हमला हुआ। CERT-In जांच कर रही है।",
+        ),
+        (
+            "c",
+            120,
+            "लखनऊ: अस्पताल पर रैनसमवेयर हमले के बाद मरीजों का रिकॉर्ड लौटा",
+            "लखनऊ के निजी अस्पताल के सर्वर पर शुक्रवार को हुए रैनसमवेयर हमले के बाद मरीजों का रिकॉर्ड लौट आया।",
+        ),
+        (
+            "d",
+            180,
+            "जयपुर में साइबर ठगी: बुजुर्ग से 45 लाख रुपये ठगे",
+            "जयपुर में डिजिटल अरेस्ट के नाम पर बुजुर्ग से 45 लाख रुपये की ठगी हुई। पुलिस ने मामला दर्ज किया है।",
+        ),
+        (
+            "e",
+            240,
+            "इंदौर में साइबर ठगी: डॉक्टर से 12 लाख रुपये ठगे",
+            "इंदौर में डिजिटल अरेस्ट के नाम पर डॉक्टर से 12 लाख रुपये की ठगी हुई। पुलिस ने मामला दर्ज किया है।",
+        ),
+    ]);
+    assert_eq!(told, [Some(0), Some(1), Some(0), Some(2), Some(3)]);
+}
+
+#[test]
 fn a_reworked_reprint_counts_once_and_says_so() {
     let text = "Zentrabank of Pune said on Monday that hackers stole names and account numbers of 250,000 customers from a server that a supplier had left open.";
     let context = Context::new(&[]);
@@ -257,7 +338,7 @@ fn a_reworked_reprint_counts_once_and_says_so() {
         members: vec![model::Member {
             item: first.id,
             at: first.effective(),
-            print: model.print(&first.title, &first.text),
+            print: model.print(&first.title, &first.text, &[]),
         }],
         apart: Vec::new(),
     };
