@@ -66,7 +66,7 @@ impl<T: Intake + Roster + Audit + Lane + Outbox + Library + Archive + Handling +
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Locked by another process, or the queue of writes is full: try again.
-    #[error("the database is busy: {0}")]
+    #[error("the database is busy or away: {0}")]
     Busy(String),
     /// No room left on the disk: everything stays as it was; make room.
     #[error("the disk is full")]
