@@ -9,8 +9,10 @@ pub(crate) const COUNTED: u64 = 10_000;
 pub(crate) const FEW_INCIDENTS: i64 = 2_000;
 /// A search drives the query up to so many items.
 pub(crate) const FEW_ITEMS: i64 = 10_000;
-/// So many of the newest items tell whether many of all hold words.
+/// So many items tell whether many of all hold words.
 pub(crate) const SAMPLED: i64 = 2_000;
+/// They are taken in so many stretches: the newest may all have come from one source.
+pub(crate) const STRETCHES: i64 = 4;
 /// Of so many incidents with a product, the newest, is looked at which versions are
 /// affected.
 pub(crate) const MOST_AFFECTED: u32 = 5_000;
@@ -45,10 +47,15 @@ pub(crate) const LONGEST_LIST: u32 = 1_000;
 /// The longest page.
 pub(crate) const LONGEST_PAGE: u32 = 200;
 
-/// Whether words that `held` of the sampled items hold surely stand in more than few of
-/// all, of which there are about `items`.
+/// Whether words that `held` of the sampled items hold stand in more than few of all, of
+/// which there are about `items`: half as many again, so that chance does not decide.
 pub(crate) const fn are_many(held: i64, items: i64) -> bool {
-    held.saturating_mul(items) >= 2 * FEW_ITEMS * SAMPLED
+    held.saturating_mul(items) >= FEW_ITEMS * SAMPLED * 3 / 2
+}
+
+/// Where the stretches of a sample end, when the newest item is this.
+pub(crate) fn ends_of_stretches(newest: i64) -> impl Iterator<Item = i64> {
+    (1..=STRETCHES).map(move |nth| newest / STRETCHES * nth)
 }
 
 /// How many match, when `counted` of them were seen between the rows `first` and

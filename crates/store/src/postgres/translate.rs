@@ -13,7 +13,9 @@ use super::rows;
 use super::words::Sought;
 use super::work::{Parameter, Work};
 use crate::StoreError;
-use crate::paging::{FEW_INCIDENTS, MOST_AFFECTED, SAMPLED, are_many};
+use crate::paging::{
+    FEW_INCIDENTS, MOST_AFFECTED, SAMPLED, STRETCHES, are_many, ends_of_stretches,
+};
 use crate::plan::{self, Asked, Plan, and, exact, or, stretches};
 
 /// A search drives the query up to so many items: each is a page of its own that the
@@ -62,7 +64,7 @@ async fn count_keys(work: &Work, key: Key, ranges: &[KeyRange]) -> Result<Option
 }
 
 /// The items that hold the words, if few. The index gathers the whole of an answer before
-/// it gives the first of it, so what many of the newest items hold is not asked of it.
+/// it gives the first of it, so what many items of a sample hold is not asked of it.
 async fn look_up(work: &Work, wanted: &[Wanted]) -> Result<(Option<i64>, Asked), StoreError> {
     let newest: i64 = work
         .one("SELECT coalesce(max(item), 0) FROM item_words", &[])
@@ -71,10 +73,12 @@ async fn look_up(work: &Work, wanted: &[Wanted]) -> Result<(Option<i64>, Asked),
     if newest > FEW_ITEMS {
         let mut values = Values::default();
         let holds = matching(wanted, &mut values);
-        let sampled = values.add(SAMPLED);
+        let ends = values.add(ends_of_stretches(newest).collect::<Vec<_>>());
+        let each = values.add(SAMPLED / STRETCHES);
         let query = format!(
-            "SELECT count(*) FROM (SELECT w.words, w.stream FROM item_words w
-                 ORDER BY w.item DESC LIMIT {sampled}) w WHERE {holds}"
+            "SELECT count(*) FROM unnest({ends}::bigint[]) AS ends (item) CROSS JOIN LATERAL (
+                 SELECT s.words, s.stream FROM item_words s WHERE s.item <= ends.item
+                 ORDER BY s.item DESC LIMIT {each}) w WHERE {holds}"
         );
         let held: i64 = work.one_once(&query, &values.list()).await?.try_get(0)?;
         if are_many(held, newest) {

@@ -17,7 +17,9 @@ use serde::Deserialize;
 use super::rows;
 use super::translate::{Sql, Told, fts5};
 use crate::StoreError;
-use crate::paging::{COUNTED_BY_TEXTS, COUNTED_BY_WORDS, FEW_ITEMS, SAMPLED, are_many};
+use crate::paging::{
+    COUNTED_BY_TEXTS, COUNTED_BY_WORDS, FEW_ITEMS, SAMPLED, STRETCHES, are_many, ends_of_stretches,
+};
 use crate::plan::{Asked, Plan};
 
 /// Items further apart are asked by themselves.
@@ -37,19 +39,23 @@ pub(super) fn look_up(
     connection: &Connection,
     wanted: &[Wanted],
 ) -> Result<(Option<i64>, Asked), StoreError> {
-    let newest = newest_item(connection)?;
+    let newest = newest_indexed(connection)?;
     let is_kept = is_kept(wanted);
     if newest > FEW_ITEMS && !is_kept && is_costly(connection, wanted, newest)? {
         return Ok((None, Asked::Texts));
     }
-    // To find that two common words seldom follow one another costs a look at all of
-    // them; that they often do is seen in a few.
+    // To find that common words seldom stand together costs a look at all of them; that
+    // they often do is seen in a few.
     if newest > FEW_ITEMS && is_kept && !is_one_word(wanted) {
-        let held: i64 = connection
-            .prepare_cached(
-                "SELECT count(*) FROM items_fts WHERE items_fts MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
-            )?
-            .query_one((fts5(wanted), newest - SAMPLED, newest), |row| row.get(0))?;
+        let mut held = 0;
+        for end in ends_of_stretches(newest) {
+            let stretch = end - SAMPLED / STRETCHES + 1;
+            held += connection
+                .prepare_cached(
+                    "SELECT count(*) FROM items_fts WHERE items_fts MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
+                )?
+                .query_one((fts5(wanted), stretch, end), |row| row.get::<_, i64>(0))?;
+        }
         if are_many(held, newest) {
             return Ok((None, Asked::Index));
         }
@@ -72,13 +78,13 @@ fn is_costly(connection: &Connection, wanted: &[Wanted], newest: i64) -> Result<
     {
         return Ok(false);
     }
-    Ok(sampled_texts(connection, wanted)? * newest >= GATHERED * SAMPLED_TEXTS)
+    Ok(sampled_texts(connection, wanted, newest)? * newest >= GATHERED * SAMPLED_TEXTS)
 }
 
 /// Whether the index keeps what it is asked for, and need not gather it.
 fn is_kept(wanted: &[Wanted]) -> bool {
-    let phrases = wanted.iter().flat_map(|one| &one.term.0);
-    phrases.into_iter().all(|phrase| {
+    let mut phrases = wanted.iter().flat_map(|one| &one.term.0);
+    phrases.all(|phrase| {
         let letters = phrase
             .tokens
             .last()
@@ -133,21 +139,27 @@ fn newest_holding(
     Ok((found, is_whole))
 }
 
-fn newest_item(connection: &Connection) -> Result<i64, StoreError> {
+/// The newest item in the index, where those that wait or are irrelevant are not.
+fn newest_indexed(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT coalesce(max(n), 0) FROM items")?
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM items_fts_docsize")?
         .query_one([], |row| row.get(0))?)
 }
 
-/// In how many of the newest items that have an incident they stand, by their texts.
-fn sampled_texts(connection: &Connection, wanted: &[Wanted]) -> Result<i64, StoreError> {
-    let items: Vec<i64> = connection
-        .prepare_cached(
-            "SELECT n FROM (SELECT n, incident FROM items ORDER BY n DESC LIMIT ?1)
-             WHERE incident IS NOT NULL",
-        )?
-        .query_map([SAMPLED_TEXTS], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+/// In how many of a sample of items they stand, by their texts.
+fn sampled_texts(
+    connection: &Connection,
+    wanted: &[Wanted],
+    newest: i64,
+) -> Result<i64, StoreError> {
+    let mut stretch = connection.prepare_cached(
+        "SELECT id FROM items_fts_docsize WHERE id <= ?1 ORDER BY id DESC LIMIT ?2",
+    )?;
+    let mut items: Vec<i64> = Vec::new();
+    for end in ends_of_stretches(newest) {
+        let found = stretch.query_map((end, SAMPLED_TEXTS / STRETCHES), |row| row.get(0))?;
+        items.extend(found.collect::<Result<Vec<i64>, _>>()?);
+    }
     let mut held = 0;
     for item in items {
         held += i64::from(stands_in(connection, wanted, item)?);
