@@ -1,5 +1,6 @@
 //! Trains what [`understand::linear`] reads.
 
+use model::IncidentType;
 use understand::features::{BUCKETS, Feature, Terms, WORD_BUCKETS};
 use understand::signals::{self, Signals};
 use understand::weights::{Weights, WeightsError};
@@ -26,6 +27,10 @@ pub struct Recipe {
     pub foreign: f32,
     /// Whether who and where it was counts.
     pub whom: bool,
+    /// How far anything but the cues of the label itself is trusted: one is fully.
+    pub trust: f32,
+    /// The label, if cues are of it.
+    pub label: Option<IncidentType>,
 }
 
 /// How far a feature's value is scaled by how unevenly it falls on yes and no
@@ -158,10 +163,13 @@ pub fn fit_output(matrix: &Matrix, examples: &[Example], recipe: Recipe) -> Fitt
         .map(|column| {
             if let Some(number) = column.checked_sub(BUCKETS) {
                 let counts = recipe.whom || !signals::is_about_whom(number);
-                return if counts { recipe.signals } else { 0.0 };
+                let own = signals::event_kind(number) == recipe.label;
+                let trust = if own { 1.0 } else { recipe.trust };
+                return if counts { recipe.signals * trust } else { 0.0 };
             }
             let share = |side: usize| sums[side][column] / totals[side];
-            1.0 - UNEVENNESS + UNEVENNESS * (share(1) / share(0)).ln().abs()
+            let unevenness = (share(1) / share(0)).ln().abs();
+            recipe.trust * (1.0 - UNEVENNESS + UNEVENNESS * unevenness)
         })
         .collect();
     let of = |column: u32| scale.get(column as usize).copied().unwrap_or(1.0);

@@ -27,6 +27,8 @@ const RECIPE: Recipe = Recipe {
     signals: 1.0,
     foreign: 0.1,
     whom: true,
+    trust: 1.0,
+    label: None,
 };
 
 /// What a news item weighs there.

@@ -30,6 +30,9 @@ const FEATURES: [Feature; 16] = [
     Feature::Denied,
 ];
 
+/// Where the kinds of event begin: behind relevance.
+const TYPES_AT: usize = 3;
+
 /// Where the features begin: behind relevance and types.
 const FEATURES_AT: usize = 15;
 
@@ -52,6 +55,14 @@ pub fn is_about_whom(number: usize) -> bool {
         .map(|at| FEATURES_AT + at);
     let kind = number % KINDS;
     number < 2 * KINDS && (kind >= KINDS - 2 || Some(kind) == major)
+}
+
+/// The kind of event whose cues a number sums up, if it is of one.
+#[must_use]
+pub fn event_kind(number: usize) -> Option<IncidentType> {
+    let first = number.checked_sub(if number < KINDS { 0 } else { KINDS })?;
+    let at = (TYPES_AT..FEATURES_AT).position(|kind| kind == first)?;
+    IncidentType::ALL.get(at).copied()
 }
 
 /// Sums of weights beyond this say no more.
@@ -179,10 +190,11 @@ fn kind(sense: &Sense) -> Option<usize> {
         Sense::Relevance(RelevanceLabel::ThreatInfo) => 1,
         Sense::Relevance(RelevanceLabel::Irrelevant) => 2,
         Sense::Type(kind) => {
-            3 + IncidentType::ALL
-                .iter()
-                .position(|known| known == kind)
-                .filter(|at| *at < 12)?
+            TYPES_AT
+                + IncidentType::ALL
+                    .iter()
+                    .position(|known| known == kind)
+                    .filter(|at| *at < 12)?
         }
         Sense::Feature(feature) => {
             FEATURES_AT + FEATURES.iter().position(|known| known == feature)?
@@ -231,6 +243,19 @@ mod tests {
         assert_eq!(about("Norway"), [true]);
         assert_eq!(about("defacement"), [false]);
         assert!((2 * KINDS..COUNT).all(|form| !is_about_whom(form)));
+    }
+
+    #[test]
+    fn a_number_knows_its_kind_of_event() {
+        let about = |title: &str| -> Vec<Option<IncidentType>> {
+            let signals = signals(title, "");
+            let numbers = (0..2 * KINDS).filter(|at| signals.values()[*at] > 0.0);
+            numbers.map(event_kind).collect()
+        };
+        let insider = Some(IncidentType::Insider);
+        assert_eq!(about("disgruntled"), [insider, insider]);
+        assert_eq!(about("Norway"), [None, None]);
+        assert!((2 * KINDS..COUNT).all(|form| event_kind(form).is_none()));
     }
 
     #[test]

@@ -190,6 +190,62 @@ const RESPONDERS: &[&str] = &[
     "सीबीआई",
 ];
 
+/// Countries and peoples that headlines name beside the victim or in place of it.
+const PEOPLES: &[&str] = &[
+    "america",
+    "american",
+    "aussie",
+    "australia",
+    "australian",
+    "brazil",
+    "brazilian",
+    "britain",
+    "british",
+    "canada",
+    "canadian",
+    "china",
+    "chinese",
+    "dutch",
+    "england",
+    "eu",
+    "europe",
+    "european",
+    "france",
+    "french",
+    "german",
+    "germany",
+    "india",
+    "indian",
+    "iran",
+    "iranian",
+    "ireland",
+    "irish",
+    "israel",
+    "israeli",
+    "italian",
+    "italy",
+    "japan",
+    "japanese",
+    "korea",
+    "korean",
+    "north",
+    "pakistan",
+    "pakistani",
+    "russia",
+    "russian",
+    "south",
+    "spain",
+    "spanish",
+    "taiwan",
+    "uk",
+    "ukraine",
+    "ukrainian",
+    "us",
+    "usa",
+    "भारत",
+    "भारतीय",
+];
+
 /// More entities than these are not looked at.
 const MOST: usize = 200;
 
@@ -198,6 +254,8 @@ const MOST: usize = 200;
 pub(super) struct Named {
     /// Words of what attacks: one actor has several victims.
     attackers: Vec<u32>,
+    /// Words of places, and so has one town.
+    towns: Vec<u32>,
     /// Words of places and organisations in scripts without large letters.
     caseless: Vec<u32>,
 }
@@ -223,6 +281,7 @@ impl Named {
                     named.caseless.extend(words(&surface));
                     named.caseless.extend(words(&entity.name));
                 }
+                EntityKind::Place => named.towns.extend(words(&surface)),
                 _ => {}
             }
         }
@@ -235,25 +294,33 @@ impl Named {
     }
 
     /// What the item is about: the names of its title, or those that no large letter
-    /// shows. Sorted, each once.
+    /// shows. Towns are that only where nothing else is. Sorted, each once.
     pub(super) fn subjects(&self, title_names: &[Word<'_>]) -> Vec<u32> {
-        let mut subjects: Vec<u32> = title_names
-            .iter()
-            .map(|word| word.hash)
-            .chain(self.caseless.iter().copied())
-            .filter(|hash| {
-                !self.attackers.contains(hash) && SAYS_LITTLE.binary_search(hash).is_err()
-            })
-            .collect();
-        subjects.sort_unstable();
-        subjects.dedup();
-        subjects
+        let of_title = |is_left_out: &dyn Fn(&u32) -> bool| -> Vec<u32> {
+            let names = title_names
+                .iter()
+                .filter(|word| !word.text.starts_with(|c: char| c.is_ascii_digit()))
+                .map(|word| word.hash)
+                .filter(|hash| !is_left_out(hash));
+            let mut subjects: Vec<u32> = names
+                .chain(self.caseless.iter().copied())
+                .filter(|hash| SAYS_LITTLE.binary_search(hash).is_err())
+                .collect();
+            subjects.sort_unstable();
+            subjects.dedup();
+            subjects
+        };
+        let others = of_title(&|hash| self.attackers.contains(hash) || self.towns.contains(hash));
+        if others.is_empty() {
+            return of_title(&|hash| self.attackers.contains(hash));
+        }
+        others
     }
 }
 
-/// The stems of [`KINDS`] and [`RESPONDERS`], sorted.
+/// The stems of [`KINDS`], [`RESPONDERS`] and [`PEOPLES`], sorted.
 static SAYS_LITTLE: LazyLock<Vec<u32>> = LazyLock::new(|| {
-    let words = KINDS.iter().chain(RESPONDERS);
+    let words = KINDS.iter().chain(RESPONDERS).chain(PEOPLES);
     let mut stems: Vec<u32> = words.map(|word| stem_hash(word)).collect();
     stems.sort_unstable();
     stems

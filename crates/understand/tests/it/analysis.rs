@@ -145,7 +145,7 @@ fn an_unproven_claim_stays_medium() {
         "leak-claim.html",
         &expect![[r#"
             Incident eng
-            types data_breach
+            types ransomware data_breach
             severity medium 6.9: an unproven claim: “claim to have”
             region CA / 
             sectors telecom
@@ -160,7 +160,7 @@ fn a_lawsuit_is_aftermath() {
         "lawsuit.html",
         &expect![[r#"
             Incident eng
-            types data_breach insider
+            types data_breach
             severity low 2.4: mostly by “sued”: aftermath, legal follow-up; “Attorneys”: a law firm's notice
             region CA / 
             sectors telecom
