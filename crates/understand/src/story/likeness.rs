@@ -421,13 +421,13 @@ fn fill_one_pattern(a: &Print, b: &Print) -> bool {
                 .iter()
                 .any(|names| names.binary_search(subject).is_ok())
     };
-    !a.subjects.is_empty()
-        && !b.subjects.is_empty()
-        && !a.subjects.iter().any(|subject| speaks_of(b, subject))
-        && !b.subjects.iter().any(|subject| speaks_of(a, subject))
-        && !(a.law_notice && b.law_notice)
-        && cosine(&a.title, &b.title) >= PATTERN
-        && cosine(&a.terms, &b.terms) >= PATTERN
+    let any_spoken_of =
+        |subjects: &[u32], by: &Print| subjects.iter().any(|subject| speaks_of(by, subject));
+    if a.subjects.is_empty() || b.subjects.is_empty() || (a.law_notice && b.law_notice) {
+        return false;
+    }
+    let are_apart = !any_spoken_of(&a.subjects, b) && !any_spoken_of(&b.subjects, a);
+    are_apart && cosine(&a.title, &b.title) >= PATTERN && cosine(&a.terms, &b.terms) >= PATTERN
 }
 
 /// How many numbers two sorted lists share.
