@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::panic::resume_unwind;
 
 use model::IncidentType;
 use serde::Serialize;
@@ -97,7 +98,8 @@ fn fit_all(news: &[&News], lines: &[&Line], seed: u64, recipe: Recipe) -> Model 
     let outputs = std::thread::scope(|scope| {
         let of_lines = scope.spawn(|| fit(false));
         let mut outputs = fit(true);
-        outputs.extend(of_lines.join().unwrap_or_default());
+        // A model without half of its outputs would read well and be wrong.
+        outputs.extend(of_lines.join().unwrap_or_else(|panic| resume_unwind(panic)));
         outputs
     });
     Model { space, outputs }
