@@ -299,3 +299,20 @@ pub(crate) fn or(parts: &[String]) -> String {
         format!("({})", parts.join(" OR "))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use model::Timestamp;
+    use model::query::{Frame, parse};
+
+    use super::*;
+
+    /// The words of a search, for tests of the back ends.
+    pub(crate) fn wanted(text: &str) -> Vec<Wanted> {
+        let frame = Frame::at(Timestamp::UNIX_EPOCH);
+        match parse(text).unwrap().bind(&frame) {
+            Condition::Words(wanted) => wanted,
+            other => panic!("{text} is {other:?}"),
+        }
+    }
+}

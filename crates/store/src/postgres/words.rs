@@ -182,19 +182,9 @@ fn quote(text: &mut String, lexeme: &str) {
 
 #[cfg(test)]
 mod tests {
-    use expect_test::expect;
-    use model::Timestamp;
-    use model::query::{Condition, Frame, parse};
-
     use super::*;
-
-    fn wanted(text: &str) -> Vec<Wanted> {
-        let frame = Frame::at(Timestamp::UNIX_EPOCH);
-        match parse(text).unwrap().bind(&frame) {
-            Condition::Words(wanted) => wanted,
-            other => panic!("{text} is {other:?}"),
-        }
-    }
+    use crate::plan::tests::wanted;
+    use expect_test::expect;
 
     #[test]
     fn words_have_positions_and_parts_stand_apart() {

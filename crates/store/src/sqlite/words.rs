@@ -373,18 +373,8 @@ fn items_of(connection: &Connection, incidents: &[i64]) -> Result<Vec<(i64, i64)
 
 #[cfg(test)]
 mod tests {
-    use model::Timestamp;
-    use model::query::{Condition, Frame, parse};
-
     use super::*;
-
-    fn wanted(text: &str) -> Vec<Wanted> {
-        let frame = Frame::at(Timestamp::UNIX_EPOCH);
-        match parse(text).unwrap().bind(&frame) {
-            Condition::Words(wanted) => wanted,
-            other => panic!("{text} is {other:?}"),
-        }
-    }
+    use crate::plan::tests::wanted;
 
     #[test]
     fn beginnings_that_the_index_does_not_keep_are_widened_to_those_it_keeps() {
