@@ -9,14 +9,18 @@
 //! 0.005 in B-cubed F1.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{LazyLock, OnceLock};
 
-use model::{ItemId, Member, Print, Timestamp};
+use model::print::Judged;
+use model::{Entity, ItemId, Member, Print, Timestamp};
 use serde::{Deserialize, Serialize};
 use understand::story::likeness::{FEATURES, StoryModel, WINDOW_DAYS, days_between};
 use understand::story::shelf::Shelf;
 use understand::story::words::Words;
 use understand::weights::{Weights, WeightsError};
+use understand::{Context, understand};
 
+use crate::cve;
 use crate::file::Writer;
 use crate::lbfgs::Stop;
 use crate::logistic::{Example, Fitted, Matrix, fit};
@@ -27,10 +31,10 @@ const CENTRE: f32 = 4.0;
 
 /// From this score on an item joins. Above zero: a wrong join costs more than a
 /// story told twice.
-const THRESHOLD: f32 = 0.5;
+const THRESHOLD: f32 = 0.25;
 
 /// liblinear's C.
-const STRENGTH: f64 = 1.0;
+const STRENGTH: f64 = 10.0;
 
 /// Written small in so many texts a word is no name.
 const SMALL: u32 = 2;
@@ -53,6 +57,16 @@ pub struct Row {
     pub window: Option<String>,
     /// When it was published, without a zone.
     pub date: jiff::civil::DateTime,
+    /// What the program understands of it, once asked.
+    #[serde(skip)]
+    understood: OnceLock<Option<Understood>>,
+}
+
+/// What of an analysis a print is made with.
+#[derive(Debug, Clone)]
+struct Understood {
+    entities: Vec<Entity>,
+    judged: Judged,
 }
 
 impl Row {
@@ -68,6 +82,23 @@ impl Row {
 
     fn is_relevant(&self) -> bool {
         self.relevance != "irrelevant"
+    }
+
+    /// As the program makes it of an item, with the models that it ships.
+    fn print(&self, model: &StoryModel) -> Print {
+        static CONTEXT: LazyLock<Context> = LazyLock::new(Context::default);
+        let known = self.understood.get_or_init(|| {
+            let item = cve::item("row", Some(&self.title), &self.text);
+            let analysis = item.map(|item| understand(&item, &CONTEXT)).ok()?;
+            let types = analysis.types.iter().map(|tagged| tagged.label);
+            Some(Understood {
+                judged: Judged::of(analysis.relevance.label, types),
+                entities: analysis.entities,
+            })
+        });
+        known.as_ref().map_or_else(Print::default, |known| {
+            model.print(&self.title, &self.text, &known.entities, known.judged)
+        })
     }
 }
 
@@ -219,7 +250,7 @@ impl Vocabulary {
 fn windows<'a>(rows: &[&'a Row], model: &StoryModel) -> Vec<Vec<(&'a Row, Print)>> {
     let mut windows: BTreeMap<&str, Vec<(&Row, Print)>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.is_relevant()) {
-        let print = model.print(&row.title, &row.text, &[]);
+        let print = row.print(model);
         windows.entry(row.window()).or_default().push((row, print));
     }
     let mut windows: Vec<_> = windows.into_values().collect();

@@ -3,6 +3,7 @@
 //! A print is small (about a kilobyte), so that the store keeps it beside the item
 //! and comparing needs no text. It is made and compared in `understand`.
 
+use crate::analysis::{IncidentType, RelevanceLabel};
 use crate::clock::Timestamp;
 use crate::id::ItemId;
 
@@ -21,6 +22,8 @@ pub struct Print {
     /// Names that say which story it is: those of the title without what attacks, what
     /// many organisations are called and who looks into it.
     pub subjects: Vec<u32>,
+    /// Words of the names of victims.
+    pub victims: Vec<u32>,
     /// Initials of names of several words (`M&S` of Marks & Spencer).
     pub initials: Vec<u32>,
     /// Numbers that are no years.
@@ -29,6 +32,47 @@ pub struct Print {
     pub keys: Vec<(u32, u16)>,
     /// A notice by a law firm that looks for plaintiffs: all of them read alike.
     pub law_notice: bool,
+    /// What the item was judged to be; none where the print is of before that was kept.
+    pub judged: Option<Judged>,
+}
+
+/// What tells two events of one name apart: an arrest is no outage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// An incident, or of threats.
+    pub label: RelevanceLabel,
+    /// A bit for each type, in the order of [`IncidentType::ALL`].
+    pub types: u16,
+}
+
+impl Judged {
+    /// Of these types.
+    #[must_use]
+    pub fn of(label: RelevanceLabel, types: impl IntoIterator<Item = IncidentType>) -> Self {
+        let bit = |wanted| IncidentType::ALL.iter().position(|one| *one == wanted);
+        let types = types.into_iter().filter_map(bit);
+        Self {
+            label,
+            types: types.fold(0, |bits, bit| bits | 1 << bit),
+        }
+    }
+
+    fn to_bytes(self) -> [u8; 3] {
+        let [low, high] = self.types.to_le_bytes();
+        [self.label as u8, low, high]
+    }
+
+    fn from_bytes([label, low, high]: [u8; 3]) -> Option<Self> {
+        let labels = [
+            RelevanceLabel::Incident,
+            RelevanceLabel::ThreatInfo,
+            RelevanceLabel::Irrelevant,
+        ];
+        Some(Self {
+            label: labels.into_iter().find(|one| *one as u8 == label)?,
+            types: u16::from_le_bytes([low, high]),
+        })
+    }
 }
 
 /// An item of an incident, for comparison.
@@ -43,10 +87,14 @@ pub struct Member {
 }
 
 /// The first byte of a written print: which layout follows.
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 
-/// The layout before, which had no subjects.
+/// Layouts of before: without victims and what was judged, and without subjects too.
+const WITHOUT_VICTIMS: u8 = 2;
 const WITHOUT_SUBJECTS: u8 = 1;
+
+/// How a print ends that knows nothing of what was judged.
+const NOT_JUDGED: [u8; 3] = [u8::MAX, 0, 0];
 
 impl Print {
     /// The weight of a word that is all there is.
@@ -78,12 +126,14 @@ impl Print {
             &self.subjects,
             &self.initials,
             &self.numbers,
+            &self.victims,
         ] {
             length(&mut bytes, list.len());
             for hash in list.iter().take(Self::MOST) {
                 bytes.extend_from_slice(&hash.to_le_bytes());
             }
         }
+        bytes.extend(self.judged.map_or(NOT_JUDGED, Judged::to_bytes));
         bytes
     }
 
@@ -92,7 +142,7 @@ impl Print {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let [layout] = reader.take::<1>()?;
-        if ![LAYOUT, WITHOUT_SUBJECTS].contains(&layout) {
+        if ![LAYOUT, WITHOUT_VICTIMS, WITHOUT_SUBJECTS].contains(&layout) {
             return None;
         }
         let law_notice = reader.take::<1>()? == [1];
@@ -109,6 +159,14 @@ impl Print {
             },
             initials: reader.hashes()?,
             numbers: reader.hashes()?,
+            victims: match layout {
+                LAYOUT => reader.hashes()?,
+                _ => Vec::new(),
+            },
+            judged: match layout {
+                LAYOUT => Judged::from_bytes(reader.take()?),
+                _ => None,
+            },
             law_notice,
         })
     }
@@ -158,10 +216,15 @@ mod tests {
             names: vec![5, 6],
             title_names: vec![5],
             subjects: vec![5],
+            victims: vec![5, 6],
             initials: vec![7],
             numbers: Vec::new(),
             keys: vec![(8, 9)],
             law_notice: true,
+            judged: Some(Judged::of(
+                RelevanceLabel::ThreatInfo,
+                [IncidentType::Ddos, IncidentType::Other],
+            )),
         };
         let bytes = print.to_bytes();
         assert_eq!(Print::from_bytes(&bytes), Some(print));
@@ -172,19 +235,21 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_before_prints_had_subjects_is_read() {
-        let mut bytes = Print {
+    fn what_was_written_in_layouts_of_before_is_read() {
+        let print = Print {
             names: vec![5],
             initials: vec![7],
             ..Print::default()
-        }
-        .to_bytes();
+        };
+        let bytes = print.to_bytes();
+        // Without the number of victims, and what was judged.
+        let mut before = bytes[..bytes.len() - 5].to_vec();
+        before[0] = WITHOUT_VICTIMS;
+        assert_eq!(Print::from_bytes(&before), Some(print.clone()));
+        // Without the number of subjects: after that of names (one) and of the title's.
         let lists = 2 + 3 * 2;
-        bytes[0] = WITHOUT_SUBJECTS;
-        // Its length, after those of the names (one) and of the title's (none).
-        bytes.drain(lists + 2 + 4 + 2..lists + 2 + 4 + 4);
-        let read = Print::from_bytes(&bytes).unwrap();
-        assert_eq!((read.names, read.initials), (vec![5], vec![7]));
-        assert!(read.subjects.is_empty());
+        before[0] = WITHOUT_SUBJECTS;
+        before.drain(lists + 2 + 4 + 2..lists + 2 + 4 + 4);
+        assert_eq!(Print::from_bytes(&before), Some(print));
     }
 }

@@ -7,6 +7,7 @@
 //! Trained models come in through [`Context`]; cue words from data files are
 //! among what they read, and carry what has no model yet.
 
+use model::print::Judged;
 use model::{Analysis, Aspect, Entity, EntityKind, Item, ItemKind};
 
 mod clean;
@@ -99,7 +100,7 @@ pub fn understand_as(item: &Item, context: &Context, said: Option<bool>) -> Anal
         }
     }
     let entities = named.finish();
-    let story_keys = story::keys(item, passages, &entities, context.models());
+    let mut story_keys = story::keys(item, passages, &entities);
 
     let form = relevance::Form {
         kind: item.kind,
@@ -147,6 +148,8 @@ pub fn understand_as(item: &Item, context: &Context, said: Option<bool>) -> Anal
         stated: item.stated.severity,
     };
     let severity = severity::judge(passages, hits, &known, &mut reasons);
+    let judged = Judged::of(relevance.label, types.iter().map(|tagged| tagged.label));
+    story_keys.print = story::print(item, passages, &entities, judged, models);
 
     reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     keep_reasons(&mut reasons);

@@ -17,6 +17,7 @@ use crate::cues::{Hit, Local, Sense};
 use crate::document::Document;
 use crate::evidence;
 use crate::extract::Named;
+use crate::extract::gazetteer::Gazetteer;
 use crate::passage::Passage;
 use crate::work;
 
@@ -96,8 +97,10 @@ pub(crate) fn judge(
             continue;
         };
         let belief = if one.in_title { 0.9 } else { BODY_FACTOR };
-        for span in &one.spans {
-            named.add(EntityKind::Place, &one.cue.pattern, *span);
+        if !is_adjective(&one.cue.pattern) {
+            for span in &one.spans {
+                named.add(EntityKind::Place, &one.cue.pattern, *span);
+            }
         }
         let mut reason = one.reason(Aspect::Region, country.as_str());
         reason.weight = belief;
@@ -295,6 +298,11 @@ fn local(
         }
     }
     (belief, parts)
+}
+
+/// Whether a cue for a country is no place's name: an adjective, as `Russian`.
+fn is_adjective(cue: &str) -> bool {
+    cue.is_ascii() && !Gazetteer::shipped().is_place(cue)
 }
 
 fn is_organisation(local: &Local) -> bool {

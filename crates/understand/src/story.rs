@@ -13,6 +13,6 @@ mod summary;
 pub mod words;
 
 pub use fold::fold;
-pub(crate) use keys::keys;
+pub(crate) use keys::{keys, print};
 pub use place::{Placement, place};
 pub use run::Run;

@@ -116,6 +116,12 @@ impl Gazetteer {
         &SHIPPED
     }
 
+    /// Whether it lists a country or a town of this name.
+    pub(crate) fn is_place(&self, name: &str) -> bool {
+        const PLACES: u16 = class::COUNTRY | class::INDIAN_PLACE | class::CITY;
+        self.lookup(name).any(|entry| entry.classes & PLACES != 0)
+    }
+
     /// The table in a file.
     ///
     /// # Errors

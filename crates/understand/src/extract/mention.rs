@@ -69,10 +69,6 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
     agree(&mut found);
     let spans = in_order(&found);
     named.give_way(
-        |entity| entity.kind == EntityKind::Place && is_adjective(&entity.name, gazetteer),
-        |_| true,
-    );
-    named.give_way(
         |entity| is_soft(entity.kind),
         |span| overlaps_any(&spans, span),
     );
@@ -144,7 +140,7 @@ fn add_versioned(
     for passage in passages {
         for product in product::bounded(&passage.clean) {
             // "in Pune before 10.30" is a time.
-            if !names.contains(&product.name) && !is_place(&product.name, gazetteer) {
+            if !names.contains(&product.name) && !gazetteer.is_place(&product.name) {
                 names.push(product.name);
             }
         }
@@ -209,18 +205,6 @@ fn agree(found: &mut [Mention]) {
                 .unwrap_or(first)
         });
     }
-}
-
-/// Whether a cue for a country is no place's name: an adjective, as `Russian`.
-fn is_adjective(cue: &str, gazetteer: &Gazetteer) -> bool {
-    cue.is_ascii() && !is_place(cue, gazetteer)
-}
-
-fn is_place(name: &str, gazetteer: &Gazetteer) -> bool {
-    const PLACES: u16 = class::COUNTRY | class::INDIAN_PLACE | class::CITY;
-    gazetteer
-        .lookup(name)
-        .any(|entry| entry.classes & PLACES != 0)
 }
 
 /// The text is about flaws.

@@ -1,6 +1,7 @@
 //! The keys by which placement finds the story of an item.
 
 use model::analysis::StoryKeys;
+use model::print::Judged;
 use model::{CveId, Entity, EntityKind, Field, Item, ItemKind, Print, hash};
 
 use crate::models::Models;
@@ -33,12 +34,8 @@ const ROUND_UP_TITLES: &[&str] = &[
     "weekly",
 ];
 
-pub(crate) fn keys(
-    item: &Item,
-    passages: &[Passage; 2],
-    entities: &[Entity],
-    models: &Models,
-) -> StoryKeys {
+/// All but the print, which waits for what the item is judged to be.
+pub(crate) fn keys(item: &Item, passages: &[Passage; 2], entities: &[Entity]) -> StoryKeys {
     StoryKeys {
         cves: cves(item, entities),
         canonical_url: item
@@ -47,13 +44,19 @@ pub(crate) fn keys(
             .and_then(url_key::canonical_url)
             .filter(|canonical| url_key::names_a_page(canonical)),
         content_hash: content_hash(passages),
-        print: print(item, passages, entities, models),
+        print: Print::default(),
     }
 }
 
 /// Records and advisories are written by template: their words say less of their
 /// story than their CVEs do.
-fn print(item: &Item, passages: &[Passage; 2], entities: &[Entity], models: &Models) -> Print {
+pub(crate) fn print(
+    item: &Item,
+    passages: &[Passage; 2],
+    entities: &[Entity],
+    judged: Judged,
+    models: &Models,
+) -> Print {
     let [title, text] = passages;
     let is_told = matches!(
         item.kind,
@@ -63,7 +66,9 @@ fn print(item: &Item, passages: &[Passage; 2], entities: &[Entity], models: &Mod
         .iter()
         .any(|phrase| title.folded.text().contains(phrase));
     match models.stories() {
-        Some(model) if is_told && !is_round_up => model.print(&title.clean, &text.clean, entities),
+        Some(model) if is_told && !is_round_up => {
+            model.print(&title.clean, &text.clean, entities, judged)
+        }
         _ => Print::default(),
     }
 }

@@ -4,15 +4,15 @@
 //! A logistic link over what two prints share. Learned from labelled news by the
 //! crate `learn`, which calls the same functions.
 
-use model::print::{Member, Print};
+use model::print::{Judged, Member, Print};
 use model::{Entity, Timestamp, clock};
 
-use super::subject::Named;
+use super::subject::{Named, is_time};
 use super::words::{Word, Words};
 use crate::weights::{Section, Weights, WeightsError, unfit};
 
 /// What a link looks at, in the order of its weights.
-pub const FEATURES: [&str; 14] = [
+pub const FEATURES: [&str; 18] = [
     "alike in all words",
     "alike in the title's words",
     "names shared, of all",
@@ -27,6 +27,10 @@ pub const FEATURES: [&str; 14] = [
     "days apart, as a logarithm",
     "both are notices of law firms",
     "four rarest shared names",
+    "types shared, of all",
+    "both an incident, or both of threats",
+    "a victim shared",
+    "the victims differ",
 ];
 
 /// How far apart two items of one story may be told, in days. Follow-ups come
@@ -42,6 +46,10 @@ pub const COMPARED: usize = 20;
 /// Names and words by which others are looked for.
 const KEY_NAMES: usize = 12;
 const KEY_WORDS: usize = 10;
+
+/// What a word of a place weighs beside another of its rarity: two reports from one state
+/// are seldom of one story, and no list of ours tells how often a town is in the news.
+const OF_PLACE: f32 = 0.5;
 
 /// From this likeness on, of the titles and of all words, two texts whose names differ fill
 /// one pattern.
@@ -121,18 +129,24 @@ impl StoryModel {
         })
     }
 
-    /// The print of a clean title and text, in which these entities were found.
+    /// The print of a clean title and text, in which these entities were found and which
+    /// were judged so.
     #[must_use]
-    pub fn print(&self, title: &str, text: &str, entities: &[Entity]) -> Print {
+    pub fn print(&self, title: &str, text: &str, entities: &[Entity], judged: Judged) -> Print {
         let words = Words::of(title, text);
         let named = Named::of(title, text, entities);
         let all = || words.title.iter().chain(&words.text);
         let telling = |word: &&Word<'_>| !word.is_stop;
-        let terms = self.weighted(all().filter(telling).map(|word| word.hash), true);
-        let is_name =
-            |word: &&Word<'_>| word.is_large && !word.is_stop && !self.is_common(word.hash);
+        let terms = self.weighted(all().filter(telling).map(|word| word.hash), true, &named);
+        let is_name = |word: &&Word<'_>| {
+            word.is_large && !word.is_stop && !is_time(word.hash) && !self.is_common(word.hash)
+        };
         let names = |words: &[Word<'_>], more: &[u32]| {
-            let of_words = words.iter().filter(is_name).map(|word| word.hash);
+            let of_words = words
+                .iter()
+                .filter(is_name)
+                .map(|word| word.hash)
+                .filter(|hash| !named.is_place(*hash));
             let mut names: Vec<u32> = of_words.chain(more.iter().copied()).collect();
             names.sort_unstable();
             names.dedup();
@@ -147,17 +161,21 @@ impl StoryModel {
             title: self.weighted(
                 words.title.iter().filter(telling).map(|word| word.hash),
                 false,
+                &named,
             ),
             terms,
             names: all_names,
             title_names,
             subjects: named.subjects(&subjects),
+            victims: named.victims().to_vec(),
             initials: words.initials,
             numbers: words.numbers,
             keys: Vec::new(),
             law_notice: words.law_notice,
+            judged: Some(judged),
         };
         print.subjects.truncate(Print::MOST);
+        print.victims.truncate(Print::MOST);
         print.initials.truncate(Print::MOST);
         print.numbers.truncate(Print::MOST);
         print.keys = self.keys(&print);
@@ -233,6 +251,7 @@ impl StoryModel {
             crossing.dedup();
             crossing.len()
         };
+        let [types, label] = judged_alike(a.judged, b.judged);
         let fewer_of_titles = a.title_names.len().max(1).min(b.title_names.len().max(1));
         [
             cosine(&a.terms, &b.terms),
@@ -249,6 +268,10 @@ impl StoryModel {
             days.ln_1p(),
             yes(a.law_notice && b.law_notice),
             rarities.iter().take(4).sum(),
+            types,
+            label,
+            yes(common(&a.victims, &b.victims) > 0),
+            yes(are_apart(&a.victims, a, &b.victims, b)),
         ]
     }
 
@@ -296,7 +319,7 @@ impl StoryModel {
         }
         let (link, closest, alike) = best?;
         let mean = sum / members.len() as f32;
-        let links = 0.4 * link + 0.6 * mean;
+        let links = 0.5 * link + 0.5 * mean;
         if links + self.centre.max(0.0) * MOST - self.threshold <= least {
             return None;
         }
@@ -340,7 +363,12 @@ impl StoryModel {
     }
 
     /// Words with weights (1 + ln count) · rarity, together of length one.
-    fn weighted(&self, hashes: impl Iterator<Item = u32>, counted: bool) -> Vec<(u32, u16)> {
+    fn weighted(
+        &self,
+        hashes: impl Iterator<Item = u32>,
+        counted: bool,
+        named: &Named,
+    ) -> Vec<(u32, u16)> {
         let mut hashes: Vec<u32> = hashes.collect();
         hashes.sort_unstable();
         let mut words: Vec<(u32, f32)> = hashes
@@ -348,7 +376,8 @@ impl StoryModel {
             .filter_map(|group| {
                 let hash = *group.first()?;
                 let count = if counted { group.len() as f32 } else { 1.0 };
-                Some((hash, (1.0 + count.ln()) * self.rarity(hash)))
+                let of_place = if named.is_place(hash) { OF_PLACE } else { 1.0 };
+                Some((hash, (1.0 + count.ln()) * self.rarity(hash) * of_place))
             })
             .collect();
         if words.len() > Print::MOST {
@@ -415,19 +444,37 @@ fn shared(a: &Print, b: &Print) -> Shared {
 /// own two reports of one story name different things one time in ten. Notices of law firms
 /// name the firm.
 fn fill_one_pattern(a: &Print, b: &Print) -> bool {
-    let speaks_of = |of: &Print, subject: &u32| {
-        weight_of(&of.terms, *subject) > 0
-            || [&of.names, &of.initials]
-                .iter()
-                .any(|names| names.binary_search(subject).is_ok())
-    };
-    let any_spoken_of =
-        |subjects: &[u32], by: &Print| subjects.iter().any(|subject| speaks_of(by, subject));
-    if a.subjects.is_empty() || b.subjects.is_empty() || (a.law_notice && b.law_notice) {
+    if a.law_notice && b.law_notice {
         return false;
     }
-    let are_apart = !any_spoken_of(&a.subjects, b) && !any_spoken_of(&b.subjects, a);
-    are_apart && cosine(&a.title, &b.title) >= PATTERN && cosine(&a.terms, &b.terms) >= PATTERN
+    are_apart(&a.subjects, a, &b.subjects, b)
+        && cosine(&a.title, &b.title) >= PATTERN
+        && cosine(&a.terms, &b.terms) >= PATTERN
+}
+
+/// Whether both name somebody, and neither speaks of whom the other names.
+fn are_apart(of_a: &[u32], a: &Print, of_b: &[u32], b: &Print) -> bool {
+    let speaks_of = |of: &Print, word: &u32| {
+        weight_of(&of.terms, *word) > 0
+            || [&of.names, &of.initials]
+                .iter()
+                .any(|names| names.binary_search(word).is_ok())
+    };
+    !of_a.is_empty()
+        && !of_b.is_empty()
+        && !of_a.iter().any(|word| speaks_of(b, word))
+        && !of_b.iter().any(|word| speaks_of(a, word))
+}
+
+/// The share of the types that both have, and whether both are incidents or both are not.
+/// Of what was written before that was kept it is taken for likely.
+fn judged_alike(a: Option<Judged>, b: Option<Judged>) -> [f32; 2] {
+    let (Some(a), Some(b)) = (a, b) else {
+        return [0.5, 1.0];
+    };
+    let all = (a.types | b.types).count_ones().max(1);
+    let label = if a.label == b.label { 1.0 } else { 0.0 };
+    [(a.types & b.types).count_ones() as f32 / all as f32, label]
 }
 
 /// How many numbers two sorted lists share.
@@ -497,7 +544,7 @@ pub fn days_between(a: Timestamp, b: Timestamp) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::ItemId;
+    use model::{IncidentType, ItemId, RelevanceLabel};
     use uuid::Uuid;
 
     /// What is told apart early is what would have been told apart.
@@ -518,7 +565,12 @@ mod tests {
             .map(|title| Member {
                 item: ItemId(Uuid::from_u128(7)),
                 at: Timestamp::UNIX_EPOCH,
-                print: model.print(title, title, &[]),
+                print: model.print(
+                    title,
+                    title,
+                    &[],
+                    Judged::of(RelevanceLabel::Incident, [IncidentType::Other]),
+                ),
             })
             .collect();
         let mut joined = 0;

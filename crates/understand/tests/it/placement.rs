@@ -323,7 +323,6 @@ fn hindi_reports_are_told_apart_by_town_and_joined_by_it() {
 fn a_reworked_reprint_counts_once_and_says_so() {
     let text = "Zentrabank of Pune said on Monday that hackers stole names and account numbers of 250,000 customers from a server that a supplier had left open.";
     let context = Context::new(&[]);
-    let model = context.models().stories().unwrap();
     let first = article("a", 0, "Zentrabank confirms data breach", text);
     let second = article(
         "b",
@@ -338,7 +337,7 @@ fn a_reworked_reprint_counts_once_and_says_so() {
         members: vec![model::Member {
             item: first.id,
             at: first.effective(),
-            print: model.print(&first.title, &first.text, &[]),
+            print: understand(&first, &context).story_keys.print,
         }],
         apart: Vec::new(),
     };
