@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use model::Timestamp;
+use model::clock::whole_day;
 use serde::Serialize;
 
 /// A line of the result.
@@ -24,8 +25,12 @@ pub(super) fn error(text: &str) {
     let _ = writeln!(err, "prahari: {text}");
 }
 
-/// A time in the reader's zone, to the minute.
+/// A time in the reader's zone, to the minute; what stands for a whole day is shown as
+/// one.
 pub(super) fn time(at: Timestamp, zone: &str) -> String {
+    if let Some(day) = whole_day(at) {
+        return day.strftime("%d %b %Y").to_string();
+    }
     at.in_tz(zone).map_or_else(
         |_| at.to_string(),
         |zoned| zoned.strftime("%d %b %Y %H:%M").to_string(),
