@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use credential::{SourceVariables, switched_on_by, variable_for, variable_of};
+pub(crate) use entry::unread_scheme;
 pub use entry::{ChannelEntry, Origin, SourceEntry};
 pub use env::{Environment, database, read_environment};
 pub use file::{

@@ -532,6 +532,27 @@ fn one_mistake_does_not_hide_the_next() {
 }
 
 #[test]
+fn an_address_of_a_source_that_nobody_reads_is_a_mistake() {
+    wrong(
+        r#"
+            [[sources]]
+            id = "a"
+            kind = "feed"
+            url = "ftp://example.org/a"
+            [[sources]]
+            id = "b"
+            kind = "json"
+            url = "file:///etc/passwd"
+            items = ""
+            title = "/title"
+        "#,
+        &expect![[r#"
+            prahari.toml:5: sources[0].url: only http and https are read
+            prahari.toml:9: sources[1].url: only http and https are read"#]],
+    );
+}
+
+#[test]
 fn two_entries_of_one_name_are_a_mistake() {
     wrong(
         r#"
