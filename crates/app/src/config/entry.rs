@@ -13,7 +13,7 @@ use sources::SourceConfig;
 use store::Change;
 use url::Url;
 
-use super::file::Document;
+use super::document::Document;
 use super::{Mistake, keys};
 
 /// A source that may be read.

@@ -8,6 +8,7 @@
 //! told with all the others.
 
 mod credential;
+mod document;
 mod entry;
 mod env;
 mod file;
@@ -186,7 +187,7 @@ pub fn parse(
     environment: &Environment,
 ) -> Result<Settings, Vec<Mistake>> {
     let place = path.display().to_string();
-    let mut document = file::Document::parse(text, &place).map_err(|mistake| vec![mistake])?;
+    let mut document = document::Document::parse(text, &place).map_err(|mistake| vec![mistake])?;
     let mut mistakes = environment.mistakes.clone();
     let mut assumptions = Vec::new();
 
