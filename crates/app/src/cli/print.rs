@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use model::Timestamp;
 use model::clock::whole_day;
+use model::{IncidentId, Severity, Timestamp};
 use serde::Serialize;
 
 /// A line of the result.
@@ -34,6 +34,23 @@ pub(super) fn time(at: Timestamp, zone: &str) -> String {
     at.in_tz(zone).map_or_else(
         |_| at.to_string(),
         |zoned| zoned.strftime("%d %b %Y %H:%M").to_string(),
+    )
+}
+
+/// An incident in one line of a list.
+pub(super) fn incident(
+    id: IncidentId,
+    severity: Severity,
+    last_seen: Timestamp,
+    title: &str,
+    zone: &str,
+) -> String {
+    format!(
+        "{id}  {} {:<8} {}  {}",
+        severity.mark(),
+        severity.word(),
+        time(last_seen, zone),
+        plain(title),
     )
 }
 
