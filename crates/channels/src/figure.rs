@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use model::Timestamp;
+use model::clock::whole_day;
 
 /// A count with Indian grouping: `1,20,000`.
 pub(crate) fn count(number: u64) -> String {
@@ -24,8 +25,11 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
 }
 
 /// The time in the reader's zone: `21 Nov 2026, 14:30 IST`. UTC when the zone is
-/// unknown.
+/// unknown. What stands for a whole day is shown as one.
 pub(crate) fn time(at: Timestamp, zone: &str) -> String {
+    if let Some(day) = whole_day(at) {
+        return day.strftime("%-d %b %Y").to_string();
+    }
     let zoned = at.to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC));
     let shown = zoned.strftime("%-d %b %Y, %H:%M").to_string();
     let name = zoned.strftime("%Z").to_string();
@@ -72,6 +76,10 @@ mod tests {
             ("Middle/Earth", "21 Nov 2026, 09:00 UTC"),
         ] {
             assert_eq!(time(at, zone), shown);
+        }
+        let midnight: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
+        for zone in ["Asia/Kolkata", "America/Lima"] {
+            assert_eq!(time(midnight, zone), "21 Nov 2026");
         }
         assert_eq!(day("2026-12-12T00:00:00Z".parse().unwrap()), "12 Dec 2026");
         for edge in [Timestamp::MIN, Timestamp::MAX] {

@@ -87,6 +87,7 @@ pub(crate) struct Flaw {
 #[derive(Serialize)]
 pub(crate) struct Link {
     pub(crate) url: String,
+    /// Where it leads, and which of several there it is.
     pub(crate) host: String,
 }
 
@@ -231,6 +232,7 @@ fn sheet(story: &Story, dashboard: Option<&str>, zone: &str) -> Sheet {
             links.push(link);
         }
     }
+    count_hosts(&mut links);
 
     let flaws: Vec<Flaw> = if story.vulnerabilities.is_empty() {
         let bare = |id: &model::CveId| Flaw {
@@ -272,6 +274,19 @@ fn sheet(story: &Story, dashboard: Option<&str>, zone: &str) -> Sheet {
         links,
         reasons,
         open: dashboard.map(|dashboard| format!("{dashboard}/incidents/{}", incident.id)),
+    }
+}
+
+/// Numbers the links of one host, which would look the same: `news.example`,
+/// `news.example (2)`.
+fn count_hosts(links: &mut [Link]) {
+    let mut seen: Vec<String> = Vec::new();
+    for link in links {
+        seen.push(link.host.clone());
+        let times = seen.iter().filter(|host| **host == link.host).count();
+        if times > 1 {
+            link.host.push_str(&format!(" ({times})"));
+        }
     }
 }
 

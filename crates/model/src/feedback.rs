@@ -4,6 +4,8 @@
 //! and holds for the incident that the item is in: there it stands above what was
 //! read out of the items, until it is withdrawn.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Aspect, IncidentType, Reason, RelevanceLabel, Tagged};
@@ -34,7 +36,7 @@ pub struct Said {
     pub countries: Option<Vec<Country>>,
     /// Why, in their own words.
     pub note: Option<String>,
-    /// Who said the latest of it: `api`, `command`.
+    /// Who said the latest of it: a name; `api`, `command` where nobody gave one.
     pub by: String,
     /// When the latest of it was said.
     pub at: Timestamp,
@@ -99,13 +101,47 @@ impl Said {
 
     /// The reason people read: `said by a person: not relevant (“marketing”)`.
     fn reason(&self, aspect: Aspect, what: &str) -> Reason {
-        let note = self
-            .note
-            .as_ref()
-            .map(|note| format!(" (“{note}”)"))
-            .unwrap_or_default();
+        let note = self.quoted_note();
         Reason::new(aspect, format!("said by a person: {what}{note}"), WEIGHT)
     }
+
+    fn quoted_note(&self) -> String {
+        self.note
+            .as_ref()
+            .map(|note| format!(" (“{note}”)"))
+            .unwrap_or_default()
+    }
+}
+
+/// `Ransomware, Data breach; High; IN (“seen it”)`.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            self.relevant.map(relevance_words).map(str::to_owned),
+            self.types.as_deref().map(type_words),
+            self.severity.map(|severity| severity.word().to_owned()),
+            self.countries.as_deref().map(country_words),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        write!(f, "{}{}", parts.join("; "), self.quoted_note())
+    }
+}
+
+const fn relevance_words(relevant: bool) -> &'static str {
+    if relevant { "relevant" } else { "not relevant" }
+}
+
+fn type_words(types: &[IncidentType]) -> String {
+    let words: Vec<&str> = types.iter().map(|label| label.word()).collect();
+    words.join(", ")
+}
+
+fn country_words(countries: &[Country]) -> String {
+    if countries.is_empty() {
+        return "no country".to_owned();
+    }
+    let codes: Vec<&str> = countries.iter().map(Country::as_str).collect();
+    codes.join(", ")
 }
 
 impl Incident {
@@ -122,8 +158,7 @@ impl Incident {
             } else if !self.relevance.is_relevant() {
                 self.relevance.label = RelevanceLabel::Incident;
             }
-            let what = if relevant { "relevant" } else { "not relevant" };
-            self.decide(said.reason(Aspect::Relevance, what));
+            self.decide(said.reason(Aspect::Relevance, relevance_words(relevant)));
         }
         if let Some(types) = &said.types {
             self.types = types
@@ -133,8 +168,7 @@ impl Incident {
                     confidence: 1.0,
                 })
                 .collect();
-            let words: Vec<&str> = types.iter().map(|label| label.word()).collect();
-            self.decide(said.reason(Aspect::Type, &words.join(", ")));
+            self.decide(said.reason(Aspect::Type, &type_words(types)));
         }
         if let Some(severity) = said.severity {
             let score = if self.band() == severity {
@@ -151,13 +185,7 @@ impl Incident {
             if !self.region.is_india() {
                 self.region.states.clear();
             }
-            let codes: Vec<&str> = countries.iter().map(Country::as_str).collect();
-            let what = if codes.is_empty() {
-                "no country".to_owned()
-            } else {
-                codes.join(", ")
-            };
-            self.decide(said.reason(Aspect::Region, &what));
+            self.decide(said.reason(Aspect::Region, &country_words(countries)));
         }
     }
 
@@ -203,5 +231,37 @@ mod tests {
         assert_eq!(both.by, "command");
         assert_eq!(Said::together([]), None);
         assert!(said(1).is_empty() && !both.is_empty());
+    }
+
+    #[test]
+    fn what_is_said_reads_as_one_line() {
+        for (said, line) in [
+            (
+                Said {
+                    relevant: Some(false),
+                    note: Some("an exercise".to_owned()),
+                    ..said(1)
+                },
+                "not relevant (“an exercise”)",
+            ),
+            (
+                Said {
+                    types: Some(vec![IncidentType::Ransomware, IncidentType::DataBreach]),
+                    severity: Some(Severity::High),
+                    countries: Some(vec![Country::INDIA]),
+                    ..said(1)
+                },
+                "Ransomware, Data breach; High; IN",
+            ),
+            (
+                Said {
+                    countries: Some(Vec::new()),
+                    ..said(1)
+                },
+                "no country",
+            ),
+        ] {
+            assert_eq!(said.to_string(), line);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! One thing exactly as a source published it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::IncidentType;
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, later, whole_day};
 use crate::hash;
 use crate::id::{ItemId, SourceId};
 use crate::region::Country;
@@ -138,10 +140,84 @@ impl Item {
 
     /// When it counts as having happened: the earlier of published and fetched,
     /// so that a date in the future counts as fetched. Many Atom feeds say only
-    /// when an entry was changed; that stands in for the missing date.
+    /// when an entry was changed; that stands in for the missing date. Where only a day
+    /// is given, what is read on that day or the next counts as fetched: nobody knows
+    /// better, and it is no night's news.
     #[must_use]
     pub fn effective(&self) -> Timestamp {
-        let said = self.published.or(self.updated);
-        said.map_or(self.fetched, |said| said.min(self.fetched))
+        match self.published.or(self.updated) {
+            Some(said) if whole_day(said).is_some() && self.fetched < later(said, TWO_DAYS) => {
+                self.fetched
+            }
+            Some(said) => said.min(self.fetched),
+            None => self.fetched,
+        }
+    }
+}
+
+/// A day, and the next, on which it is read at the latest if it is news.
+const TWO_DAYS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_without_a_time_counts_as_read_and_not_as_midnight() {
+        for (published, fetched, effective) in [
+            (
+                "2026-11-21T09:00:00Z",
+                "2026-11-21T16:03:00Z",
+                "2026-11-21T09:00:00Z",
+            ),
+            (
+                "2026-11-21T00:00:00Z",
+                "2026-11-21T16:03:00Z",
+                "2026-11-21T16:03:00Z",
+            ),
+            (
+                "2026-11-21T00:00:00Z",
+                "2026-11-22T23:59:59Z",
+                "2026-11-22T23:59:59Z",
+            ),
+            // Midnight in India.
+            (
+                "2026-11-20T18:30:00Z",
+                "2026-11-21T16:03:00Z",
+                "2026-11-21T16:03:00Z",
+            ),
+            // What is old keeps its day.
+            (
+                "2026-11-21T00:00:00Z",
+                "2026-11-23T00:00:00Z",
+                "2026-11-21T00:00:00Z",
+            ),
+            (
+                "2026-12-24T00:00:00Z",
+                "2026-11-21T16:03:00Z",
+                "2026-11-21T16:03:00Z",
+            ),
+        ] {
+            let draft = Draft {
+                external_id: "1".to_owned(),
+                kind: ItemKind::Article,
+                url: None,
+                title: "One".to_owned(),
+                text: String::new(),
+                markup: Markup::Plain,
+                author: None,
+                language: None,
+                published: Some(published.parse().unwrap()),
+                updated: None,
+                stated: Stated::default(),
+            };
+            let source = SourceId::new("feed").unwrap();
+            let item = Item::new(&source, draft, fetched.parse().unwrap());
+            assert_eq!(
+                item.effective().to_string(),
+                effective,
+                "{published}, {fetched}"
+            );
+        }
     }
 }

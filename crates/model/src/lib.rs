@@ -35,6 +35,7 @@ pub mod region;
 pub mod rule;
 pub mod secret;
 pub mod severity;
+pub mod stop;
 pub mod tokens;
 pub mod training;
 pub mod vulnerability;

@@ -32,7 +32,7 @@ pub use key::{Key, KeyRange, name_range, name_words};
 pub use parse::{LONGEST, QueryError, parse};
 pub use reasons::reasons;
 pub use tree::{Name, Query, Test, Word};
-pub use value::{Day, Length, Moment, Number, Op, Unit, When};
+pub use value::{Day, Length, Moment, NoMoment, Number, Op, Unit, When};
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::stop::is_stop;
+
 /// How much of one text is searchable: about 30,000 English words, ten times a
 /// long article. What comes after is hostile or a book.
 const LONGEST_TEXT: usize = 200_000;
@@ -41,11 +43,14 @@ pub fn stream(text: &str) -> String {
 }
 
 /// The words of a text that may tell it from others, as they stand in the index and
-/// as a reader would know them. Numbers alone and short words do not.
+/// as a reader would know them. Numbers alone, short words and those of
+/// [`stop`](crate::stop) do not.
 #[must_use]
 pub fn words(text: &str) -> Vec<(String, String)> {
     let tells = |token: &Token| {
-        token.raw.chars().count() >= 3 && token.raw.chars().any(char::is_alphabetic)
+        token.raw.chars().count() >= 3
+            && token.raw.chars().any(char::is_alphabetic)
+            && !is_stop(&token.raw)
     };
     tokens(text, LONGEST_TEXT)
         .into_iter()
@@ -464,6 +469,13 @@ mod tests {
             "ﬁle ＣＶＥ can't CERT-In's",
             &expect!["file cve can t cert in"],
         );
+    }
+
+    #[test]
+    fn words_that_tell_nothing_are_no_words_that_tell() {
+        let told = words("The 40 banks that WERE hit have been told: अस्पतालों पर हमला");
+        let written: Vec<&str> = told.iter().map(|(_, written)| written.as_str()).collect();
+        assert_eq!(written, ["banks", "hit", "told", "अस्पतालों"]);
     }
 
     #[test]

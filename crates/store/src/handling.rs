@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use model::incident::{Development, NoteText, Person, Tag};
-use model::{Alert, Incident, IncidentId, IncidentStatus, ItemId, Timestamp};
+use model::{Alert, Feedback, Incident, IncidentId, IncidentStatus, ItemId, Timestamp};
 
 use crate::archive::Story;
 use crate::{Change, Fence, StoreError};
@@ -156,6 +156,15 @@ impl<'a> Cause<'a> {
             at: change.at,
             by: Some(&change.by),
             item: None,
+        }
+    }
+
+    /// By what a person said.
+    pub(crate) fn said(feedback: &'a Feedback) -> Self {
+        Self {
+            at: feedback.said.at,
+            by: Some(&feedback.said.by),
+            item: Some(feedback.item),
         }
     }
 }

@@ -2,23 +2,24 @@
 //! it.
 
 use async_trait::async_trait;
-use model::{Decision, Feedback, FeedbackId, Incident, IncidentId, ItemId, Task, Timestamp};
+use model::{Decision, Feedback, FeedbackId, Incident, IncidentId, ItemId, Task};
 
-use crate::{PlacedItem, StoreError};
+use crate::{Change, PlacedItem, StoreError};
 
 /// Feedback and decisions about models.
 #[async_trait]
 pub trait Learning: Send + Sync {
-    /// Keeps what a person said, and what follows from it at once. False, and nothing
-    /// is kept, when the incident of [`Effect::Incident`] was changed meanwhile: read
+    /// Keeps what a person said, what follows from it at once, and both in the
+    /// incident's history. False, and nothing is kept, when the incident of [`Effect::Incident`] was changed meanwhile: read
     /// it again.
     async fn keep_feedback(&self, feedback: Feedback, effect: Effect) -> Result<bool, StoreError>;
 
-    /// Takes back what a person said, and what followed. False as above.
+    /// Takes back what a person said, and what followed; `change` is who does, when.
+    /// False as above.
     async fn withdraw_feedback(
         &self,
-        id: FeedbackId,
-        at: Timestamp,
+        feedback: Feedback,
+        change: Change,
         effect: Effect,
     ) -> Result<bool, StoreError>;
 

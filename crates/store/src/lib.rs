@@ -77,6 +77,10 @@ pub enum StoreError {
     /// The caller asked for something that cannot be: a page cursor we did not make.
     #[error("{0}")]
     Invalid(String),
+    /// It cannot be opened or written as things are, and nothing says that it is
+    /// damaged: give us the right to it.
+    #[error("the database cannot be opened or written: {0}")]
+    Denied(String),
     /// The database is damaged, newer than this program, or not ours.
     #[error("the database cannot be used: {0}")]
     Broken(String),

@@ -23,6 +23,7 @@ use crate::quantity::{self, Quantity};
 
 use event::Judged;
 pub use event::{BANDS, EventModel, values};
+pub(crate) use named::NAMED;
 use named::named_score;
 use rubric::{Opinion, Rubric};
 
@@ -79,7 +80,7 @@ pub(crate) fn judge(
     } else if let Some((score, span)) = named {
         let named = Opinion {
             score,
-            why: format!("the text names a CVSS score of {score:.1}"),
+            why: format!("{NAMED} {score:.1}"),
             spans: vec![span],
             lowers: false,
         };

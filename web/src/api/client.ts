@@ -93,8 +93,10 @@ export const api = {
       request<FeedbackList>(`/api/feedback${queryString(query)}`, { signal }),
     give: (feedback: NewFeedback) =>
       request<FeedbackOut>('/api/feedback', sending('POST', feedback)),
-    withdraw: (id: string) =>
-      request<FeedbackOut>(`/api/feedback/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+    withdraw: (id: string, by: string) =>
+      request<FeedbackOut>(`/api/feedback/${encodeURIComponent(id)}${queryString({ by })}`, {
+        method: 'DELETE',
+      }),
   },
   query: {
     explain: (q: string, signal?: AbortSignal) =>

@@ -868,6 +868,16 @@ export interface components {
             /** @enum {string} */
             kind: "tags";
         } | {
+            /** @description What. */
+            said: components["schemas"]["Said"];
+            /** @enum {string} */
+            kind: "said";
+        } | {
+            /** @description What, and who had said it. */
+            said: components["schemas"]["Said"];
+            /** @enum {string} */
+            kind: "taken_back";
+        } | {
             /** @description Which, by the name it had. */
             incident: components["schemas"]["IncidentId"];
             /** @description Its headline. */
@@ -1074,7 +1084,7 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description By whom: `api` or `command`. */
+            /** @description By whom: a name; `api` or `command` where nobody gave one. */
             by: string;
             incident: components["schemas"]["IncidentId"] | null;
             /** @description The item it was said of. */
@@ -1458,6 +1468,8 @@ export interface components {
             countries?: components["schemas"]["Country"][] | null;
             /** @description Why, in your own words. */
             note?: string | null;
+            /** @description Who says it; `api` if absent. */
+            by?: string | null;
         };
         /** @description An incident as a person or a script writes it. */
         NewIncident: {
@@ -1867,7 +1879,7 @@ export interface components {
             countries: components["schemas"]["Country"][] | null;
             /** @description Why, in their own words. */
             note: string | null;
-            /** @description Who said the latest of it: `api`, `command`. */
+            /** @description Who said the latest of it: a name; `api`, `command` where nobody gave one. */
             by: string;
             /**
              * Format: date-time
@@ -2565,7 +2577,10 @@ export interface operations {
     };
     withdrawFeedback: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Who takes it back; `api` if absent */
+                by?: string;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["FeedbackId"];
@@ -2580,6 +2595,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeedbackView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             404: {

@@ -28,7 +28,7 @@ test('a clause begins a sentence', () => {
 test('recent times are said in one unit', () => {
   expect(ago('2026-11-21T08:59:40Z', now, zone)).toBe('just now')
   expect(ago('2026-11-21T08:18:00Z', now, zone)).toBe('42 min ago')
-  expect(ago('2026-11-21T00:00:00Z', now, zone)).toBe('9 h ago')
+  expect(ago('2026-11-21T00:00:01Z', now, zone)).toBe('8 h ago')
   expect(ago('2026-11-18T09:00:00Z', now, zone)).toBe('3 d ago')
   expect(agoShort('2026-11-21T08:18:00Z', now, zone)).toBe('42 min')
   expect(span(30 * 60 * 60 * 1000)).toBe('30 h')
@@ -42,6 +42,16 @@ test('older times are dates, with the year when it is another', () => {
 test('a source that lies about dates is not hidden', () => {
   expect(ago('2027-01-12T09:00:00Z', now, zone)).toBe('12 Jan 2027, ahead of now')
   expect(ago('yesterday', now, zone)).toBe('at an unknown time')
+})
+
+test('a day without a time is told as a day, wherever the reader is', () => {
+  for (const where of [zone, 'America/Lima'])
+    for (const midnight of ['2026-11-21T00:00:00Z', '2026-11-20T18:30:00Z']) {
+      expect(ago(midnight, now, where)).toBe('21 Nov')
+      expect(agoShort(midnight, now, where)).toBe('21 Nov')
+      expect(exact(midnight, where)).toBe('Sat 21 Nov 2026')
+    }
+  expect(ago('2027-01-12T00:00:00Z', now, zone)).toBe('12 Jan 2027, ahead of now')
 })
 
 test('the exact time is in the zone of the reader', () => {

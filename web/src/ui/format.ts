@@ -35,13 +35,18 @@ export function span(ms: number): string {
   return `${number(Math.floor(ms / DAY))} d`
 }
 
+/** Sources give many days without a time, which is kept as midnight in UTC or in India:
+ * no minute of those is true. In India both fall on the day that was meant. */
+const isWholeDay = (time: number) => time % DAY === 0 || (time + 5.5 * HOUR) % DAY === 0
+
 /** "42 min ago", and the date beyond a week. A time ahead of now is said to be so. */
 export function ago(at: string, now: number, zone: string): string {
   const time = Date.parse(at)
   if (Number.isNaN(time)) return 'at an unknown time'
   const passed = now - time
   // Two clocks never agree to the second.
-  if (passed < -MINUTE) return `${day(time, now, zone)}, ahead of now`
+  if (passed < -(isWholeDay(time) ? DAY : MINUTE)) return `${day(time, now, zone)}, ahead of now`
+  if (isWholeDay(time)) return day(time, now, DEFAULT_ZONE)
   if (passed < MINUTE) return 'just now'
   if (passed < 7 * DAY) return `${span(passed)} ago`
   return day(time, now, zone)
@@ -51,6 +56,7 @@ export function ago(at: string, now: number, zone: string): string {
 export function agoShort(at: string, now: number, zone: string): string {
   const time = Date.parse(at)
   if (Number.isNaN(time)) return '?'
+  if (isWholeDay(time)) return day(time, now, DEFAULT_ZONE)
   const passed = now - time
   if (passed < -MINUTE) return day(time, now, zone)
   if (passed < MINUTE) return 'now'
@@ -62,7 +68,10 @@ export function agoShort(at: string, now: number, zone: string): string {
 export function exact(at: string, zone: string): string {
   const time = Date.parse(at)
   if (Number.isNaN(time)) return at
-  return `${formatted('weekday', time, zone)} ${formatted('date', time, zone)}, ${formatted('exact', time, zone)}`
+  const dated = (where: string) =>
+    `${formatted('weekday', time, where)} ${formatted('date', time, where)}`
+  if (isWholeDay(time)) return dated(DEFAULT_ZONE)
+  return `${dated(zone)}, ${formatted('exact', time, zone)}`
 }
 
 /** "14:32". */

@@ -198,7 +198,7 @@ impl From<StoreError> for Problem {
                     "the disk is full",
                 )
             }
-            StoreError::Broken(_) => {
+            StoreError::Broken(_) | StoreError::Denied(_) => {
                 tracing::error!("a request failed in the store: {error}");
                 Self::internal()
             }

@@ -5,16 +5,14 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use model::{Country, FeedbackId, IncidentId, IncidentType, ItemId, Said, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::learning::{FeedbackFilter, Given};
+use store::learning::{FeedbackFilter, FeedbackPage, Given};
 use utoipa::ToSchema;
 
 use super::Shared;
 use super::error::Problem;
+use super::handling::name;
 use super::input::{JsonBody, Parameters};
 use crate::pipeline::{About, FeedbackRefusal};
-
-/// Who says what comes over the API.
-const BY: &str = "api";
 
 /// What a person says of an incident or an item. At least one of `relevant`, `types`,
 /// `severity` and `countries` is given.
@@ -35,6 +33,8 @@ pub(super) struct NewFeedback {
     countries: Option<Vec<Country>>,
     /// Why, in your own words.
     note: Option<String>,
+    /// Who says it; `api` if absent.
+    by: Option<String>,
 }
 
 /// What a person said.
@@ -44,7 +44,7 @@ pub(crate) struct FeedbackView {
     pub id: FeedbackId,
     /// When.
     pub at: Timestamp,
-    /// By whom: `api` or `command`.
+    /// By whom: a name; `api` or `command` where nobody gave one.
     pub by: String,
     /// The incident it holds for; null when the item is in none.
     pub incident: Option<IncidentId>,
@@ -95,6 +95,16 @@ impl From<Given> for FeedbackView {
     }
 }
 
+impl From<FeedbackPage> for FeedbackList {
+    fn from(page: FeedbackPage) -> Self {
+        Self {
+            feedback: page.given.into_iter().map(FeedbackView::from).collect(),
+            next: page.next,
+            total: page.total,
+        }
+    }
+}
+
 /// Says what is right about an incident or an item. It holds at once, stands above what
 /// was read out of the items, and is learned from.
 #[utoipa::path(
@@ -126,7 +136,7 @@ pub(super) async fn give(
         severity: body.severity,
         countries: body.countries,
         note: body.note,
-        by: BY.to_owned(),
+        by: name(body.by.as_deref())?,
         at: shared.pipeline.clock.now(),
     };
     let given = shared.pipeline.give_feedback(about, said).await?;
@@ -161,30 +171,33 @@ pub(super) async fn list(
     let page = store
         .feedback(&filter, parameters.text("after"), limit)
         .await?;
-    Ok(Json(FeedbackList {
-        feedback: page.given.into_iter().map(FeedbackView::from).collect(),
-        next: page.next,
-        total: page.total,
-    }))
+    Ok(Json(page.into()))
 }
 
 /// Takes back what was said: the incident is again what its items say of it.
 #[utoipa::path(
     delete, path = "/api/feedback/{id}", tag = "learning", operation_id = "withdrawFeedback",
-    params(("id" = FeedbackId, Path)),
+    params(
+        ("id" = FeedbackId, Path),
+        ("by" = Option<String>, Query, description = "Who takes it back; `api` if absent"),
+    ),
     responses(
         (status = 200, body = FeedbackView),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn withdraw(
     State(shared): State<Shared>,
     Path(id): Path<String>,
+    parameters: Parameters,
 ) -> Result<Json<FeedbackView>, Problem> {
+    parameters.only(&["by"])?;
+    let by = name(parameters.text("by"))?;
     let id: FeedbackId = id
         .parse()
         .map_err(|error: model::IdError| Problem::not_found(error.to_string()))?;
-    let given = shared.pipeline.withdraw_feedback(id).await?;
+    let given = shared.pipeline.withdraw_feedback(id, by).await?;
     Ok(Json(given.into()))
 }
 

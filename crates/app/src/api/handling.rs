@@ -362,7 +362,8 @@ fn hand(by: Option<&str>, seen: Seen) -> Result<Hand, Problem> {
     })
 }
 
-fn name(by: Option<&str>) -> Result<String, Problem> {
+/// The name that the history shows.
+pub(super) fn name(by: Option<&str>) -> Result<String, Problem> {
     by.map_or_else(
         || Ok(BY.to_owned()),
         |by| read::<Person>("by", by).map(|person| person.0),

@@ -18,7 +18,7 @@ pub(super) struct Looked {
     /// What is so.
     facts: Vec<String>,
     /// Why a start would fail.
-    pub(super) closed: Option<String>,
+    pub(super) closed: Option<anyhow::Error>,
     /// What a start would give, if it can start.
     pub(super) pipeline: Option<Pipeline>,
 }
@@ -60,7 +60,7 @@ pub(super) async fn look(loaded: Result<Settings, Vec<Mistake>>, world: World) -
             }
             looked.pipeline = Some(pipeline);
         }
-        Err(error) => looked.closed = Some(format!("{error:#}")),
+        Err(error) => looked.closed = Some(error),
     }
     looked
 }
@@ -83,7 +83,7 @@ pub(super) async fn check(
         ([], Some(_)) => Outcome::Failed,
         _ => Outcome::Wrong,
     };
-    mistakes.extend(closed);
+    mistakes.extend(closed.map(|error| format!("{error:#}")));
     if as_json {
         print::json(&json!({ "mistakes": mistakes, "assumptions": assumptions, "facts": facts }))?;
     } else {

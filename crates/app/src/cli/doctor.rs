@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use serde_json::json;
-use store::Location;
 use store::upkeep::{Finding, Level};
+use store::{Location, StoreError};
 
 use super::check::{Looked, look};
 use super::{Outcome, print};
@@ -62,8 +62,8 @@ impl Doctor {
             findings.push(Finding::new(
                 "start",
                 Level::Broken,
-                error,
-                "the service does not start like this; where the database is damaged, `prahari restore` brings back a backup",
+                format!("{error:#}"),
+                advice_on(&error),
             ));
         }
         if let Some(settings) = &settings {
@@ -85,6 +85,25 @@ impl Doctor {
             Some(Level::Warning) => Outcome::InPart,
             Some(Level::Note) | None => Outcome::Done,
         })
+    }
+}
+
+/// What to do about a start that fails: a backup helps only where something is damaged.
+fn advice_on(error: &anyhow::Error) -> &'static str {
+    let is_folder = error.downcast_ref::<std::io::Error>().is_some();
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Broken(_)) => {
+            "the service does not start like this; where the database is damaged, `prahari restore` brings back a backup"
+        }
+        Some(StoreError::Denied(_)) => {
+            "nothing says that it is damaged: the user that runs Prahari needs the right to read and write the database file and its folder, in PostgreSQL a role that may log in and owns the tables"
+        }
+        Some(StoreError::Busy(_)) => {
+            "see that the database server runs and can be reached, and that no other program holds the file"
+        }
+        Some(StoreError::Full) => "make room on the disk",
+        None if is_folder => "the user that runs Prahari needs the right to write there",
+        _ => "the service does not start like this; mend what it says",
     }
 }
 

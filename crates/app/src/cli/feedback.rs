@@ -1,15 +1,16 @@
 //! `prahari feedback add|list|remove`.
 
 use clap::Subcommand;
+use model::incident::Person;
 use model::{Country, FeedbackId, IncidentId, IncidentType, ItemId, Said, Severity};
-use store::learning::FeedbackFilter;
+use store::learning::{FeedbackFilter, Given};
 
 use super::{Outcome, open_existing, print};
 use crate::api::feedback::{FeedbackList, FeedbackView};
 use crate::config::Settings;
 use crate::pipeline::{About, World};
 
-/// Who says what comes by command.
+/// Who says what comes by command without a name.
 const BY: &str = "command";
 
 /// What people say of incidents and items. It holds at once, and is learned from.
@@ -29,7 +30,23 @@ enum Command {
     Remove {
         /// Its id
         id: FeedbackId,
+        #[command(flatten)]
+        who: Who,
     },
+}
+
+/// Who says it.
+#[derive(Debug, clap::Args)]
+struct Who {
+    /// Your name, for the history
+    #[arg(long, value_name = "NAME")]
+    by: Option<Person>,
+}
+
+impl Who {
+    fn name(self) -> String {
+        self.by.map_or_else(|| BY.to_owned(), |person| person.0)
+    }
 }
 
 /// What is said, and of what.
@@ -64,6 +81,8 @@ struct Add {
     /// Why, in your own words
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    #[command(flatten)]
+    who: Who,
 }
 
 /// Which feedback.
@@ -110,14 +129,14 @@ impl Feedback {
                     severity: add.severity,
                     countries: Some(add.countries).filter(|list| !list.is_empty()),
                     note: add.note,
-                    by: BY.to_owned(),
+                    by: add.who.name(),
                     at: pipeline.clock.now(),
                 };
-                let view = FeedbackView::from(pipeline.give_feedback(about, said).await?);
+                let given = pipeline.give_feedback(about, said).await?;
                 if as_json {
-                    print::json(&view)?;
+                    print::json(&FeedbackView::from(given))?;
                 } else {
-                    show(&view, &zone);
+                    show(&given, &zone);
                 }
             }
             Command::List(list) => {
@@ -127,27 +146,22 @@ impl Feedback {
                 };
                 let after = list.after.as_deref();
                 let page = pipeline.store.feedback(&filter, after, list.limit).await?;
-                let list = FeedbackList {
-                    feedback: page.given.into_iter().map(FeedbackView::from).collect(),
-                    next: page.next,
-                    total: page.total,
-                };
                 if as_json {
-                    print::json(&list)?;
+                    print::json(&FeedbackList::from(page))?;
                 } else {
-                    list.feedback.iter().for_each(|view| show(view, &zone));
-                    print::line(&format!("{} of {}", list.feedback.len(), list.total));
-                    if let Some(next) = &list.next {
+                    page.given.iter().for_each(|given| show(given, &zone));
+                    print::line(&format!("{} of {}", page.given.len(), page.total));
+                    if let Some(next) = &page.next {
                         print::line(&format!("more: --after {next}"));
                     }
                 }
             }
-            Command::Remove { id } => {
-                let view = FeedbackView::from(pipeline.withdraw_feedback(id).await?);
+            Command::Remove { id, who } => {
+                let given = pipeline.withdraw_feedback(id, who.name()).await?;
                 if as_json {
-                    print::json(&view)?;
+                    print::json(&FeedbackView::from(given))?;
                 } else {
-                    show(&view, &zone);
+                    show(&given, &zone);
                     print::line("is taken back");
                 }
             }
@@ -156,30 +170,13 @@ impl Feedback {
     }
 }
 
-fn show(view: &FeedbackView, zone: &str) {
-    let mut said: Vec<String> = Vec::new();
-    if let Some(relevant) = view.relevant {
-        let word = if relevant { "relevant" } else { "not relevant" };
-        said.push(word.to_owned());
-    }
-    if let Some(types) = &view.types {
-        let words: Vec<&str> = types.iter().map(|label| label.word()).collect();
-        said.push(words.join(", "));
-    }
-    if let Some(severity) = view.severity {
-        said.push(severity.word().to_owned());
-    }
-    if let Some(countries) = &view.countries {
-        let codes: Vec<&str> = countries.iter().map(Country::as_str).collect();
-        said.push(codes.join(", "));
-    }
-    let note = view.note.as_ref().map(|note| format!(" (“{note}”)"));
+fn show(given: &Given, zone: &str) {
+    let feedback = &given.feedback;
     print::line(&print::plain(&format!(
-        "{}  {}  {}{}: {}",
-        view.id,
-        print::time(view.at, zone),
-        said.join("; "),
-        note.unwrap_or_default(),
-        view.title
+        "{}  {}  {}: {}",
+        feedback.id,
+        print::time(feedback.said.at, zone),
+        feedback.said,
+        feedback.sample.title
     )));
 }

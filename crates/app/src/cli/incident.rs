@@ -109,14 +109,8 @@ impl Listing {
             return Ok(Outcome::Done);
         }
         for incident in &list.incidents {
-            print::line(&format!(
-                "{}  {} {:<8} {}  {}",
-                incident.id,
-                incident.severity.mark(),
-                incident.severity.word(),
-                print::time(incident.last_seen, &zone),
-                print::plain(&incident.title),
-            ));
+            let (id, severity, at) = (incident.id, incident.severity, incident.last_seen);
+            print::line(&print::incident(id, severity, at, &incident.title, &zone));
         }
         let about = if list.total_exact { "" } else { "about " };
         print::line(&format!(

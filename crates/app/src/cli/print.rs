@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use model::Timestamp;
+use model::clock::whole_day;
+use model::{IncidentId, Severity, Timestamp};
 use serde::Serialize;
 
 /// A line of the result.
@@ -24,11 +25,32 @@ pub(super) fn error(text: &str) {
     let _ = writeln!(err, "prahari: {text}");
 }
 
-/// A time in the reader's zone, to the minute.
+/// A time in the reader's zone, to the minute; what stands for a whole day is shown as
+/// one.
 pub(super) fn time(at: Timestamp, zone: &str) -> String {
+    if let Some(day) = whole_day(at) {
+        return day.strftime("%d %b %Y").to_string();
+    }
     at.in_tz(zone).map_or_else(
         |_| at.to_string(),
         |zoned| zoned.strftime("%d %b %Y %H:%M").to_string(),
+    )
+}
+
+/// An incident in one line of a list.
+pub(super) fn incident(
+    id: IncidentId,
+    severity: Severity,
+    last_seen: Timestamp,
+    title: &str,
+    zone: &str,
+) -> String {
+    format!(
+        "{id}  {} {:<8} {}  {}",
+        severity.mark(),
+        severity.word(),
+        time(last_seen, zone),
+        plain(title),
     )
 }
 

@@ -147,15 +147,9 @@ async fn test(
         tested.sentence, tested.incidents
     ));
     for told in &tested.latest {
-        print::line(&format!(
-            "{}  {} {:<8} {}  {}\n    {}",
-            told.id,
-            told.severity.mark(),
-            told.severity.word(),
-            print::time(told.last_seen, &zone),
-            print::plain(&told.title),
-            print::plain(&told.reason),
-        ));
+        let (id, severity, at) = (told.id, told.severity, told.last_seen);
+        print::line(&print::incident(id, severity, at, &told.title, &zone));
+        print::line(&format!("    {}", print::plain(&told.reason)));
     }
     Ok(Outcome::Done)
 }

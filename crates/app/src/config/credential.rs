@@ -11,8 +11,8 @@ use std::fmt;
 
 use url::Url;
 
+use super::document::Document;
 use super::entry::{self, SourceEntry};
-use super::file::Document;
 use super::{Environment, Mistake};
 
 /// A name that people know, and the key it stands for.

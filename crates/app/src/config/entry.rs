@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sources::SourceConfig;
 use store::Change;
+use url::Url;
 
-use super::file::Document;
+use super::document::Document;
 use super::{Mistake, keys};
 
 /// A source that may be read.
@@ -65,6 +66,16 @@ impl Origin {
             Self::Catalogue => "catalogue",
             Self::File => "file",
             Self::Added => "added",
+        }
+    }
+
+    /// For a sentence on a source.
+    #[must_use]
+    pub const fn whence(self) -> &'static str {
+        match self {
+            Self::Catalogue => "from the catalogue",
+            Self::File => "from the settings file",
+            Self::Added => "added by hand",
         }
     }
 }
@@ -174,6 +185,14 @@ pub(super) fn sources(
                 what: format!("{at}: there are two sources called `{}`", source.id),
             }),
             Ok(mut source) => {
+                if let Some(what) = source.config.url().and_then(unread_scheme) {
+                    let key = format!("{at}.url");
+                    mistakes.push(Mistake {
+                        place: document.place_of(&key),
+                        what: format!("{key}: {what}"),
+                    });
+                    continue;
+                }
                 named.push(source.id.clone());
                 source.said_by.push(document.place_of(&at));
                 match shipped {
@@ -185,6 +204,13 @@ pub(super) fn sources(
         }
     }
     sources
+}
+
+/// What is wrong with the scheme of an address that is to be read, if anything. Some
+/// kinds take a bare domain.
+pub(crate) fn unread_scheme(url: &str) -> Option<&'static str> {
+    let is_other = Url::parse(url).is_ok_and(|url| !matches!(url.scheme(), "http" | "https"));
+    is_other.then_some("only http and https are read")
 }
 
 /// One source. `shipped`: the catalogue's entry of the same id, whose kind and

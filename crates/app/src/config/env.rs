@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use store::Location;
 
-use super::file::Document;
+use super::document::Document;
 use super::{Mistake, Variables};
 
 /// Variables, with what was wrong in the `.env` file.

@@ -8,6 +8,7 @@
 //! told with all the others.
 
 mod credential;
+mod document;
 mod entry;
 mod env;
 mod file;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use credential::{SourceVariables, switched_on_by, variable_for, variable_of};
+pub(crate) use entry::unread_scheme;
 pub use entry::{ChannelEntry, Origin, SourceEntry};
 pub use env::{Environment, database, read_environment};
 pub use file::{
@@ -185,7 +187,7 @@ pub fn parse(
     environment: &Environment,
 ) -> Result<Settings, Vec<Mistake>> {
     let place = path.display().to_string();
-    let mut document = file::Document::parse(text, &place).map_err(|mistake| vec![mistake])?;
+    let mut document = document::Document::parse(text, &place).map_err(|mistake| vec![mistake])?;
     let mut mistakes = environment.mistakes.clone();
     let mut assumptions = Vec::new();
 

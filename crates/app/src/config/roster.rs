@@ -108,7 +108,7 @@ pub fn setting(kind: &str, key: &str, text: &str) -> toml::Value {
 /// Sets a key, as `headers.accept`, in a table.
 pub fn set(table: &mut toml::Table, key: &str, value: toml::Value) {
     let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-    super::file::Document::set_in(table, &path, value);
+    super::document::Document::set_in(table, &path, value);
 }
 
 /// The keys of a kind that hold secrets, each with the key that names a file

@@ -168,12 +168,7 @@ impl Pipeline {
             check_address(url)?;
         }
         for other in &sources.entries {
-            let stands = format!(
-                "`{}` ({}, from the {})",
-                other.id,
-                other.name,
-                other.origin.as_str()
-            );
+            let stands = format!("`{}` ({}, {})", other.id, other.name, other.origin.whence());
             let what = if other.id == entry.id {
                 format!("there is a source {stands} already; choose another id")
             } else if config::reads_the_same(&entry, other) {
@@ -305,10 +300,10 @@ fn refuse_secrets(new: &NewSource) -> Result<(), Refusal> {
 /// An address that may be shown and kept.
 fn check_address(url: &str) -> Result<(), Refusal> {
     let wrong = |what: &str| Err(Refusal::wrong("url", format!("url: {what}")));
+    if let Some(what) = config::unread_scheme(url) {
+        return wrong(what);
+    }
     match url::Url::parse(url) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-            wrong("only http and https are read")
-        }
         Ok(url) if url.password().is_some() || !url.username().is_empty() => {
             wrong("it holds a login, which would be kept and shown; leave it out")
         }

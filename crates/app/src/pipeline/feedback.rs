@@ -3,7 +3,7 @@
 
 use model::{Feedback, FeedbackId, Incident, IncidentId, IncidentStatus, ItemId, Said, Sample};
 use store::learning::{Effect, Given};
-use store::{PlacedItem, StoreError};
+use store::{Change, PlacedItem, StoreError};
 
 use super::Pipeline;
 use super::refold::refolded;
@@ -83,11 +83,15 @@ impl Pipeline {
     }
 
     /// Takes back what a person said: the incident is what its items and the rest of
-    /// what was said make of it.
+    /// what was said make of it. `by`: who takes it back.
     ///
     /// # Errors
     /// See [`FeedbackRefusal`].
-    pub async fn withdraw_feedback(&self, id: FeedbackId) -> Result<Given, FeedbackRefusal> {
+    pub async fn withdraw_feedback(
+        &self,
+        id: FeedbackId,
+        by: String,
+    ) -> Result<Given, FeedbackRefusal> {
         for _ in 0..TRIES {
             let given = self.store.one_feedback(id).await?;
             let given = given.ok_or_else(|| unknown_feedback(id))?;
@@ -95,8 +99,16 @@ impl Pipeline {
                 Some(incident) => self.without(incident, id).await?,
                 None => Effect::Nothing,
             };
-            let now = self.clock.now();
-            if self.store.withdraw_feedback(id, now, effect).await? {
+            let change = Change {
+                at: self.clock.now(),
+                by: by.clone(),
+            };
+            let feedback = given.feedback.clone();
+            if self
+                .store
+                .withdraw_feedback(feedback, change, effect)
+                .await?
+            {
                 return Ok(given);
             }
         }

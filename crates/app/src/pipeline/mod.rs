@@ -32,6 +32,7 @@ mod turn;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 
+use anyhow::Context as _;
 use channels::Channel;
 use model::{ChannelId, Clock, IdMaker, Milestones, Timestamp};
 use net::Door;
@@ -117,16 +118,12 @@ impl Pipeline {
                 .parent()
                 .filter(|folder| !folder.as_os_str().is_empty())
         {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                anyhow::anyhow!(
-                    "the data folder {} cannot be made: {error}",
-                    folder.display()
-                )
-            })?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         }
         let store = store::open(settings.database.clone(), Arc::clone(&world.milestones))
             .await
-            .map_err(|error| anyhow::anyhow!("{}: {error}", settings.database))?;
+            .with_context(|| settings.database.to_string())?;
         Self::with_store(settings, world, store).await
     }
 

@@ -235,6 +235,27 @@ fn findings(folder: &Folder, database: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn the_doctor_advises_a_backup_only_where_something_may_be_damaged() {
+    let folder = Folder::new();
+    folder.write("prahari.toml", "catalogue = false\n");
+    folder.write("garbled.db", &"no database at all ".repeat(100));
+    let advised = |database: &str| {
+        let output = folder.run(&["doctor", "--database", database]);
+        assert_eq!(output.status.code(), Some(1));
+        said(&output)
+    };
+    // For who runs the tests as root every right is there, so a folder stands for it.
+    let denied = advised(".");
+    assert!(
+        denied.contains("needs the right to read and write"),
+        "{denied}"
+    );
+    assert!(!denied.contains("prahari restore"), "{denied}");
+    let garbled = advised("garbled.db");
+    assert!(garbled.contains("prahari restore"), "{garbled}");
+}
+
+#[test]
 fn the_doctor_says_what_to_do_and_repairs_what_follows() {
     let folder = filled();
     assert_eq!(findings(&folder, &[]), Vec::<String>::new());

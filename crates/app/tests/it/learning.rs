@@ -54,7 +54,7 @@ async fn what_a_person_says_holds_until_it_is_taken_back() {
 
     let says = json!({
         "incident": before["id"], "severity": "critical", "types": ["insider", "data_breach"],
-        "countries": ["IN", "NP"], "note": "the clerk did it"
+        "countries": ["IN", "NP"], "note": "the clerk did it", "by": "Asha Rao"
     });
     let (status, given) = client.post("/api/feedback", &says).await;
     assert_eq!(status, 201, "{given}");
@@ -69,7 +69,7 @@ async fn what_a_person_says_holds_until_it_is_taken_back() {
     assert_eq!(after["countries"], json!(["IN", "NP"]));
     assert_eq!(after["types"][0]["label"], "data_breach");
     assert_eq!(after["types"][1]["label"], "insider");
-    assert_eq!(after["said"]["by"], "api");
+    assert_eq!(after["said"]["by"], "Asha Rao");
     assert_eq!(after["said"]["relevant"], Value::Null);
     assert!(after["revision"].as_u64() > before["revision"].as_u64());
 
@@ -101,7 +101,8 @@ async fn what_a_person_says_holds_until_it_is_taken_back() {
         .await;
     assert_eq!(list["total"], 1, "{list}");
     let path = format!("/api/feedback/{}", given["id"].as_str().unwrap());
-    let (status, _) = client.send(Method::DELETE, &path, &json!({})).await;
+    let by = format!("{path}?by=Ravi");
+    let (status, _) = client.send(Method::DELETE, &by, &json!({})).await;
     assert_eq!(status, 200);
     let back = client.first_incident().await;
     for part in [
@@ -117,6 +118,31 @@ async fn what_a_person_says_holds_until_it_is_taken_back() {
     let (status, _) = client.send(Method::DELETE, &path, &json!({})).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert_eq!(client.get("/api/feedback").await.1["total"], 0);
+
+    let history = back["history"].as_array().unwrap().iter();
+    let by_people: Vec<String> = history
+        .filter_map(|entry| {
+            Some(format!(
+                "{}: {}",
+                entry["by"].as_str()?,
+                entry["text"].as_str()?
+            ))
+        })
+        .collect();
+    let reason = before["severity_reason"].as_str().unwrap();
+    let band = before["severity"].as_str().unwrap();
+    let said = "Data breach, Insider; Critical; IN, NP (“the clerk did it”)";
+    assert_eq!(
+        by_people,
+        [
+            format!("Ravi: severity: critical → {band}: {reason}"),
+            format!("Ravi: taken back what Asha Rao said: {said}"),
+            format!(
+                "Asha Rao: severity: {band} → critical: said by a person: Critical (“the clerk did it”)"
+            ),
+            format!("Asha Rao: said: {said}"),
+        ]
+    );
 }
 
 #[tokio::test]

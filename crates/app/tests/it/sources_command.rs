@@ -94,7 +94,11 @@ async fn a_source_that_is_there_already_is_refused_by_its_name() {
         String::from_utf8(output.stderr).unwrap()
     };
     let twin = format!("{feed}?utm_source=reader");
-    assert!(said(&["sources", "add", &twin, "--yes"]).contains("`news`"));
+    let taken = said(&["sources", "add", &twin, "--yes"]);
+    assert!(
+        taken.contains("`news`") && taken.contains("added by hand) reads the same already"),
+        "{taken}"
+    );
     let same_id = said(&["sources", "add", &site.url("/"), "--id", "inbox", "--yes"]);
     assert!(
         same_id.contains("`inbox`") && same_id.contains("choose another id"),

@@ -106,6 +106,10 @@ async fn a_kev_listing_of_a_known_story_is_told_in_its_thread() {
     let incidents = world.incidents().await;
     assert_eq!(incidents.len(), 1);
     assert!(incidents[0].kev && incidents[0].exploited);
+    // CISA gave only a day, the 20th: no midnight of it begins the story.
+    let first = incidents[0].first_seen.to_string();
+    assert!(first.starts_with("2026-11-21T"), "{first}");
+    assert!(!posts[1].arguments.to_string().contains("20 Nov"));
 }
 
 #[tokio::test]

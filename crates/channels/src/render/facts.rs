@@ -1,6 +1,9 @@
 //! The facts of a story, each in one line: where, whom, which flaws, what to do.
 
-use model::{ClaimStatus, Timestamp, VersionRange, Vulnerability, VulnerabilityStatus};
+use model::{
+    ClaimStatus, EntityCount, EntityKind, Incident, Role, Timestamp, VersionRange, Vulnerability,
+    VulnerabilityStatus,
+};
 
 use super::{FACT, Fact, Flaw};
 use crate::message::Story;
@@ -10,8 +13,12 @@ use crate::{figure, place};
 // Upper lengths in UTF-16 units.
 const SAYER: usize = 40;
 const PRODUCT: usize = 60;
+const NAME: usize = 40;
+/// Names, what stands between them, and how many more there are.
+const NAMES: usize = MOST_NAMES * (NAME + 2) + 12;
 
 const MOST_SECTORS: usize = 3;
+const MOST_NAMES: usize = 3;
 const MOST_KEYWORDS: usize = 5;
 const MOST_PRODUCTS: usize = 3;
 
@@ -30,6 +37,12 @@ pub(super) fn facts(story: &Story, zone: &str) -> Vec<Fact> {
         &place::listed(sectors, MOST_SECTORS),
         FACT,
     );
+    let victims = named(incident, |one| one.role == Some(Role::Victim));
+    push(&mut facts, "Victim", &victims, NAMES);
+    let actors = named(incident, |one| one.kind == EntityKind::Actor);
+    push(&mut facts, "Actor", &actors, NAMES);
+    let malware = named(incident, |one| one.kind == EntityKind::Malware);
+    push(&mut facts, "Malware", &malware, NAMES);
     let claim = match incident.claim {
         // The ordinary case goes without saying.
         ClaimStatus::Reported => "",
@@ -63,6 +76,18 @@ pub(super) fn facts(story: &Story, zone: &str) -> Vec<Fact> {
     );
     push(&mut facts, "Seen", &seen(story, zone), FACT);
     facts
+}
+
+/// The names of what its items name, most often named first.
+fn named(incident: &Incident, wanted: impl Fn(&&EntityCount) -> bool) -> String {
+    let names: Vec<String> = incident
+        .entities
+        .iter()
+        .filter(wanted)
+        .map(|one| short(&one.name, NAME))
+        .filter(|name| !name.is_empty())
+        .collect();
+    place::listed(names.into_iter(), MOST_NAMES)
 }
 
 /// When, and by how many.

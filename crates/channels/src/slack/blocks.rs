@@ -23,7 +23,7 @@ const ENTRY_NOTE: usize = 250;
 /// `text` may have 40,000; it is what a phone's lock screen shows.
 const FALLBACK: usize = 300;
 
-/// Blocks of a section's fields, and buttons in a row.
+/// Fields of one section.
 const MOST_FIELDS: usize = 10;
 const MOST_ENTRIES: usize = 15;
 
@@ -65,17 +65,10 @@ fn story(sheet: &Sheet) -> Vec<Value> {
         blocks.push(spoken(&format!("{} — {}", sheet.summary, sheet.teller)));
     }
     let kinds = (!sheet.kinds.is_empty()).then(|| field("Type", &sheet.kinds));
-    let fields: Vec<Value> = kinds
-        .into_iter()
-        .chain(
-            sheet
-                .facts
-                .iter()
-                .map(|Fact { name, value }| field(name, value)),
-        )
-        .take(MOST_FIELDS)
-        .collect();
-    if !fields.is_empty() {
+    let facts = sheet.facts.iter();
+    let facts = facts.map(|Fact { name, value }| field(name, value));
+    let fields: Vec<Value> = kinds.into_iter().chain(facts).collect();
+    for fields in fields.chunks(MOST_FIELDS) {
         blocks.push(json!({ "type": "section", "fields": fields }));
     }
     if !sheet.flaws.is_empty() {

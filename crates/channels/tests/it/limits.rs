@@ -3,7 +3,7 @@
 
 use channels::message::{Content, Message, Story};
 use channels::{email, slack, telegram};
-use model::{Exploitation, Incident, Sayer, Score, ScoreVersion, Vulnerability};
+use model::{EntityKind, Exploitation, Incident, Sayer, Score, ScoreVersion, Vulnerability};
 use proptest::prelude::*;
 use serde_json::Value;
 use testkit::build;
@@ -40,7 +40,7 @@ fn address() -> impl Strategy<Value = Option<String>> {
 prop_compose! {
     fn story()(
         title in outside(), summary in outside(), reason in outside(), why in outside(), sayer in outside(),
-        action in outside(), product in outside(), keywords in prop::collection::vec(outside(), 0..8),
+        action in outside(), product in outside(), names in prop::collection::vec(outside(), 0..8), keywords in prop::collection::vec(outside(), 0..8),
         urls in prop::collection::vec(address(), 0..8), score in 0.0_f32..10.0, cves in 0_usize..9,
         cause in 0_u8..3,
     ) -> Story {
@@ -71,6 +71,9 @@ prop_compose! {
                 cves: known.iter().map(|known| known.cve.clone()).collect(),
                 exploited: true,
                 kev: true,
+                entities: names.iter().flat_map(|name| sample::names(&[
+                    (EntityKind::Organisation, name), (EntityKind::Actor, name), (EntityKind::Malware, name),
+                ])).collect(),
                 keywords,
                 claim: model::ClaimStatus::Denied,
                 items: 1_200_000,

@@ -2,8 +2,9 @@
 
 use channels::message::{Content, Message, Story};
 use model::{
-    Affected, Cause, ClaimStatus, Country, DeliveryId, Exploitation, Incident, IncidentType,
-    Region, Sayer, Score, ScoreVersion, Sector, Severity, Tagged, VersionRange, Vulnerability,
+    Affected, Cause, ClaimStatus, Country, DeliveryId, EntityCount, EntityKind, Exploitation,
+    Incident, IncidentType, Region, Role, Sayer, Score, ScoreVersion, Sector, Severity, Tagged,
+    VersionRange, Vulnerability,
 };
 use testkit::build;
 
@@ -65,6 +66,17 @@ const fn tagged<T>(label: T) -> Tagged<T> {
     }
 }
 
+/// What the items of a story name, in the order in which an incident keeps it.
+pub(crate) fn names(names: &[(EntityKind, &str)]) -> Vec<EntityCount> {
+    let named = names.iter().map(|(kind, name)| EntityCount {
+        kind: *kind,
+        name: (*name).to_owned(),
+        count: 1,
+        role: (*kind == EntityKind::Organisation).then_some(Role::Victim),
+    });
+    named.collect()
+}
+
 /// Ransomware in a hospital.
 pub(crate) fn hospital() -> Story {
     let title = "Hospital chain in Kerala halts admissions after ransomware attack";
@@ -82,6 +94,12 @@ pub(crate) fn hospital() -> Story {
         "Kerala hospitals hit",
         "",
         "https://securitydesk.example/2026/11/kerala-hospitals?ref=rss",
+    );
+    let later = build::item_from(
+        "kerala-daily",
+        "Hospitals admit patients again",
+        "",
+        "https://www.keraladaily.example/news/hospitals-again",
     );
     Story {
         incident: Incident {
@@ -107,6 +125,12 @@ pub(crate) fn hospital() -> Story {
             sectors: vec![tagged(Sector::Health)],
             keywords: vec!["hospital".to_owned()],
             claim: ClaimStatus::Confirmed,
+            entities: names(&[
+                (EntityKind::Organisation, "Backwater Hospitals"),
+                (EntityKind::Malware, "NightKolibri"),
+                (EntityKind::Place, "Kochi"),
+                (EntityKind::Actor, "Grey Heron"),
+            ]),
             first_seen: build::time("2026-11-20T18:05:00Z"),
             last_seen: build::time("2026-11-21T08:30:00Z"),
             items: 14,
@@ -117,7 +141,7 @@ pub(crate) fn hospital() -> Story {
         },
         cause: Cause::New,
         reason: "rule urgent: high or above, and India is affected".to_owned(),
-        items: vec![first, second],
+        items: vec![later, second, first],
         vulnerabilities: Vec::new(),
     }
 }
@@ -184,6 +208,13 @@ pub(crate) fn flaw() -> Story {
             ],
             exploited: true,
             kev: true,
+            entities: names(&[
+                (EntityKind::Malware, "DuskLoader"),
+                (EntityKind::Malware, "NightKolibri"),
+                (EntityKind::Malware, "PaperKite"),
+                (EntityKind::Malware, "SlowBell"),
+                (EntityKind::Malware, "TinSpoon"),
+            ]),
             ..build::incident(title)
         },
         cause: Cause::KevListed,
@@ -235,6 +266,16 @@ pub(crate) fn hostile() -> Story {
             summary: summary.to_owned(),
             url: Some("https://news.example/\"onmouseover=alert(1)".to_owned()),
             keywords: vec!["<b>*".to_owned(), "acme\r\nX-Evil: 1".to_owned()],
+            entities: names(&[
+                (
+                    EntityKind::Organisation,
+                    "<b>*bank*</b> & _sons_\r\nBcc: all@example.org",
+                ),
+                (
+                    EntityKind::Actor,
+                    "<https://evil.example|click> `x` {{ 7 * 7 }}",
+                ),
+            ]),
             severity: model::Judgement::of_score(
                 7.5,
                 model::Reason::new(

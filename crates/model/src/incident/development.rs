@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClaimStatus, Incident, IncidentStatus};
 use crate::clock::Timestamp;
+use crate::feedback::Said;
 use crate::id::{IncidentId, ItemId};
 use crate::severity::Severity;
 
@@ -70,6 +71,16 @@ pub enum Development {
         added: Vec<String>,
         /// Those that went.
         removed: Vec<String>,
+    },
+    /// A person said what is right about it, above what was read out of its items.
+    Said {
+        /// What.
+        said: Said,
+    },
+    /// What a person had said was taken back.
+    TakenBack {
+        /// What, and who had said it.
+        said: Said,
     },
     /// Another incident went into it.
     Merged {
@@ -146,6 +157,8 @@ impl Development {
                 all.extend(signed('-', removed));
                 format!("tags: {}", all.join(" "))
             }
+            Self::Said { said } => format!("said: {said}"),
+            Self::TakenBack { said } => format!("taken back what {} said: {said}", said.by),
             Self::Merged { title, items, .. } => {
                 format!("merged: {items} items of “{title}” came in")
             }

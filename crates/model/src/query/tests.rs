@@ -107,6 +107,9 @@ fn mistakes_are_told_with_their_place() {
             "kev:maybe",
             "after:soon",
             "after:2026-13-01",
+            "date:9999-12-31",
+            "date:9999-12-31T23:59Z",
+            "before:1970-01-01T00:00+05:30",
             "last:week",
             "region:Indja",
             "region:KA",
@@ -143,6 +146,9 @@ fn mistakes_are_told_with_their_place() {
             [maybe] `kev` is true or false; did you mean `true`?
             [soon] a time is written as 2026-11-01, 2026-11-01T09:00Z, -7d, today, yesterday or now
             [2026-13-01] a time is written as 2026-11-01, 2026-11-01T09:00Z, -7d, today, yesterday or now
+            [9999-12-31] only the years 1970 to 2200 can be asked for
+            [9999-12-31T23:59Z] only the years 1970 to 2200 can be asked for
+            [1970-01-01T00:00+05:30] only the years 1970 to 2200 can be asked for
             [week] a length of time is written as 30m, 24h, 7d or 2w; did you mean `24h`?
             [Indja] this is no country and no Indian state (IN, India, IN-KA, Karnataka); did you mean `India`?
             [KA] this is no country; did you mean `IN-KA`?

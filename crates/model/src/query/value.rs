@@ -213,29 +213,47 @@ pub enum Moment {
     Yesterday,
 }
 
+/// Why a text is no moment that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoMoment {
+    /// It is not written as one.
+    Form,
+    /// It lies before [`Moment::FIRST_YEAR`] or after [`Moment::LAST_YEAR`].
+    Year,
+}
+
 impl Moment {
+    /// Nothing was published on the net before.
+    pub const FIRST_YEAR: i16 = 1970;
+    /// What is dated later is a mistake, and every zone can still reckon with it.
+    pub const LAST_YEAR: i16 = 2200;
+
     /// Reads a day, a time in RFC 3339, `-7d`, `now`, `today` or `yesterday`.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        /// Years in which anything can have happened.
-        const YEARS: std::ops::RangeInclusive<i16> = 1970..=2200;
+    ///
+    /// # Errors
+    /// It is none of them, or too far away.
+    pub fn read(text: &str) -> Result<Self, NoMoment> {
         match text.to_ascii_lowercase().as_str() {
-            "now" => return Some(Self::Now),
-            "today" => return Some(Self::Today),
-            "yesterday" => return Some(Self::Yesterday),
+            "now" => return Ok(Self::Now),
+            "today" => return Ok(Self::Today),
+            "yesterday" => return Ok(Self::Yesterday),
             _ => {}
         }
         if let Some(length) = text.strip_prefix('-') {
-            return Length::read(length).map(Self::Ago);
+            return Length::read(length).map(Self::Ago).ok_or(NoMoment::Form);
         }
-        // jiff also reads dates with a time as dates.
-        if text.len() == "2026-11-01".len() {
-            let day: Day = text.parse().ok()?;
-            return YEARS.contains(&day.year()).then_some(Self::Day(day));
+        let begin = text.split_at_checked("2026-11-01".len());
+        let (day, time) = begin.ok_or(NoMoment::Form)?;
+        let day: Day = day.parse().map_err(|_| NoMoment::Form)?;
+        // Before the time is read: the last days there are make no timestamp.
+        let day = within_years(day.year(), day)?;
+        if time.is_empty() {
+            return Ok(Self::Day(day));
         }
-        let at: Timestamp = text.parse().ok()?;
+        let at: Timestamp = text.parse().map_err(|_| NoMoment::Form)?;
+        // It is written again in UTC, where it may lie in another year.
         let year = at.to_zoned(jiff::tz::TimeZone::UTC).year();
-        YEARS.contains(&year).then_some(Self::At(at))
+        within_years(year, Self::At(at))
     }
 
     /// In words.
@@ -246,6 +264,11 @@ impl Moment {
             other => other.to_string(),
         }
     }
+}
+
+fn within_years<T>(year: i16, moment: T) -> Result<T, NoMoment> {
+    let is_within = (Moment::FIRST_YEAR..=Moment::LAST_YEAR).contains(&year);
+    is_within.then_some(moment).ok_or(NoMoment::Year)
 }
 
 impl fmt::Display for Moment {

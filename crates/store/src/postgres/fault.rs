@@ -24,6 +24,9 @@ impl From<Error> for StoreError {
             {
                 Self::Busy(said)
             }
+            _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied(said),
+            // A role that is unknown or did not prove who it is.
+            "28" => Self::Denied(said),
             "23" => Self::Invalid(format!("it contradicts what is stored: {said}")),
             "22" | "54" => Self::Invalid(format!("the value cannot be stored: {said}")),
             _ => Self::Broken(said),

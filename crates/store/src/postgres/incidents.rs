@@ -3,7 +3,7 @@
 use model::query::{Column, Facts, Key, Subject};
 use model::{Incident, IncidentId, Vulnerability};
 
-use super::work::Work;
+use super::work::{Parameter, Work};
 use super::{rows, vulnerabilities};
 use crate::StoreError;
 use crate::codec::revision;
@@ -96,19 +96,7 @@ pub(super) async fn insert(work: &Work, incident: &Incident) -> Result<i64, Stor
             "INSERT INTO incidents (id, revision, severity, score, status, exploited, last_seen,
                  kev, items, epss, cvss)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING n",
-            &[
-                &incident.id.0,
-                &revision(incident),
-                &rows::severity_number(incident.band()),
-                &rows::tenths(incident.severity.score),
-                &incident.status.as_str(),
-                &incident.exploited,
-                &rows::micros(incident.last_seen),
-                &is_kev(&facts),
-                &facts.number(Column::Items).unwrap_or(0),
-                &facts.number(Column::Epss),
-                &facts.number(Column::Cvss),
-            ],
+            &Columns::of(incident, &facts).parameters(&incident.id.0),
         )
         .await?;
     let n: i64 = row.try_get(0)?;
@@ -142,19 +130,7 @@ pub(super) async fn update_known(
             "UPDATE incidents SET revision = $2, severity = $3, score = $4, status = $5, exploited = $6,
                  last_seen = $7, kev = $8, items = $9, epss = $10, cvss = $11
              WHERE n = $1",
-            &[
-                &n,
-                &revision(incident),
-                &rows::severity_number(incident.band()),
-                &rows::tenths(incident.severity.score),
-                &incident.status.as_str(),
-                &incident.exploited,
-                &rows::micros(incident.last_seen),
-                &is_kev(&facts),
-                &facts.number(Column::Items).unwrap_or(0),
-                &facts.number(Column::Epss),
-                &facts.number(Column::Cvss),
-            ],
+            &Columns::of(incident, &facts).parameters(&n),
         )
         .await
     };
@@ -167,6 +143,54 @@ pub(super) async fn update_known(
     };
     futures::try_join!(numbers, body, write_lookups(work, n, &facts))?;
     Ok(())
+}
+
+/// The columns that order and filter, but for the name.
+struct Columns {
+    revision: i64,
+    severity: i64,
+    score: i64,
+    status: &'static str,
+    exploited: bool,
+    last_seen: i64,
+    kev: bool,
+    items: i64,
+    epss: Option<i64>,
+    cvss: Option<i64>,
+}
+
+impl Columns {
+    fn of(incident: &Incident, facts: &Facts<'_>) -> Self {
+        Self {
+            revision: revision(incident),
+            severity: rows::severity_number(incident.band()),
+            score: rows::tenths(incident.severity.score),
+            status: incident.status.as_str(),
+            exploited: incident.exploited,
+            last_seen: rows::micros(incident.last_seen),
+            kev: is_kev(facts),
+            items: facts.number(Column::Items).unwrap_or(0),
+            epss: facts.number(Column::Epss),
+            cvss: facts.number(Column::Cvss),
+        }
+    }
+
+    /// As `$2` to `$11`, in this order, after what names the row.
+    fn parameters<'a>(&'a self, name: Parameter<'a>) -> [Parameter<'a>; 11] {
+        [
+            name,
+            &self.revision,
+            &self.severity,
+            &self.score,
+            &self.status,
+            &self.exploited,
+            &self.last_seen,
+            &self.kev,
+            &self.items,
+            &self.epss,
+            &self.cvss,
+        ]
+    }
 }
 
 /// Takes away an incident on which nothing hangs any more.

@@ -4,20 +4,20 @@
 //! items that are in it now, so a story that is split or merged needs no care here.
 
 use async_trait::async_trait;
-use model::{
-    Decision, Feedback, FeedbackId, Incident, IncidentId, ItemId, ItemKind, Said, Task, Timestamp,
-};
+use model::incident::Development;
+use model::{Decision, Feedback, FeedbackId, Incident, IncidentId, ItemId, ItemKind, Said, Task};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::work::Work;
 use super::writer::News;
-use super::{Postgres, events, incidents, rows};
+use super::{Postgres, developments, events, incidents, rows};
+use crate::handling::Cause;
 use crate::learning::{
     DECISIONS_KEPT, Effect, FeedbackFilter, FeedbackPage, Given, LONGEST_PAGE, LOOKED_AT, Learning,
     MOST_ITEMS, page_place,
 };
-use crate::{Occasion, PlacedItem, StoreError};
+use crate::{Change, Occasion, PlacedItem, StoreError};
 
 #[async_trait]
 impl Learning for Postgres {
@@ -28,7 +28,10 @@ impl Learning for Postgres {
             |_| None,
             |work| async move {
                 let at = feedback.said.at;
-                if !follows(&work, effect, at).await? {
+                let said = Development::Said {
+                    said: feedback.said.clone(),
+                };
+                if !follows(&work, effect, Cause::said(feedback), said).await? {
                     return Ok(false);
                 }
                 work.run(
@@ -45,21 +48,28 @@ impl Learning for Postgres {
 
     async fn withdraw_feedback(
         &self,
-        id: FeedbackId,
-        at: Timestamp,
+        feedback: Feedback,
+        change: Change,
         effect: Effect,
     ) -> Result<bool, StoreError> {
-        let effect = &effect;
+        let (feedback, change, effect) = (&feedback, &change, &effect);
         self.write(
             News::Yes,
             |_| None,
             |work| async move {
-                if !follows(&work, effect, at).await? {
+                let cause = Cause {
+                    item: Some(feedback.item),
+                    ..Cause::of(change)
+                };
+                let taken_back = Development::TakenBack {
+                    said: feedback.said.clone(),
+                };
+                if !follows(&work, effect, cause, taken_back).await? {
                     return Ok(false);
                 }
-                work.run("DELETE FROM feedback WHERE id = $1", &[&id.0])
+                work.run("DELETE FROM feedback WHERE id = $1", &[&feedback.id.0])
                     .await?;
-                work.tell(at, events::FEEDBACK_CHANGED, id.to_string());
+                work.tell(change.at, events::FEEDBACK_CHANGED, feedback.id.to_string());
                 Ok(true)
             },
         )
@@ -96,19 +106,8 @@ impl Learning for Postgres {
     }
 
     async fn feedback_on(&self, items: &[ItemId]) -> Result<Vec<Feedback>, StoreError> {
-        let items: &Vec<Uuid> = &items.iter().map(|id| id.0).collect();
-        self.read(|work| async move {
-            work.rows(
-                "SELECT f.body FROM unnest($1::uuid[]) WITH ORDINALITY AS w (item, nth)
-                 JOIN feedback f ON f.item = w.item ORDER BY w.nth, f.at, f.n",
-                &[items],
-            )
-            .await?
-            .iter()
-            .map(|row| rows::body(row, 0))
-            .collect()
-        })
-        .await
+        self.read(|work| async move { on(&work, items).await })
+            .await
     }
 
     async fn placed_item(&self, item: ItemId) -> Result<Option<PlacedItem>, StoreError> {
@@ -238,20 +237,55 @@ pub(super) async fn heed(
     Ok(())
 }
 
-/// The same, once an item of which people spoke has come to an incident.
-pub(super) async fn settle(work: &Work, n: i64) -> Result<(), StoreError> {
-    let mut incident = incidents::get(work, n).await?;
-    let said = said_of(work, n).await?;
-    if incident.said != said {
-        incident.said = said;
+/// The same, once this item has come to an incident: what people said of the item is
+/// the incident's from now on.
+pub(super) async fn settle(work: &Work, n: i64, item: ItemId) -> Result<(), StoreError> {
+    let of_item = on(work, &[item]).await?;
+    for feedback in &of_item {
+        let said = feedback.said.clone();
+        developments::write(
+            work,
+            n,
+            Cause::said(feedback),
+            &[Development::Said { said }],
+        )
+        .await?;
+    }
+    let stored = incidents::get(work, n).await?;
+    let mut incident = stored.clone();
+    incident.said = said_of(work, n).await?;
+    if incident.said != stored.said {
         incident.heed();
         incidents::update(work, n, &incident).await?;
+        if let Some(latest) = of_item.last() {
+            developments::note(work, n, Cause::said(latest), &stored, &incident).await?;
+        }
     }
     Ok(())
 }
 
-/// Writes what follows; false, and nothing is written, when the incident has moved on.
-async fn follows(work: &Work, effect: &Effect, at: Timestamp) -> Result<bool, StoreError> {
+/// What was said of these items, of each the oldest first.
+async fn on(work: &Work, items: &[ItemId]) -> Result<Vec<Feedback>, StoreError> {
+    let items: Vec<Uuid> = items.iter().map(|id| id.0).collect();
+    work.rows(
+        "SELECT f.body FROM unnest($1::uuid[]) WITH ORDINALITY AS w (item, nth)
+         JOIN feedback f ON f.item = w.item ORDER BY w.nth, f.at, f.n",
+        &[&items],
+    )
+    .await?
+    .iter()
+    .map(|row| rows::body(row, 0))
+    .collect()
+}
+
+/// Writes what follows, and `told` in the incident's history; false, and nothing is
+/// written, when the incident has moved on.
+async fn follows(
+    work: &Work,
+    effect: &Effect,
+    cause: Cause<'_>,
+    told: Development,
+) -> Result<bool, StoreError> {
     match effect {
         Effect::Nothing => Ok(true),
         Effect::Incident(incident) => {
@@ -263,7 +297,9 @@ async fn follows(work: &Work, effect: &Effect, at: Timestamp) -> Result<bool, St
                 return Ok(false);
             }
             incidents::update(work, n, incident).await?;
-            work.tell(at, events::INCIDENT_UPDATED, incident.id.to_string());
+            developments::write(work, n, cause, &[told]).await?;
+            developments::note(work, n, cause, &stored, incident).await?;
+            work.tell(cause.at, events::INCIDENT_UPDATED, incident.id.to_string());
             Ok(true)
         }
         Effect::Placement(item) => {

@@ -48,7 +48,7 @@ pub(super) async fn write(
             .as_ref()
             .is_some_and(|one| one.said.is_some())
         {
-            learning::settle(work, incident).await?;
+            learning::settle(work, incident, placed.item).await?;
         }
         milestones.passed(Milestone::INCIDENT_WRITTEN);
     }

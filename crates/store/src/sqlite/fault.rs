@@ -17,6 +17,9 @@ impl From<rusqlite::Error> for StoreError {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OutOfMemory => {
                 Self::Busy(error.to_string())
             }
+            ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly => {
+                Self::Denied(error.to_string())
+            }
             ErrorCode::ConstraintViolation => {
                 Self::Invalid(format!("it contradicts what is stored: {error}"))
             }

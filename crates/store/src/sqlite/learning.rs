@@ -4,18 +4,20 @@
 //! items that are in it now, so a story that is split or merged needs no care here.
 
 use async_trait::async_trait;
+use model::incident::Development;
 use model::{
     Decision, Feedback, FeedbackId, Incident, IncidentId, ItemId, ItemKind, Said, Task, Timestamp,
 };
 use rusqlite::{Connection, Row};
 
 use super::writer::News;
-use super::{Sqlite, events, incidents, rows};
+use super::{Sqlite, developments, events, incidents, rows};
+use crate::handling::Cause;
 use crate::learning::{
     DECISIONS_KEPT, Effect, FeedbackFilter, FeedbackPage, Given, LONGEST_PAGE, LOOKED_AT, Learning,
     MOST_ITEMS, page_place,
 };
-use crate::{Occasion, PlacedItem, StoreError};
+use crate::{Change, Occasion, PlacedItem, StoreError};
 
 #[async_trait]
 impl Learning for Sqlite {
@@ -27,7 +29,11 @@ impl Learning for Sqlite {
                 |_| None,
                 move |connection| {
                     let at = feedback.said.at;
-                    if !follows(connection, &effect, at)? {
+                    let cause = Cause::said(&feedback);
+                    let said = Development::Said {
+                        said: feedback.said.clone(),
+                    };
+                    if !follows(connection, &effect, cause, said)? {
                         return Ok(false);
                     }
                     connection
@@ -49,8 +55,8 @@ impl Learning for Sqlite {
 
     async fn withdraw_feedback(
         &self,
-        id: FeedbackId,
-        at: Timestamp,
+        feedback: Feedback,
+        change: Change,
         effect: Effect,
     ) -> Result<bool, StoreError> {
         self.writer
@@ -58,13 +64,20 @@ impl Learning for Sqlite {
                 News::Yes,
                 |_| None,
                 move |connection| {
-                    if !follows(connection, &effect, at)? {
+                    let cause = Cause {
+                        item: Some(feedback.item),
+                        ..Cause::of(&change)
+                    };
+                    let taken_back = Development::TakenBack {
+                        said: feedback.said,
+                    };
+                    if !follows(connection, &effect, cause, taken_back)? {
                         return Ok(false);
                     }
                     connection
                         .prepare_cached("DELETE FROM feedback WHERE id = ?1")?
-                        .execute([id.as_bytes()])?;
-                    told(connection, at, id)?;
+                        .execute([feedback.id.as_bytes()])?;
+                    told(connection, change.at, feedback.id)?;
                     Ok(true)
                 },
             )
@@ -102,14 +115,9 @@ impl Learning for Sqlite {
         let items = items.to_vec();
         self.readers
             .read(move |connection| {
-                let mut lookup = connection
-                    .prepare_cached("SELECT body FROM feedback WHERE item = ?1 ORDER BY at, n")?;
                 let mut feedback = Vec::new();
                 for item in items {
-                    let mut found = lookup.query([item.as_bytes()])?;
-                    while let Some(row) = found.next()? {
-                        feedback.push(rows::read(&row.get::<_, String>(0)?)?);
-                    }
+                    feedback.extend(on(connection, item)?);
                 }
                 Ok(feedback)
             })
@@ -232,20 +240,52 @@ pub(super) fn heed(
     Ok(())
 }
 
-/// The same, once an item of which people spoke has come to an incident.
-pub(super) fn settle(connection: &Connection, n: i64) -> Result<(), StoreError> {
-    let mut incident = incidents::get(connection, n)?;
-    let said = said_of(connection, n)?;
-    if incident.said != said {
-        incident.said = said;
+/// The same, once this item has come to an incident: what people said of the item is
+/// the incident's from now on.
+pub(super) fn settle(connection: &Connection, n: i64, item: ItemId) -> Result<(), StoreError> {
+    let of_item = on(connection, item)?;
+    for feedback in &of_item {
+        let said = feedback.said.clone();
+        developments::write(
+            connection,
+            n,
+            Cause::said(feedback),
+            &[Development::Said { said }],
+        )?;
+    }
+    let stored = incidents::get(connection, n)?;
+    let mut incident = stored.clone();
+    incident.said = said_of(connection, n)?;
+    if incident.said != stored.said {
         incident.heed();
         incidents::update(connection, n, &incident)?;
+        if let Some(latest) = of_item.last() {
+            developments::note(connection, n, Cause::said(latest), &stored, &incident)?;
+        }
     }
     Ok(())
 }
 
-/// Writes what follows; false, and nothing is written, when the incident has moved on.
-fn follows(connection: &Connection, effect: &Effect, at: Timestamp) -> Result<bool, StoreError> {
+/// What was said of an item, oldest first.
+fn on(connection: &Connection, item: ItemId) -> Result<Vec<Feedback>, StoreError> {
+    let mut lookup =
+        connection.prepare_cached("SELECT body FROM feedback WHERE item = ?1 ORDER BY at, n")?;
+    let mut found = lookup.query([item.as_bytes()])?;
+    let mut feedback = Vec::new();
+    while let Some(row) = found.next()? {
+        feedback.push(rows::read(&row.get::<_, String>(0)?)?);
+    }
+    Ok(feedback)
+}
+
+/// Writes what follows, and `told` in the incident's history; false, and nothing is
+/// written, when the incident has moved on.
+fn follows(
+    connection: &Connection,
+    effect: &Effect,
+    cause: Cause<'_>,
+    told: Development,
+) -> Result<bool, StoreError> {
     match effect {
         Effect::Nothing => Ok(true),
         Effect::Incident(incident) => {
@@ -257,8 +297,10 @@ fn follows(connection: &Connection, effect: &Effect, at: Timestamp) -> Result<bo
                 return Ok(false);
             }
             incidents::update(connection, n, incident)?;
+            developments::write(connection, n, cause, &[told])?;
+            developments::note(connection, n, cause, &stored, incident)?;
             let subject = incident.id.to_string();
-            events::write(connection, at, events::INCIDENT_UPDATED, &subject)?;
+            events::write(connection, cause.at, events::INCIDENT_UPDATED, &subject)?;
             Ok(true)
         }
         Effect::Placement(item) => {

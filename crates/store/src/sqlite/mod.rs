@@ -113,12 +113,15 @@ impl Sqlite {
         let task = tokio::task::spawn_blocking(move || {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder).map_err(|error| {
-                    StoreError::Broken(format!("{}: {error}", folder.display()))
+                    StoreError::Denied(format!("{}: {error}", folder.display()))
                 })?;
             }
             let named = |error| match error {
                 StoreError::Broken(reason) => {
                     StoreError::Broken(format!("{}: {reason}", path.display()))
+                }
+                StoreError::Denied(reason) => {
+                    StoreError::Denied(format!("{}: {reason}", path.display()))
                 }
                 other => other,
             };

@@ -43,7 +43,7 @@ pub(super) fn write(
             .as_ref()
             .is_some_and(|one| one.said.is_some())
         {
-            learning::settle(connection, incident)?;
+            learning::settle(connection, incident, placed.item)?;
         }
         milestones.passed(Milestone::INCIDENT_WRITTEN);
     }

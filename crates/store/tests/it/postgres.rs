@@ -123,7 +123,7 @@ async fn a_wrong_password_is_refused_without_showing_it() {
     let (user, password) = before.rsplit_once(':').unwrap();
     let wrong = format!("{user}:wr0ng-{password}@{after}");
     match open(&wrong).await {
-        Err(StoreError::Broken(reason)) => {
+        Err(StoreError::Denied(reason)) => {
             assert!(
                 reason.contains("password authentication failed"),
                 "{reason}"

@@ -84,10 +84,13 @@ async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_folder_in_the_place_of_the_file_is_refused() {
+async fn a_folder_in_the_place_of_the_file_is_refused_and_not_called_damaged() {
     let folder = TempDir::new().unwrap();
     std::fs::create_dir_all(file(&folder)).unwrap();
-    refused(open(&folder).await, "unable to open");
+    match open(&folder).await {
+        Err(StoreError::Denied(reason)) => assert!(reason.contains("unable to open"), "{reason}"),
+        other => panic!("{:?}", other.err()),
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,9 @@ use model::Span;
 
 use crate::passage::Passage;
 
+/// How the reason begins of a severity that only repeats such a score.
+pub(crate) const NAMED: &str = "the text names a CVSS score of";
+
 /// The highest CVSS score that a text names: "CVSS score of 9.8", "CVSS 3.1: 7.5".
 pub(super) fn named_score(passage: &Passage) -> Option<(f32, Span)> {
     /// A score stands within a few words of its name.

@@ -13,6 +13,7 @@ use super::claim;
 use super::place::Placement;
 use super::publisher::publisher;
 use super::summary;
+use crate::severity::NAMED;
 
 /// Reasons kept on an incident.
 const MAX_REASONS: usize = 12;
@@ -291,18 +292,35 @@ const fn is_trace(kind: EntityKind) -> bool {
     )
 }
 
-/// The highest voice speaks for the incident.
+/// The highest voice speaks for the incident; of equal ones a CVE's, which says who
+/// scored it. Where the highest only repeats a score that its text names, a CVE of the
+/// same band speaks.
 fn settle_severity(incident: &mut Incident) {
     incident.voices.sort_by(|a, b| {
         b.judgement
             .score
             .total_cmp(&a.judgement.score)
+            .then_with(|| is_record_voice(b).cmp(&is_record_voice(a)))
             .then_with(|| a.origin.cmp(&b.origin))
     });
     incident.voices.truncate(Incident::MAX_VOICES);
-    if let Some(loudest) = incident.voices.first() {
-        incident.severity = loudest.judgement.clone();
-    }
+    let Some(loudest) = incident.voices.first() else {
+        return;
+    };
+    let confirms = |voice: &&Voice| {
+        is_record_voice(voice) && voice.judgement.severity == loudest.judgement.severity
+    };
+    let speaks = if loudest.judgement.reason.text.starts_with(NAMED) {
+        incident.voices.iter().find(confirms).unwrap_or(loudest)
+    } else {
+        loudest
+    };
+    incident.severity = speaks.judgement.clone();
+}
+
+/// Whether it is the opinion of a CVE's record, not of an item.
+fn is_record_voice(voice: &Voice) -> bool {
+    voice.origin.parse::<CveId>().is_ok()
 }
 
 /// The best reasons of what was and what is new: for each aspect the weightiest

@@ -672,6 +672,51 @@ fn a_scored_record_is_not_outvoted_by_our_reading_of_its_text() {
 }
 
 #[test]
+fn a_record_that_confirms_the_score_a_text_names_gives_the_reason() {
+    let scored = |base: f32| {
+        let mut statement = Statement::new(
+            CveId::new("CVE-2026-1234").unwrap(),
+            SourceId::new("nvd").unwrap(),
+        );
+        statement.scores.push(model::Score {
+            sayer: model::Sayer::Nvd,
+            version: model::ScoreVersion::V31,
+            vector: None,
+            base,
+        });
+        statement
+    };
+    let news = article(
+        "a",
+        1,
+        "Acme VPN flaw CVE-2026-1234",
+        "The flaw has a CVSS score of 9.8, says Acme.",
+    );
+    let reason_beside = |statements: &[Statement]| {
+        let known = Vulnerability::fuse(statements);
+        let known: Vec<Vulnerability> = known.into_iter().collect();
+        let again = article("b", 2, "CVE-2026-1234 patch", "Out now.");
+        let severity = join(&open(1, &news), &again, None, &known).severity;
+        format!("{:.1} {}", severity.score, severity.reason.text)
+    };
+    let told = [
+        reason_beside(&[]),
+        reason_beside(&[scored(9.8)]),
+        reason_beside(&[scored(9.1)]),
+        // Another band is another opinion, and the higher one holds.
+        reason_beside(&[scored(8.1)]),
+        reason_beside(&[scored(9.8), listed("CVE-2026-1234")]),
+    ];
+    expect![[r#"
+        9.8 the text names a CVSS score of 9.8
+        9.8 CVSS 3.1 9.8 by NVD
+        9.1 CVSS 3.1 9.1 by NVD
+        9.8 the text names a CVSS score of 9.8
+        9.8 known to be exploited (CISA KEV), also by ransomware; CVSS 3.1 9.8 by NVD"#]]
+    .assert_eq(&told.join("\n"));
+}
+
+#[test]
 fn of_two_stories_that_people_keep_apart_the_words_decide() {
     let context = Context::new(&[]);
     let acme = article(

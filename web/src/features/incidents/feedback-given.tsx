@@ -97,8 +97,7 @@ function Given({
         </p>
         {given.note != null && given.note !== '' && <p>“{given.note}”</p>}
         <p className="because">
-          <TimeAgo at={given.at} />,{' '}
-          {given.by === 'command' ? 'by command' : 'on the dashboard or the API'}
+          by {given.by}, <TimeAgo at={given.at} />
           {given.incident == null && ', of an item that is in no incident'}
         </p>
       </div>

@@ -18,6 +18,7 @@ import type {
 import { useToast } from '../../ui/toast'
 import { updateInPlace } from './detail-queries'
 import { refusal } from './handling'
+import { byMe } from './my-name'
 import { type Saying, sayingWords } from './said'
 
 /** What was said of an incident, newest first. */
@@ -45,7 +46,8 @@ export function useGiveFeedback(incident: IncidentDetail) {
   const withdraw = useWithdrawFeedback(id)
   return useMutation<FeedbackOut, Error, Partial<Saying>, IncidentDetail>({
     scope: { id: `feedback-${id}` },
-    mutationFn: (said) => api.feedback.give({ incident: id, ...said } satisfies NewFeedback),
+    mutationFn: (said) =>
+      api.feedback.give({ incident: id, ...said, ...byMe() } satisfies NewFeedback),
     onMutate: async (said) => {
       await client.cancelQueries({ queryKey: ['incident', id] })
       const at = new Date().toISOString()
@@ -78,7 +80,7 @@ export function useWithdrawFeedback(id: string) {
   const say = useToast()
   return useMutation<FeedbackOut, Error, string>({
     scope: { id: `feedback-${id}` },
-    mutationFn: (feedback) => api.feedback.withdraw(feedback),
+    mutationFn: (feedback) => api.feedback.withdraw(feedback, byMe().by),
     onSuccess: () => say({ text: 'Taken back.' }),
     onError: (error) => say({ text: `Not taken back: ${refusal(error)}`, failed: true }),
     onSettled: () => refresh(client, id),
@@ -97,12 +99,12 @@ export function useTakeBack() {
     ])
   const again = useMutation<FeedbackOut, Error, FeedbackOut>({
     mutationFn: ({ item, relevant, types, severity, countries, note }) =>
-      api.feedback.give({ item, relevant, types, severity, countries, note }),
+      api.feedback.give({ item, relevant, types, severity, countries, note, ...byMe() }),
     onError: (error) => say({ text: `Not said again: ${refusal(error)}`, failed: true }),
     onSettled: (_, __, { incident }) => settled(incident),
   })
   return useMutation<FeedbackOut, Error, FeedbackOut>({
-    mutationFn: ({ id }) => api.feedback.withdraw(id),
+    mutationFn: ({ id }) => api.feedback.withdraw(id, byMe().by),
     onSuccess: (_, given) => say({ text: 'Taken back.', undo: () => again.mutate(given) }),
     onError: (error) => say({ text: `Not taken back: ${refusal(error)}`, failed: true }),
     onSettled: (_, __, { incident }) => settled(incident),
@@ -137,7 +139,7 @@ export function heeding<T extends IncidentSummary>(shown: T, said: Partial<Sayin
       severity: said.severity ?? before?.severity ?? null,
       countries: said.countries ?? before?.countries ?? null,
       note: said.note ?? before?.note ?? null,
-      by: 'api',
+      ...byMe(),
       at,
     },
     ...(said.types != null && {

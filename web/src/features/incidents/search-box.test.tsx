@@ -258,7 +258,7 @@ test('what is on screen is saved, filters and all; a name that is taken is told'
     searches: () => kept,
     saveSearch: ({ name, query }) => {
       if (kept.some((one) => one.name === name))
-        return problem(409, 'there is a search of this name, or no room for more')
+        return problem(409, `there is a search called “${name}”`, 'duplicate')
       kept = [...kept, saved(name, query)]
       return saved(name, query)
     },
@@ -267,7 +267,7 @@ test('what is on screen is saved, filters and all; a name that is taken is told'
   await openMenu(page)
   const name = await screen.findByRole('textbox', { name: 'Name of this search' })
   await page.user.type(name, 'Banks{Enter}')
-  expect(await screen.findByRole('alert')).toHaveTextContent('there is a search of this name')
+  expect(await screen.findByRole('alert')).toHaveTextContent('there is a search called “Banks”')
   await page.user.clear(name)
   await page.user.type(name, 'South')
   await page.user.click(screen.getByRole('button', { name: 'Save' }))

@@ -8,6 +8,7 @@ import { Dialog } from '../../ui/dialog'
 import { SEVERITIES, severityWord } from '../../ui/severity'
 import { TimeAgo } from '../../ui/time-ago'
 import { feedbackOn, useGiveFeedback, useWithdrawFeedback } from './feedback'
+import { MyNameField } from './my-name'
 import { countriesIn, countryName } from './places'
 import { type Saying, sayingWords } from './said'
 import { TYPES, typeWords } from './words'
@@ -135,6 +136,7 @@ export function WrongDialog({
           value={note}
           onChange={(event) => setNote(event.target.value)}
         />
+        <MyNameField />
         <div className="hand-acts">
           <button
             type="submit"

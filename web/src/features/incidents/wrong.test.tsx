@@ -17,9 +17,10 @@ function world(given: Partial<MockApi> = {}, change: Partial<IncidentDetail> = {
       [...kept.values()].reduce((shown, one) => heeding(shown, one, one.at), detail('a', change)),
     feedback: () => ({ feedback: [...kept.values()], next: null, total: kept.size }),
     giveFeedback: (asked) => {
-      said.push(asked)
+      const { by, ...what } = asked
+      said.push(what)
       const { incident: _, item: __, ...rest } = asked
-      const one = feedback(`f${said.length}`, rest)
+      const one = feedback(`f${said.length}`, { ...rest, by: by ?? 'api' })
       kept.set(one.id, one)
       return one
     },
@@ -51,7 +52,18 @@ test('only what a person changed is said, it is shown as said by a person, and u
   expect(screen.getByText(/severity Critical\. “the grid is down”/)).toBeVisible()
   await user.click(await screen.findByRole('button', { name: 'Undo' }))
   await waitFor(() => expect(screen.queryByText('Said by a person:')).not.toBeInTheDocument())
-  expect(api.asked).toContain('DELETE /api/feedback/f1')
+  expect(api.asked).toContain('DELETE /api/feedback/f1?by=dashboard')
+})
+
+test('who gives a name says it, and takes it back, by that name', async () => {
+  const { user, api, kept } = world()
+  const dialog = await wrong(user)
+  await write(user, within(dialog).getByLabelText('Your name, for the history'), 'Asha Rao')
+  await user.selectOptions(within(dialog).getByLabelText('Severity'), 'critical')
+  await user.click(within(dialog).getByText('Say so'))
+  await waitFor(() => expect(kept.get('f1')?.by).toBe('Asha Rao'))
+  await user.click(await screen.findByRole('button', { name: 'Undo' }))
+  await waitFor(() => expect(api.asked).toContain('DELETE /api/feedback/f1?by=Asha+Rao'))
 })
 
 test('types are said whole, and what a person said is no guess', async () => {

@@ -5,7 +5,7 @@ use crate::id::CveId;
 use crate::incident::Tag;
 use crate::query::field::{Field, Kind, nearest};
 use crate::query::tree::{Name, Query, Test, Word};
-use crate::query::value::{Length, Moment, Number, Op, When};
+use crate::query::value::{Length, Moment, NoMoment, Number, Op, When};
 use crate::region::{Country, state_code, states};
 use crate::severity::Severity;
 
@@ -299,9 +299,16 @@ impl Reader {
         if value.quoted && text.trim() != text {
             return Err(self.error(wrong, value.start, value.end));
         }
-        Moment::read(text).ok_or_else(|| {
-            let near = nearest(text, ["today", "yesterday", "now"]);
-            self.suggesting(wrong, value.start, value.end, near)
+        Moment::read(text).map_err(|why| match why {
+            NoMoment::Form => {
+                let near = nearest(text, ["today", "yesterday", "now"]);
+                self.suggesting(wrong, value.start, value.end, near)
+            }
+            NoMoment::Year => {
+                let (first, last) = (Moment::FIRST_YEAR, Moment::LAST_YEAR);
+                let what = format!("only the years {first} to {last} can be asked for");
+                self.error(what, value.start, value.end)
+            }
         })
     }
 }

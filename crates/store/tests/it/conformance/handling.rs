@@ -659,7 +659,7 @@ pub(crate) async fn like_ones_share_rare_words_and_cves(store: Db, _: Db) {
             &item(
                 "feed",
                 "own",
-                "Zentrabank data breach after KolibriLocker attack in Pune",
+                "Zentrabank says what these files were: data breach after KolibriLocker attack in Pune",
                 "",
             ),
             |it| it.cves = vec![cve("CVE-2026-7777")],
@@ -673,9 +673,11 @@ pub(crate) async fn like_ones_share_rare_words_and_cves(store: Db, _: Db) {
             it.cves = vec![cve("CVE-2026-7777")]
         })
         .await;
+    tale.story("Farmers say what these floods were").await;
     let found = store.similar(own.id, 10).await.unwrap().unwrap();
     let ids: Vec<_> = found.iter().map(|one| one.incident.id).collect();
-    assert_eq!(ids.len(), 2, "the many share only common words: {found:#?}");
+    // The many share common words, the farmers words that tell nothing.
+    assert_eq!(ids.len(), 2, "{found:#?}");
     assert!(ids.contains(&named.id) && ids.contains(&by_cve.id));
     let named = found
         .iter()

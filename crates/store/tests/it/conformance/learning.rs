@@ -86,6 +86,23 @@ fn heeded(before: &Incident, said: Option<Said>) -> Box<Incident> {
     Box::new(after)
 }
 
+fn by(name: &str, at: i64) -> store::Change {
+    store::Change {
+        at: minute(at),
+        by: name.to_owned(),
+    }
+}
+
+/// What the history says, latest first, and by whom.
+async fn history(store: &Db, incident: &Incident) -> Vec<String> {
+    let detail = store.incident(incident.id).await.unwrap().unwrap();
+    let line = |one: &model::incident::Developed| {
+        let by = one.by.as_deref().unwrap_or("-");
+        format!("{by} {}", one.what.sentence())
+    };
+    detail.developments.iter().map(line).collect()
+}
+
 async fn stored(store: &Db, incident: &Incident) -> Incident {
     let detail = store.incident(incident.id).await.unwrap();
     detail.unwrap().incident
@@ -133,7 +150,7 @@ pub(crate) async fn what_is_said_is_kept_listed_and_taken_back(store: Db, other:
     assert_eq!(one_back.feedback, feedback(3, &one, said(3)));
     assert!(
         store
-            .withdraw_feedback(id(3), minute(4), Effect::Nothing)
+            .withdraw_feedback(feedback(3, &one, said(3)), by("Asha", 4), Effect::Nothing)
             .await
             .unwrap()
     );
@@ -186,6 +203,45 @@ pub(crate) async fn what_is_said_holds_for_the_incident_and_survives_a_placement
     assert_eq!(items, [one.id, two.id]);
 }
 
+pub(crate) async fn what_is_said_and_taken_back_stands_in_the_history(store: Db, other: Db) {
+    let (_, one, _, opened) = story(&store).await;
+    let low = Said {
+        severity: Some(Severity::Low),
+        types: Some(vec![IncidentType::Insider]),
+        ..said(3)
+    };
+    let heard = feedback(1, &one, low.clone());
+    let after = heeded(&opened, Some(low));
+    let effect = Effect::Incident(after.clone());
+    let kept = store.keep_feedback(heard.clone(), effect).await;
+    assert!(kept.unwrap());
+    let mut back = opened.clone();
+    back.revision = after.revision + 1;
+    let effect = Effect::Incident(Box::new(back));
+    let withdrawn = store.withdraw_feedback(heard, by("Asha", 4), effect).await;
+    assert!(withdrawn.unwrap());
+    assert_eq!(
+        history(&other, &opened).await,
+        [
+            "Asha severity: low → medium: a test says so",
+            "Asha taken back what api said: Insider; Low (“seen it”)",
+            "api severity: medium → low: said by a person: Low (“seen it”)",
+            "api said: Insider; Low (“seen it”)",
+            "- opened as medium, reported: a test says so",
+        ]
+    );
+    let told = other.incident(opened.id).await.unwrap().unwrap();
+    assert_eq!(
+        (told.developments[1].at, told.developments[1].item),
+        (minute(4), Some(one.id))
+    );
+    let events = other.events(0, 100).await.unwrap().events;
+    let updated = events
+        .iter()
+        .filter(|event| event.kind == "incident.updated" && event.subject == opened.id.to_string());
+    assert_eq!(updated.count(), 2);
+}
+
 pub(crate) async fn an_incident_that_moved_on_takes_no_feedback(store: Db, _: Db) {
     let (_, one, _, opened) = story(&store).await;
     store
@@ -195,10 +251,7 @@ pub(crate) async fn an_incident_that_moved_on_takes_no_feedback(store: Db, _: Db
                 status: Some(model::IncidentStatus::Watching),
                 ..Act::default()
             },
-            store::Change {
-                at: minute(3),
-                by: "Asha".to_owned(),
-            },
+            by("Asha", 3),
             None,
         )
         .await
@@ -208,12 +261,12 @@ pub(crate) async fn an_incident_that_moved_on_takes_no_feedback(store: Db, _: Db
         ..said(4)
     };
     let effect = Effect::Incident(heeded(&opened, Some(low.clone())));
-    let kept = store.keep_feedback(feedback(1, &one, low), effect.clone());
+    let kept = store.keep_feedback(feedback(1, &one, low.clone()), effect.clone());
     assert!(!kept.await.unwrap());
     assert_eq!(store.one_feedback(id(1)).await.unwrap(), None);
     assert!(
         !store
-            .withdraw_feedback(id(1), minute(5), effect)
+            .withdraw_feedback(feedback(1, &one, low), by("Asha", 5), effect)
             .await
             .unwrap()
     );
@@ -274,6 +327,9 @@ pub(crate) async fn the_said_of_a_new_item_reaches_the_incident_it_joins(store: 
         (now.said.as_ref(), now.band()),
         (Some(&high), Severity::Critical)
     );
+    let told = history(&store, &opened).await;
+    let said = "api said: Critical (“seen it”)";
+    assert!(told.iter().any(|line| line == said), "{told:?}");
 }
 
 fn decision(task: Task, number: i64, live: &str) -> Decision {

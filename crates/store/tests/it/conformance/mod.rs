@@ -140,6 +140,7 @@ macro_rules! suite {
             }
             learning {
                 what_is_said_is_kept_listed_and_taken_back
+                what_is_said_and_taken_back_stands_in_the_history
                 what_is_said_holds_for_the_incident_and_survives_a_placement
                 an_incident_that_moved_on_takes_no_feedback
                 an_item_said_to_be_relevant_waits_again

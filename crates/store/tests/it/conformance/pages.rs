@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{Country, Incident, IncidentStatus, IncidentType, Tagged};
 use proptest::prelude::*;
@@ -286,7 +287,8 @@ pub(crate) async fn totals_beyond_ten_thousand_are_estimates(store: Db, _: Db) {
             let told = |n: i64| {
                 let source = format!("feed-{}", n % 2);
                 let story = item(&source, &n.to_string(), &format!("Story {n}"), "vpn");
-                published(story, minute(-n))
+                // Not on the minute: a midnight would stand for its whole day.
+                published(story, minute(-n) + Duration::from_secs(1))
             };
             let mine = || (chunk * 100..(chunk + 1) * 100).map(|n| (n, told(n)));
             for parity in 0..2 {
