@@ -41,6 +41,15 @@ impl Doctor {
     ) -> anyhow::Result<Outcome> {
         let now = world.clock.now();
         let settings = loaded.as_ref().ok().cloned();
+        let missing = settings
+            .as_ref()
+            .map(|settings| &settings.database)
+            .filter(|database| !database.is_there());
+        if let Some(database) = missing {
+            let finding = no_database(database);
+            show(&[finding], None, as_json)?;
+            return Ok(Outcome::Failed);
+        }
         let Looked {
             mistakes,
             closed,
@@ -86,6 +95,16 @@ impl Doctor {
             Some(Level::Note) | None => Outcome::Done,
         })
     }
+}
+
+/// To look is no reason to make one: in the wrong folder all would seem sound.
+fn no_database(database: &Location) -> Finding {
+    Finding::new(
+        "database",
+        Level::Broken,
+        format!("there is no database {database}"),
+        "see that this is the right folder; `prahari run` or `prahari init-db` makes one",
+    )
 }
 
 /// What to do about a start that fails: a backup helps only where something is damaged.

@@ -6,7 +6,7 @@ use learn::retrain::{self, Lesson};
 use learn::tasks::{self, Report};
 use model::Task;
 
-use super::{Outcome, open, print};
+use super::{Outcome, open_existing, print};
 use crate::config::Settings;
 use crate::pipeline::{Pipeline, World};
 
@@ -37,7 +37,7 @@ impl Evaluate {
         let pipeline = if self.data.is_some() && (self.shipped || !settings.database.is_there()) {
             None
         } else {
-            Some(open(settings, world).await?)
+            Some(open_existing(settings, world).await?)
         };
         let lessons = match (&self.data, &pipeline) {
             (None, Some(pipeline)) => pipeline.lessons().await?,

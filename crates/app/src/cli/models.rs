@@ -6,7 +6,7 @@ use clap::Subcommand;
 use model::training::SHIPPED;
 use model::{Decision, Task};
 
-use super::{Outcome, open, print};
+use super::{Outcome, open_existing, print};
 use crate::api::models::{self, DecisionView, ModelList, ModelView};
 use crate::config::Settings;
 use crate::pipeline::{Pipeline, World};
@@ -47,7 +47,7 @@ impl Models {
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
         let zone = settings.server.zone.clone();
-        let pipeline = open(settings, world).await?;
+        let pipeline = open_existing(settings, world).await?;
         let decision = match self.command {
             Command::List => {
                 let list = models::all(&pipeline).await?;

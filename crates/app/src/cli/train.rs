@@ -11,7 +11,7 @@ use serde::Serialize;
 use understand::weights::{Header, Weights};
 
 use super::models::{self, BY};
-use super::{Outcome, open, print};
+use super::{Outcome, open, open_existing, print};
 use crate::config::Settings;
 use crate::pipeline::models::write_whole;
 use crate::pipeline::{Pipeline, World};
@@ -101,7 +101,7 @@ impl Train {
         world: World,
         as_json: bool,
     ) -> anyhow::Result<Outcome> {
-        let pipeline = open(settings, world).await?;
+        let pipeline = open_existing(settings, world).await?;
         let tasks = self.chosen(&Task::TAUGHT);
         let bar = bar(tasks.len() as u64);
         let mut decisions = Vec::new();

@@ -134,6 +134,9 @@ fn a_wrong_folder_is_told_and_not_an_empty_answer() {
         &["feedback", "list"],
         &["notify", "dead"],
         &["prune", "--dry-run"],
+        &["models", "list"],
+        &["evaluate"],
+        &["train"],
     ] {
         let output = folder.run(looks);
         let said = String::from_utf8(output.stderr).unwrap();
@@ -143,6 +146,10 @@ fn a_wrong_folder_is_told_and_not_an_empty_answer() {
             "{looks:?}: {said}"
         );
     }
+    let doctor = folder.run(&["doctor"]);
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert_eq!(doctor.status.code(), Some(1));
+    assert!(said.contains("there is no database data"), "{said}");
     assert!(!folder.0.path().join("data").exists());
 }
 
