@@ -9,6 +9,7 @@ use model::{
 };
 
 use crate::context::Context;
+use crate::extract::product::maker::{self, Made};
 use crate::extract::product::{self, Product};
 
 /// Shorter descriptions say nothing: "TBD", "** RESERVED **".
@@ -47,16 +48,23 @@ pub fn reading(statement: &Statement, context: &Context) -> Option<Reading> {
     }
     if no_product {
         let products = product::products(description);
-        reading.affected = products.iter().flat_map(affected).collect();
+        let names: Vec<&str> = products
+            .iter()
+            .map(|product| product.name.as_str())
+            .collect();
+        let made = maker::makers(&names);
+        let both = products.iter().zip(made);
+        reading.affected = both
+            .flat_map(|(product, made)| affected(product, &made))
+            .collect();
     }
     (reading != Reading::default()).then_some(reading)
 }
 
-/// A description names a product and rarely says whose it is.
-fn affected(product: &Product) -> Vec<Affected> {
+fn affected(product: &Product, made: &Made) -> Vec<Affected> {
     let of = |versions| Affected {
-        vendor: String::new(),
-        product: product.name.clone(),
+        vendor: made.vendor.clone(),
+        product: made.product.clone(),
         versions,
     };
     if product.ranges.is_empty() {
@@ -96,6 +104,21 @@ mod tests {
         assert_eq!(read.weaknesses, [CweId(89)]);
         assert_eq!(read.affected[0].product, "Acme Clinic");
         assert_eq!(read.affected[0].versions.exact.as_deref(), Some("1.0"));
+    }
+
+    #[test]
+    fn a_product_is_read_with_its_maker() {
+        let read = |text| reading(&statement(text), &Context::default()).unwrap();
+        let whole =
+            read("Fortinet FortiOS version 7.2.0 through 7.2.4 allows an attacker to read files.");
+        let named: Vec<(&str, &str)> = whole
+            .affected
+            .iter()
+            .map(|one| (one.vendor.as_str(), one.product.as_str()))
+            .collect();
+        assert_eq!(named, [("Fortinet", "FortiOS")]);
+        let alone = read("An authentication bypass in FortiOS before 7.2.4 allows an attacker in.");
+        assert_eq!(alone.affected[0].vendor, "fortinet");
     }
 
     #[test]
