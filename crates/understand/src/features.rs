@@ -9,7 +9,8 @@
 //! by the words it rests on.
 //!
 //! No strings are made: a piece is its hash, and pieces that start alike share the
-//! work. The worst text costs what 1,500 characters cost.
+//! work; so do words that are written alike. The worst text costs what 1,500 characters
+//! cost.
 
 use std::sync::LazyLock;
 
@@ -17,7 +18,6 @@ use model::Span;
 
 use crate::document::Document;
 use crate::fold::is_word;
-use crate::passage::Passage;
 use crate::work;
 
 /// News says what it is about at its head; more lowered no error.
@@ -38,9 +38,12 @@ const MAX_WORD: usize = 40;
 /// Shortest and longest piece of a word, its borders counted.
 const PIECES: (usize, usize) = (3, 5);
 
-/// Places in the table of known buckets. At most some 6,000 are filled: each
-/// character starts three pieces, each word adds itself and a pair.
-const TABLE: usize = 1 << 13;
+/// Places in the table of known pieces. At most some 4,500 are filled: each character
+/// starts three.
+const PIECE_TABLE: usize = 1 << 13;
+
+/// The same for words and pairs: at most 1,500, since words stand apart.
+const WORD_TABLE: usize = 1 << 12;
 
 /// What stands for an address, and for a CVE id. Not letters, so no word has it.
 const URL: char = '\u{1}';
@@ -82,7 +85,13 @@ pub(crate) fn is_joining(word: &str) -> bool {
 pub struct Terms {
     words: Vec<Word>,
     features: Vec<Feature>,
-    places: Vec<Place>,
+    /// So many of the features are of words and pairs.
+    of_words: usize,
+    /// The pieces of words by their place among the features, those of one word side by
+    /// side.
+    pieces: Vec<u16>,
+    /// The words by their hash, and then by their place.
+    by_hash: Vec<u16>,
 }
 
 /// One distinct feature of a text.
@@ -102,36 +111,38 @@ struct Word {
     end: u32,
     /// Words that are written alike have the same.
     hash: u32,
-}
-
-/// An occurrence of a feature.
-#[derive(Debug, Clone, Copy)]
-struct Place {
+    /// The feature it is.
     feature: u16,
-    word: u16,
-    /// It spans this word and the next.
-    pair: bool,
+    /// The feature that it is with the word before it.
+    pair: Option<u16>,
+    /// Its pieces, of all.
+    first_piece: u16,
+    pieces: u16,
 }
 
 impl Terms {
     /// Reads a document.
     #[must_use]
     pub fn of(document: &Document) -> Self {
-        let mut reader = Reader::new();
         let [title, text] = &document.passages;
-        reader.passage(title, true);
-        reader.passage(text, false);
-        Self {
-            words: reader.words,
-            features: reader.features,
-            places: reader.places,
-        }
+        let mut reader = Reader::new([title.folded.text(), text.folded.text()]);
+        reader.passage(true);
+        reader.passage(false);
+        reader.finish()
     }
 
-    /// The distinct features, in order of first appearance.
+    /// The distinct features, those of words and pairs first, each kind in order of first
+    /// appearance.
     #[must_use]
     pub fn features(&self) -> &[Feature] {
         &self.features
+    }
+
+    /// The same in two: of words and pairs, and of pieces of words.
+    pub(crate) fn kinds(&self) -> (&[Feature], &[Feature]) {
+        let words = self.features.get(..self.of_words);
+        let pieces = self.features.get(self.of_words..);
+        (words.unwrap_or_default(), pieces.unwrap_or_default())
     }
 
     /// Adds up by word what each occurrence is worth: `worth` of a feature, by its
@@ -145,40 +156,38 @@ impl Terms {
             .enumerate()
             .map(|(index, feature)| worth(index) / f32::from(feature.count.max(1)))
             .collect();
-        let mut shares: Vec<Share> = self
-            .words
-            .iter()
-            .map(|word| Share {
-                worth: 0.0,
-                word: word.hash,
-            })
-            .collect();
-        for place in &self.places {
-            let share = worths
-                .get(usize::from(place.feature))
-                .copied()
-                .unwrap_or_default();
-            let word = usize::from(place.word);
-            let share = if place.pair {
-                if let Some(next) = shares.get_mut(word + 1) {
-                    next.worth += share / 2.0;
+        let worth = |feature: u16| worths.get(usize::from(feature)).copied();
+        let mut sums: Vec<f32> = Vec::with_capacity(self.words.len());
+        for word in &self.words {
+            let mut sum = worth(word.feature).unwrap_or_default();
+            if let Some(pair) = word.pair {
+                let half = worth(pair).unwrap_or_default() / 2.0;
+                if let Some(before) = sums.last_mut() {
+                    *before += half;
                 }
-                share / 2.0
-            } else {
-                share
+                sum += half;
+            }
+            let first = usize::from(word.first_piece);
+            let pieces = self.pieces.get(first..first + usize::from(word.pieces));
+            for piece in pieces.unwrap_or_default() {
+                sum += worth(*piece).unwrap_or_default();
+            }
+            sums.push(sum);
+        }
+        let mut shares: Vec<Share> = Vec::with_capacity(self.words.len());
+        for index in &self.by_hash {
+            let index = usize::from(*index);
+            let (Some(word), Some(worth)) = (self.words.get(index), sums.get(index)) else {
+                continue;
             };
-            if let Some(word) = shares.get_mut(word) {
-                word.worth += share;
+            match shares.last_mut().filter(|last| last.word == word.hash) {
+                Some(alike) => alike.worth += worth,
+                None => shares.push(Share {
+                    worth: *worth,
+                    word: word.hash,
+                }),
             }
         }
-        shares.sort_by_key(|share| share.word);
-        shares.dedup_by(|next, first| {
-            let alike = next.word == first.word;
-            if alike {
-                first.worth += next.worth;
-            }
-            alike
-        });
         shares
     }
 
@@ -228,28 +237,38 @@ impl Word {
     }
 }
 
-struct Reader {
+struct Reader<'a> {
+    /// Title and text, folded.
+    texts: [&'a str; 2],
     words: Vec<Word>,
-    features: Vec<Feature>,
-    places: Vec<Place>,
-    /// One more than the index of the feature that lies here; 0 is free.
-    table: Vec<u16>,
+    of_words: Counts,
+    of_pieces: Counts,
+    /// The pieces of words by their place among those counted.
+    pieces: Vec<u16>,
+    /// One more than the first word of a spelling that lies here; 0 is free.
+    spellings: Vec<u16>,
     chars_left: usize,
 }
 
-impl Reader {
-    fn new() -> Self {
+/// Places in the table of spellings: a word and what parts it from the next are two
+/// characters at least.
+const SPELLINGS: usize = 1 << 11;
+
+impl<'a> Reader<'a> {
+    fn new(texts: [&'a str; 2]) -> Self {
         Self {
+            texts,
             words: Vec::with_capacity(MAX_CHARS / 4),
-            features: Vec::with_capacity(MAX_CHARS * 2),
-            places: Vec::with_capacity(MAX_CHARS * 4),
-            table: vec![0; TABLE],
+            of_words: Counts::new(WORD_TABLE),
+            of_pieces: Counts::new(PIECE_TABLE),
+            pieces: Vec::with_capacity(MAX_CHARS * 2),
+            spellings: vec![0; SPELLINGS],
             chars_left: MAX_CHARS,
         }
     }
 
-    fn passage(&mut self, passage: &Passage, title: bool) {
-        let text = passage.folded.text();
+    fn passage(&mut self, title: bool) {
+        let text = self.text(title);
         let mut at = 0;
         // The hash of the word before, if it stands in the same passage.
         let mut before: Option<u32> = None;
@@ -272,6 +291,16 @@ impl Reader {
         }
     }
 
+    fn text(&self, title: bool) -> &'a str {
+        let [of_title, of_text] = self.texts;
+        if title { of_title } else { of_text }
+    }
+
+    fn slice(&self, title: bool, start: u32, end: u32) -> &'a str {
+        let range = start as usize..end as usize;
+        self.text(title).get(range).unwrap_or_default()
+    }
+
     /// Counts a word, its pieces and the pair it ends; gives its hash.
     fn word(
         &mut self,
@@ -281,20 +310,68 @@ impl Reader {
         start: usize,
         end: usize,
     ) -> u32 {
-        let place = u16::try_from(self.words.len()).unwrap_or(u16::MAX);
-        let letters = spelling.letters();
-        let hash = hash_of(letters.iter().copied());
-        self.words.push(Word {
+        let hash = hash_of(spelling.letters().iter().copied());
+        let mut word = Word {
             title,
             start: u32::try_from(start).unwrap_or(u32::MAX),
             end: u32::try_from(end).unwrap_or(u32::MAX),
             hash,
-        });
-        self.count(spread(hash, WORD_BUCKETS), place, false);
+            feature: 0,
+            pair: None,
+            first_piece: 0,
+            pieces: 0,
+        };
+        match self.like(&word) {
+            Some(like) => {
+                word.feature = like.feature;
+                self.of_words.again(like.feature);
+                (word.first_piece, word.pieces) = (like.first_piece, like.pieces);
+                let first = usize::from(like.first_piece);
+                let pieces = self.pieces.get(first..first + usize::from(like.pieces));
+                for piece in pieces.unwrap_or_default() {
+                    self.of_pieces.again(*piece);
+                }
+            }
+            None => {
+                word.feature = self.of_words.count(spread(hash, WORD_BUCKETS));
+                word.first_piece = number(self.pieces.len());
+                self.read_pieces(spelling);
+                word.pieces = number(self.pieces.len()) - word.first_piece;
+            }
+        }
         if let Some(before) = before {
             let pair = step(before.rotate_left(15), hash);
-            self.count(spread(pair, WORD_BUCKETS), place.saturating_sub(1), true);
+            word.pair = Some(self.of_words.count(spread(pair, WORD_BUCKETS)));
         }
+        self.words.push(word);
+        hash
+    }
+
+    /// The first word that is written like this one; if there is none, this one is.
+    fn like(&mut self, word: &Word) -> Option<Word> {
+        let written = self.slice(word.title, word.start, word.end);
+        let first = word.hash as usize;
+        for at in first..first + SPELLINGS {
+            work::steps(1);
+            let known = self.spellings.get(at % SPELLINGS).copied()?;
+            let Some(known) = known.checked_sub(1) else {
+                let next = number(self.words.len() + 1);
+                if let Some(slot) = self.spellings.get_mut(at % SPELLINGS) {
+                    *slot = next;
+                }
+                return None;
+            };
+            let known = self.words.get(usize::from(known))?;
+            // The hash tells an address from the word it is cut to.
+            if known.hash == word.hash && self.slice(known.title, known.start, known.end) == written
+            {
+                return Some(*known);
+            }
+        }
+        None
+    }
+
+    fn read_pieces(&mut self, spelling: &Spelling) {
         let bordered = spelling.bordered();
         for from in 0..bordered.len() {
             let mut hash = SEED;
@@ -302,45 +379,87 @@ impl Reader {
                 hash = step(hash, *letter);
                 if length >= PIECES.0 {
                     let bucket = WORD_BUCKETS as u32 + spread(hash, PIECE_BUCKETS);
-                    self.count(bucket, place, false);
+                    self.pieces.push(self.of_pieces.count(bucket));
                 }
             }
         }
-        hash
     }
 
-    fn count(&mut self, bucket: u32, word: u16, pair: bool) {
+    fn finish(self) -> Terms {
+        let mut features = self.of_words.features;
+        let of_words = features.len();
+        features.extend(self.of_pieces.features);
+        let mut pieces = self.pieces;
+        for piece in &mut pieces {
+            *piece = piece.saturating_add(number(of_words));
+        }
+        let mut by_hash: Vec<(u32, u16)> = (0..)
+            .zip(&self.words)
+            .map(|(index, word)| (word.hash, index))
+            .collect();
+        by_hash.sort_unstable();
+        Terms {
+            words: self.words,
+            features,
+            of_words,
+            pieces,
+            by_hash: by_hash.into_iter().map(|(_, index)| index).collect(),
+        }
+    }
+}
+
+/// A text has some thousands of anything.
+fn number(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+/// Features of one kind, counted.
+struct Counts {
+    features: Vec<Feature>,
+    /// One more than the place of the feature that lies here; 0 is free.
+    table: Vec<u16>,
+}
+
+impl Counts {
+    /// `size` is a power of two.
+    fn new(size: usize) -> Self {
+        Self {
+            features: Vec::with_capacity(size / 4),
+            table: vec![0; size],
+        }
+    }
+
+    /// Counts a feature; gives its place.
+    fn count(&mut self, bucket: u32) -> u16 {
+        let last = self.table.len() - 1;
         let first = (bucket.wrapping_mul(GOLDEN) >> 19) as usize;
-        // The table is never full: see TABLE. The bound keeps that a matter of
+        // The table is never full: see PIECE_TABLE. The bound keeps that a matter of
         // speed, not of an end.
-        for slot in first..first + TABLE {
+        for slot in first..=first + last {
             work::steps(1);
-            let Some(entry) = self.table.get_mut(slot % TABLE) else {
-                return;
+            let Some(entry) = self.table.get_mut(slot & last) else {
+                break;
             };
-            let feature = match entry.checked_sub(1) {
-                None => {
-                    let index = self.features.len();
-                    let Ok(number) = u16::try_from(index + 1) else {
-                        return;
-                    };
-                    *entry = number;
-                    self.features.push(Feature { bucket, count: 0 });
-                    index
-                }
-                Some(index) => usize::from(index),
+            let Some(known) = entry.checked_sub(1) else {
+                let next = self.features.len();
+                *entry = number(next + 1);
+                self.features.push(Feature { bucket, count: 1 });
+                return number(next);
             };
-            if let Some(known) = self.features.get_mut(feature)
-                && known.bucket == bucket
+            if let Some(feature) = self.features.get_mut(usize::from(known))
+                && feature.bucket == bucket
             {
-                known.count = known.count.saturating_add(1);
-                self.places.push(Place {
-                    feature: u16::try_from(feature).unwrap_or(u16::MAX),
-                    word,
-                    pair,
-                });
-                return;
+                feature.count = feature.count.saturating_add(1);
+                return known;
             }
+        }
+        0
+    }
+
+    /// Counts a feature once more.
+    fn again(&mut self, feature: u16) {
+        if let Some(feature) = self.features.get_mut(usize::from(feature)) {
+            feature.count = feature.count.saturating_add(1);
         }
     }
 }
@@ -574,7 +693,7 @@ mod tests {
         ] {
             let (_, terms) = terms(text, text);
             assert!(terms.features.len() < 6_200, "{}", terms.features.len());
-            assert!(terms.places.len() < 8_000);
+            assert!(terms.pieces.len() < 5_000, "{}", terms.pieces.len());
             for feature in terms.features() {
                 assert!((feature.bucket as usize) < BUCKETS);
             }

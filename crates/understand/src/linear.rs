@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use crate::features::{BUCKETS, Terms, WORD_BUCKETS};
+use crate::features::{BUCKETS, Feature, Terms, WORD_BUCKETS};
 use crate::signals;
 use crate::weights::{Section, Weights, WeightsError};
 
@@ -33,6 +33,8 @@ const MAX_EXTRAS: usize = 4_096;
 /// The loaded model.
 #[derive(Debug, Clone)]
 pub struct Linear {
+    /// All, or those of words.
+    buckets: usize,
     outputs: usize,
     extras: usize,
     /// By bucket: idf, then a weight an output.
@@ -51,7 +53,7 @@ pub struct Scores {
     first: usize,
     /// One sum an output, from the first on.
     sums: [f32; LANES],
-    /// Of each feature: √tf · idf, by the length of its block.
+    /// Of each feature that the model reads: √tf · idf, by the length of its block.
     values: Vec<f32>,
     /// Of each feature: its weights for so many outputs.
     rows: Vec<i8>,
@@ -64,6 +66,12 @@ impl Scores {
     #[must_use]
     pub fn sum(&self, output: usize) -> f32 {
         self.lane(output, &self.sums)
+    }
+
+    /// Whether the model reads a feature, by its place among the text's.
+    #[must_use]
+    pub fn reads(&self, feature: usize) -> bool {
+        feature < self.values.len()
     }
 
     /// What one feature, by its place among the text's, adds to an output, all its
@@ -126,6 +134,7 @@ impl Linear {
             }
         };
         Ok(Self {
+            buckets,
             outputs,
             extras,
             rows: weights.section_of("rows", buckets * (outputs + 1))?,
@@ -157,26 +166,24 @@ impl Linear {
         extras: &[f32],
         outputs: Range<usize>,
     ) -> Scores {
-        let (mut values, rows) = self.gather::<N>(terms, &outputs);
-        let mut squares = [0.0_f32; 2];
-        let mut dots = [[0.0_f32; N]; 2];
-        for ((feature, value), row) in terms.features().iter().zip(&values).zip(&rows) {
-            let [words, pieces] = &mut dots;
-            let [word_square, piece_square] = &mut squares;
-            let (dots, square) = if (feature.bucket as usize) < WORD_BUCKETS {
-                (words, word_square)
-            } else {
-                (pieces, piece_square)
-            };
-            *square += value * value;
-            for (dot, weight) in dots.iter_mut().zip(row) {
-                *dot += value * f32::from(*weight);
-            }
-        }
+        let (of_words, of_pieces) = terms.kinds();
+        let mut values = Vec::with_capacity(terms.features().len());
+        let mut rows: Vec<[i8; N]> = Vec::with_capacity(terms.features().len());
+        let words = self.gather(of_words, &outputs, &mut values, &mut rows);
+        let pieces = if self.buckets > WORD_BUCKETS {
+            self.gather(of_pieces, &outputs, &mut values, &mut rows)
+        } else {
+            (0.0, [0.0; N])
+        };
+        let squares = [words.0, pieces.0];
+        let dots = [words.1, pieces.1];
         let [words, pieces] = squares.map(|sum| 1.0 / sum.sqrt().max(f32::MIN_POSITIVE));
-        for (feature, value) in terms.features().iter().zip(&mut values) {
-            let is_word = (feature.bucket as usize) < WORD_BUCKETS;
-            *value *= if is_word { words } else { pieces };
+        for (index, value) in values.iter_mut().enumerate() {
+            *value *= if index < of_words.len() {
+                words
+            } else {
+                pieces
+            };
         }
         let mut scales = [0.0; LANES];
         let mut sums = [0.0; LANES];
@@ -203,27 +210,26 @@ impl Linear {
         }
     }
 
-    /// √tf · idf and the weights of every feature.
+    /// Appends √tf · idf and the weights of every feature of a kind; gives the sum of the
+    /// squares of the first, and their product with the weights of each output.
     fn gather<const N: usize>(
         &self,
-        terms: &Terms,
+        features: &[Feature],
         outputs: &Range<usize>,
-    ) -> (Vec<f32>, Vec<[i8; N]>) {
+        values: &mut Vec<f32>,
+        rows: &mut Vec<[i8; N]>,
+    ) -> (f32, [f32; N]) {
         let table = self.rows.bytes();
         let width = self.outputs + 1;
         let wanted = 1 + outputs.start..(1 + outputs.end).min(width);
+        let done = values.len();
         // The idf of every row first: a loop this short keeps many reads under way,
         // and the weights behind each are then at hand.
-        let values = terms
-            .features()
-            .iter()
-            .map(|feature| {
-                let idf = table.get(feature.bucket as usize * width).copied();
-                f32::from(feature.count).sqrt() * f32::from(idf.unwrap_or_default())
-            })
-            .collect();
-        let mut rows = Vec::with_capacity(terms.features().len());
-        for feature in terms.features() {
+        values.extend(features.iter().map(|feature| {
+            let idf = table.get(feature.bucket as usize * width).copied();
+            f32::from(feature.count).sqrt() * f32::from(idf.unwrap_or_default())
+        }));
+        for feature in features {
             let at = feature.bucket as usize * width;
             // A fixed number of bytes is one copy. Those behind the outputs are another's
             // weights, and count nothing.
@@ -242,7 +248,15 @@ impl Linear {
                 }
             });
         }
-        (values, rows)
+        let mut square = 0.0_f32;
+        let mut dots = [0.0_f32; N];
+        for (value, row) in values.iter().zip(&*rows).skip(done) {
+            square += value * value;
+            for (dot, weight) in dots.iter_mut().zip(row) {
+                *dot += value * f32::from(*weight);
+            }
+        }
+        (square, dots)
     }
 
     /// The weights of the extras for one output.

@@ -121,6 +121,9 @@ impl EventModel {
             }
         }
         let mut words = read.terms.by_word(|feature| {
+            if !scores.reads(feature) {
+                return 0.0;
+            }
             (0..BANDS)
                 .zip(slopes)
                 .map(|(band, slope)| slope * scores.worth(feature, band))
