@@ -6,6 +6,8 @@
 //! and comma ("17. 5 million", "114, 000 users"); such numbers are put together
 //! where only one number can be meant.
 
+use std::sync::LazyLock;
+
 use model::Span;
 
 use crate::fold::is_word;
@@ -340,6 +342,9 @@ fn number(tokens: &[Token<'_>], at: usize) -> Option<(f64, usize)> {
         }
         return Some((amount, next));
     }
+    if !may_begin(first.word) {
+        return None;
+    }
     let known = |list: &[(&str, f64)], word: &str| {
         let found = list.iter().find(|(name, _)| *name == word);
         found.map(|(_, value)| *value)
@@ -386,6 +391,31 @@ fn number(tokens: &[Token<'_>], at: usize) -> Option<(f64, usize)> {
     let value = known(WORDS, first.word)?;
     let factor = multiplier(word(1)?).filter(|_| word(1) != Some("m") && word(1) != Some("b"))?;
     Some((value * factor, at + 2))
+}
+
+/// False for a word that surely begins no number in words, which most are: by its first
+/// byte and its length.
+fn may_begin(word: &str) -> bool {
+    let length = LENGTHS.get(usize::from(word.bytes().next().unwrap_or_default()));
+    length.is_some_and(|lengths| lengths & length_bit(word) != 0)
+}
+
+/// The lengths of the words that begin numbers, one bit each, by their first byte.
+static LENGTHS: LazyLock<[u64; 256]> = LazyLock::new(|| {
+    let mut lengths = [0; 256];
+    let phrases = [WORDS, FRACTIONS, ADDED, VAGUE].into_iter().flatten();
+    for phrase in phrases.map(|(phrase, _)| *phrase).chain(["half"]) {
+        let word = phrase.split(' ').next().unwrap_or_default();
+        let first = usize::from(word.bytes().next().unwrap_or_default());
+        if let Some(lengths) = lengths.get_mut(first) {
+            *lengths |= length_bit(word);
+        }
+    }
+    lengths
+});
+
+fn length_bit(word: &str) -> u64 {
+    1 << word.len().min(63)
 }
 
 fn multiplier(word: &str) -> Option<f64> {
