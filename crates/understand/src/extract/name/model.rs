@@ -1,6 +1,7 @@
 //! The weights of the name model, read in place, and the best way through them.
 
 use super::label::{LABELS, Row, is_legal};
+use super::rows::Memos;
 use crate::weights::{Section, Weights, WeightsError, unfit};
 use crate::work;
 
@@ -32,6 +33,7 @@ pub struct Model {
     /// One bit for each value of a key's upper bits: most features of a text have
     /// no weight, and this says so at the cost of one look.
     present: Vec<u64>,
+    memos: Memos,
 }
 
 /// Where a feature's weights lie.
@@ -91,6 +93,7 @@ impl Default for Model {
             clusters: Vec::new(),
             cluster_starts: Vec::new(),
             present: vec![0; 1 << (PRESENT_BITS - 6)],
+            memos: Memos::default(),
         }
     }
 }
@@ -149,6 +152,7 @@ impl Model {
             cluster_starts: (0..=1 << (32 - CLUSTER_SHIFT)).map(starts).collect(),
             clusters,
             present,
+            memos: Memos::default(),
         })
     }
 
@@ -164,6 +168,11 @@ impl Model {
             .iter()
             .find(|one| one.key == key)
             .map_or((0, [0; GENRES]), |one| (one.cluster, one.genres))
+    }
+
+    /// What was worked out of words before.
+    pub(super) fn memos(&self) -> &Memos {
+        &self.memos
     }
 
     /// Adds the weights of features to the scores they are wanted for. Weights are whole

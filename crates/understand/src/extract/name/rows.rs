@@ -1,11 +1,17 @@
 //! What words add to the labels' scores by themselves and to those of the words near
 //! them, worked out once for each spelling of an item: nearly half of its tokens are
 //! written like one before.
+//!
+//! Most spellings of an item were in others shortly before. Their sums are kept in a
+//! [`Memo`] of fixed size, which changes no sum: a kept one counts only for a word that
+//! all its features are the same of.
+
+use std::sync::{Arc, Mutex};
 
 use super::features::{self, NEAR};
 use super::label::Row;
 use super::model::{Model, Wanted};
-use super::words::Word;
+use super::words::{Looks, Word};
 
 /// Sums by spelling.
 pub(super) struct Rows {
@@ -23,22 +29,40 @@ impl Rows {
         genre: u64,
         model: &Model,
     ) -> Self {
+        let mut memo = model.memos().take();
+        let mut rows = Vec::new();
         let mut wanted = Vec::new();
-        let mut row = 0;
+        let mut new: Vec<(Looks, usize)> = Vec::new();
         for word in std::iter::once(None).chain(spellings.map(Some)) {
+            let first = rows.len();
+            if let Some(word) = word {
+                let looks = word.looks(genre);
+                if let Some(known) = memo.find(&looks) {
+                    rows.extend_from_slice(known);
+                    continue;
+                }
+                new.push((looks, first));
+            }
+            rows.extend([Row::ZERO; WIDTH]);
+            let mut row = u32::try_from(first).unwrap_or(u32::MAX);
             let mut want = |feature| wanted.push(Wanted { feature, row });
             if let Some(word) = word {
                 features::own(word, genre, &mut want);
             }
-            row += 1;
             for offset in NEAR {
+                row += 1;
                 let mut want = |feature| wanted.push(Wanted { feature, row });
                 features::beside(word, offset, genre, &mut want);
-                row += 1;
             }
         }
-        let mut rows = vec![Row::ZERO; row as usize];
         model.add(&wanted, &mut rows);
+        for (looks, first) in new {
+            let sums = rows.get(first..).and_then(|rows| rows.first_chunk());
+            if let Some(sums) = sums {
+                memo.keep(looks, sums);
+            }
+        }
+        model.memos().put_back(memo);
         Self { rows }
     }
 
@@ -57,6 +81,60 @@ impl Rows {
             }
         }
         row
+    }
+}
+
+/// Sums of words by what the model sees of them, those looked for last.
+#[derive(Debug)]
+pub(super) struct Memo {
+    /// A word has one place, where it drives out another.
+    looks: Vec<Option<Looks>>,
+    sums: Vec<[Row; WIDTH]>,
+}
+
+/// Words of a memo, a power of two: half of those that a thousand articles hold, and most
+/// of those that each of them holds.
+const KEPT: usize = 1 << 12;
+
+impl Memo {
+    fn new() -> Self {
+        Self {
+            looks: vec![None; KEPT],
+            sums: vec![[Row::ZERO; WIDTH]; KEPT],
+        }
+    }
+
+    fn find(&self, looks: &Looks) -> Option<&[Row; WIDTH]> {
+        let at = looks.place(KEPT);
+        let known = self.looks.get(at)?.as_ref();
+        known.filter(|known| *known == looks)?;
+        self.sums.get(at)
+    }
+
+    fn keep(&mut self, looks: Looks, sums: &[Row; WIDTH]) {
+        let at = looks.place(KEPT);
+        if let (Some(slot), Some(kept)) = (self.looks.get_mut(at), self.sums.get_mut(at)) {
+            *slot = Some(looks);
+            *kept = *sums;
+        }
+    }
+}
+
+/// The memos of a model that nobody is using: one for each thread that ever used the
+/// model while the others did.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Memos(Arc<Mutex<Vec<Memo>>>);
+
+impl Memos {
+    fn take(&self) -> Memo {
+        let idle = self.0.lock().ok().and_then(|mut memos| memos.pop());
+        idle.unwrap_or_else(Memo::new)
+    }
+
+    fn put_back(&self, memo: Memo) {
+        if let Ok(mut memos) = self.0.lock() {
+            memos.push(memo);
+        }
     }
 }
 

@@ -47,7 +47,41 @@ pub(super) struct Word {
 /// that only the table uses.
 pub(super) const INSIDE: u16 = class::LONGER;
 
+/// All that the sums of a word by itself hang on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Looks {
+    lower: u64,
+    shape: u64,
+    affixes: [u64; 4],
+    genre: u64,
+    cluster: u16,
+    case: Case,
+    pattern: u8,
+}
+
+impl Looks {
+    /// Where to look for it among so many, a power of two.
+    pub(super) fn place(&self, places: usize) -> usize {
+        let mixed = (self.lower ^ self.shape.rotate_left(17) ^ self.genre.rotate_left(48))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        usize::try_from(mixed >> 32).unwrap_or_default() & (places - 1)
+    }
+}
+
 impl Word {
+    /// What the sums of this word hang on in a text of this genre.
+    pub(super) fn looks(&self, genre: u64) -> Looks {
+        Looks {
+            lower: self.lower,
+            shape: self.shape,
+            affixes: self.affixes,
+            genre,
+            cluster: self.cluster,
+            case: self.case,
+            pattern: self.pattern,
+        }
+    }
+
     pub(super) fn has_capital(&self) -> bool {
         matches!(self.case, Case::Initial | Case::Upper | Case::Mixed)
     }
