@@ -76,6 +76,13 @@ pub struct Flaw {
     pub weakness: Option<CweId>,
 }
 
+/// The words of one text.
+struct Known {
+    words: Words,
+    /// Known words by row, each once.
+    rows: Vec<u32>,
+}
+
 /// The sums of one text.
 pub(crate) struct Sums {
     words: Words,
@@ -148,19 +155,49 @@ impl FlawModel {
     }
 
     pub(crate) fn sums(&self, passages: &[Passage; 2]) -> Sums {
+        self.sums_of(self.read_words(passages))
+    }
+
+    /// The sums, if the text is the description of a flaw, as a CVE record has it, and not
+    /// news of one: from this probability on. Most texts are news, and cost one sum.
+    pub(crate) fn sums_if_described(&self, passages: &[Passage; 2], from: f32) -> Option<Sums> {
+        let known = self.read_words(passages);
+        let rows = self.rows.bytes();
+        let width = self.outputs + 1;
+        let (mut dot, mut squares) = (0.0_f32, 0.0_f32);
+        for row in &known.rows {
+            let at = *row as usize * width;
+            let Some(row) = rows.get(at..at + width) else {
+                continue;
+            };
+            let [idf, weight] = [0, 1 + DESCRIBES].map(|at| row.get(at).copied());
+            let value = f32::from(idf.unwrap_or_default());
+            squares += value * value;
+            dot += value * f32::from(weight.unwrap_or_default().cast_signed());
+        }
+        let bias = self.bias.get(DESCRIBES).copied().unwrap_or_default();
+        let odds = bias + dot * self.scale(DESCRIBES) / length(squares);
+        (1.0 / (1.0 + (-odds).exp()) >= from).then(|| self.sums_of(known))
+    }
+
+    fn read_words(&self, passages: &[Passage; 2]) -> Known {
         let words = Words::of(passages);
-        let mut known: Vec<u32> = words
+        let mut rows: Vec<u32> = words
             .grams()
             .iter()
             .filter_map(|gram| self.row_of(gram.hash))
             .collect();
-        known.sort_unstable();
-        known.dedup();
+        rows.sort_unstable();
+        rows.dedup();
+        Known { words, rows }
+    }
+
+    fn sums_of(&self, known: Known) -> Sums {
         let rows = self.rows.bytes();
         let width = self.outputs + 1;
         let mut dots = [0.0_f32; MAX_OUTPUTS];
         let mut squares = 0.0_f32;
-        for row in &known {
+        for row in &known.rows {
             let at = *row as usize * width;
             let Some((idf, weights)) = rows.get(at..at + width).and_then(|row| row.split_first())
             else {
@@ -172,27 +209,21 @@ impl FlawModel {
                 *dot += value * f32::from(weight.cast_signed());
             }
         }
-        let length = squares.sqrt().max(f32::MIN_POSITIVE);
+        let length = length(squares);
         let mut sums = [0.0_f32; MAX_OUTPUTS];
         for (output, (sum, bias)) in sums.iter_mut().zip(&self.bias).enumerate() {
             let dot = dots.get(output).copied().unwrap_or_default();
             *sum = bias + dot * self.scale(output) / length;
         }
-        let known = known
-            .into_iter()
-            .map(|row| {
-                let idf = rows.get(row as usize * width).copied().unwrap_or_default();
-                (row, f32::from(idf) / length)
-            })
-            .collect();
-        Sums { words, known, sums }
-    }
-
-    /// The probability that the text is the description of a flaw, as a CVE record
-    /// has it, and not news of one.
-    pub(crate) fn describes(&self, sums: &Sums) -> f32 {
-        let odds = sums.sums.get(DESCRIBES).copied().unwrap_or_default();
-        1.0 / (1.0 + (-odds).exp())
+        let values = known.rows.into_iter().map(|row| {
+            let idf = rows.get(row as usize * width).copied().unwrap_or_default();
+            (row, f32::from(idf) / length)
+        });
+        Sums {
+            known: values.collect(),
+            words: known.words,
+            sums,
+        }
     }
 
     pub(crate) fn spread(&self, sums: &Sums) -> Spread {
@@ -376,6 +407,10 @@ fn is_worst(metric: &str, level: u8) -> bool {
         "S" => level == 1,
         _ => level == 0,
     }
+}
+
+fn length(squares: f32) -> f32 {
+    squares.sqrt().max(f32::MIN_POSITIVE)
 }
 
 /// Turns `count` sums from `first` on into probabilities.

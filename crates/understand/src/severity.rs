@@ -160,10 +160,11 @@ fn predicted(
     reasons: &mut Vec<Reason>,
 ) -> Option<Opinion> {
     let model = known.models.flaw()?;
-    let sums = model.sums(passages);
-    if !known.is_record && model.describes(&sums) < DESCRIBES {
-        return None;
-    }
+    let sums = if known.is_record {
+        model.sums(passages)
+    } else {
+        model.sums_if_described(passages, DESCRIBES)?
+    };
     let spread = model.spread(&sums);
     reasons.extend(model.explain(&sums, &spread, passages));
     let weakness = model.weakness(&sums);
