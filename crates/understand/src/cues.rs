@@ -125,7 +125,8 @@ fn read_passage(book: &'static Book, passage: &Passage, hits: &mut Vec<Hit>) {
                 let Some(cue) = book.cues.get(*index) else {
                     continue;
                 };
-                if !(ends || cue.open_end) || !cue.case_fits(passage.clean_of_folded(start, end)) {
+                if !(ends || cue.open_end) || !cue.case_fits(|| passage.clean_of_folded(start, end))
+                {
                     continue;
                 }
                 // A word that goes on belongs to the cue as a whole.

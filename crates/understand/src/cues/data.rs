@@ -174,8 +174,8 @@ impl Cue {
         }
     }
 
-    pub(crate) fn case_fits(&self, standing: &str) -> bool {
-        !self.exact || standing == self.pattern
+    pub(crate) fn case_fits<'t>(&self, standing: impl FnOnce() -> &'t str) -> bool {
+        !self.exact || standing() == self.pattern
     }
 
     /// Whether it hides shorter cues: "phone hacking trial" leaves no "hacking".

@@ -14,7 +14,16 @@ pub(super) struct Tree {
     branches: Vec<Branch>,
     /// The node behind each first byte; zero is none.
     firsts: Vec<u32>,
+    /// One bit for each hash of what a pattern begins with, up to [`HEAD`] bytes: most
+    /// words begin no pattern, and this says so without a walk.
+    heads: Vec<u64>,
 }
+
+/// Bytes of a pattern that [`Tree::heads`] knows.
+const HEAD: usize = 4;
+
+/// A bit for each of so many values, as powers of two: some 5,000 are taken.
+const HEAD_BITS: u32 = 16;
 
 /// The patterns that begin alike.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,17 +85,37 @@ impl Tree {
                 *first = branch.node;
             }
         }
+        let mut heads = vec![0; 1 << (HEAD_BITS - 6)];
+        for pattern in &patterns {
+            let pattern = pattern.as_bytes();
+            let (slot, bit) = head_of(pattern.get(..HEAD).unwrap_or(pattern));
+            if let Some(slot) = heads.get_mut(slot) {
+                *slot |= bit;
+            }
+        }
         Self {
             patterns,
             nodes,
             branches,
             firsts,
+            heads,
         }
+    }
+
+    /// False where surely no pattern begins.
+    fn may_begin(&self, text: &[u8]) -> bool {
+        (1..=HEAD.min(text.len())).any(|length| {
+            let (slot, bit) = head_of(text.get(..length).unwrap_or_default());
+            self.heads.get(slot).is_some_and(|known| known & bit != 0)
+        })
     }
 
     /// Tells of each pattern that the text begins with, the shortest first: its number and
     /// its length.
     pub(super) fn begins(&self, text: &[u8], mut tell: impl FnMut(usize, usize)) {
+        if !self.may_begin(text) {
+            return;
+        }
         let Some((first, rest)) = text.split_first() else {
             return;
         };
@@ -123,6 +152,16 @@ impl Tree {
     fn node(&self, at: u32) -> Option<&Node> {
         self.nodes.get(at as usize)
     }
+}
+
+/// The place of a head among the bits, and its bit.
+fn head_of(head: &[u8]) -> (usize, u64) {
+    let mut hash = head.len() as u32;
+    for byte in head {
+        hash = hash.rotate_left(8) ^ u32::from(*byte);
+    }
+    let at = hash.wrapping_mul(0x9e37_79b9) >> (32 - HEAD_BITS);
+    ((at >> 6) as usize, 1 << (at & 63))
 }
 
 fn number(index: usize) -> u32 {
