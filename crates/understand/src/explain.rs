@@ -42,7 +42,7 @@ impl Read<'_> {
         let mut causes: Vec<(f32, Cause<'_>)> = Vec::new();
         let cues = self.signals.shares(model.extra_weights(output));
         causes.extend(cues.map(|(cue, worth)| (worth, Cause::Cue(cue))));
-        let words = self.terms.by_word(|feature| scores.worth(feature, output));
+        let words = self.terms.by_word(&scores.worths(output));
         causes.extend(words.iter().map(|word| (word.worth, Cause::Word(word))));
         causes.retain(|(worth, _)| worth.abs() >= LEAST);
         causes.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));

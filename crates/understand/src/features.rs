@@ -145,16 +145,16 @@ impl Terms {
         (words.unwrap_or_default(), pieces.unwrap_or_default())
     }
 
-    /// Adds up by word what each occurrence is worth: `worth` of a feature, by its
-    /// place among the features, is divided among its occurrences, a pair's share
-    /// between its two words. Words that are written alike come together.
+    /// Adds up by word what each occurrence is worth: the worth of a feature, `worths` in
+    /// the order of the features, is divided among its occurrences, a pair's share between
+    /// its two words. Words that are written alike come together. Features beyond the end
+    /// of `worths` are worth nothing.
     #[must_use]
-    pub fn by_word(&self, worth: impl Fn(usize) -> f32) -> Vec<Share> {
-        let worths: Vec<f32> = self
-            .features
+    pub fn by_word(&self, worths: &[f32]) -> Vec<Share> {
+        let worths: Vec<f32> = worths
             .iter()
-            .enumerate()
-            .map(|(index, feature)| worth(index) / f32::from(feature.count.max(1)))
+            .zip(&self.features)
+            .map(|(worth, feature)| worth / f32::from(feature.count.max(1)))
             .collect();
         let worth = |feature: u16| worths.get(usize::from(feature)).copied();
         let mut sums: Vec<f32> = Vec::with_capacity(self.words.len());
@@ -167,10 +167,12 @@ impl Terms {
                 }
                 sum += half;
             }
-            let first = usize::from(word.first_piece);
-            let pieces = self.pieces.get(first..first + usize::from(word.pieces));
-            for piece in pieces.unwrap_or_default() {
-                sum += worth(*piece).unwrap_or_default();
+            if worths.len() > self.of_words {
+                let first = usize::from(word.first_piece);
+                let pieces = self.pieces.get(first..first + usize::from(word.pieces));
+                for piece in pieces.unwrap_or_default() {
+                    sum += worth(*piece).unwrap_or_default();
+                }
             }
             sums.push(sum);
         }
@@ -514,10 +516,15 @@ impl Spelling {
                 chars: bytes,
             };
         }
-        let mut bytes = 0;
-        let mut chars = 0;
+        // Most words are plain: letters alone, each a byte.
+        let plain = text.bytes().take(most.min(MAX_WORD));
+        for letter in plain.take_while(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
+            self.push(char::from(letter));
+        }
+        let mut bytes = self.len;
+        let mut chars = self.len;
         let mut in_number = false;
-        let mut letters = text.chars().peekable();
+        let mut letters = text.get(bytes..).unwrap_or_default().chars().peekable();
         while let Some(letter) = letters.next() {
             // "1,20,000" and "2.3" are one number.
             let inside_number = in_number
@@ -653,7 +660,7 @@ mod tests {
     #[test]
     fn worth_is_shared_among_the_words_it_comes_from() {
         let (document, terms) = terms("Bank hacked", "The bank 🔥 says so");
-        let shares = terms.by_word(|_| 1.0);
+        let shares = terms.by_word(&vec![1.0; terms.features.len()]);
         let total: f32 = shares.iter().map(|share| share.worth).sum();
         assert!((total - terms.features.len() as f32).abs() < 1e-3);
         let mut places: Vec<Vec<(u32, u32)>> = shares
@@ -697,7 +704,7 @@ mod tests {
             for feature in terms.features() {
                 assert!((feature.bucket as usize) < BUCKETS);
             }
-            assert!(terms.by_word(|_| 1.0).len() <= terms.words.len());
+            assert!(terms.by_word(&vec![1.0; terms.features.len()]).len() <= terms.words.len());
         }
     }
 }

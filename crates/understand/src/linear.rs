@@ -68,23 +68,19 @@ impl Scores {
         self.lane(output, &self.sums)
     }
 
-    /// Whether the model reads a feature, by its place among the text's.
+    /// What each feature that the model reads adds to an output, all its occurrences
+    /// together.
     #[must_use]
-    pub fn reads(&self, feature: usize) -> bool {
-        feature < self.values.len()
-    }
-
-    /// What one feature, by its place among the text's, adds to an output, all its
-    /// occurrences together.
-    #[must_use]
-    pub fn worth(&self, feature: usize, output: usize) -> f32 {
-        let at = feature * self.lanes;
-        let (Some(value), Some(row)) =
-            (self.values.get(feature), self.rows.get(at..at + self.lanes))
-        else {
-            return 0.0;
-        };
-        value * f32::from(self.lane(output, row)) * self.lane(output, &self.scales)
+    pub fn worths(&self, output: usize) -> Vec<f32> {
+        let lane = output.saturating_sub(self.first);
+        let scale = self.lane(output, &self.scales);
+        let rows = self.rows.chunks_exact(self.lanes);
+        let features = self.values.iter().zip(rows);
+        features
+            .map(|(value, row)| {
+                value * f32::from(row.get(lane).copied().unwrap_or_default()) * scale
+            })
+            .collect()
     }
 
     fn lane<T: Copy + Default>(&self, output: usize, lanes: &[T]) -> T {

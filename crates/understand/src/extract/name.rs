@@ -8,6 +8,7 @@
 mod evidence;
 mod features;
 mod label;
+mod memo;
 mod model;
 mod role;
 mod rows;
@@ -59,14 +60,16 @@ impl Seen {
             firsts: Vec::new(),
             genre: 0,
         };
+        let mut memo = model.memos().take();
         let mut genre = [0; GENRES];
         for text in texts {
             let first = seen.words.len();
             let spelling = u32::try_from(seen.spellings.len()).unwrap_or(u32::MAX);
             let tokens = tokens(text, MAX_TOKENS.saturating_sub(first));
             seen.firsts.push(first);
-            seen.words
-                .extend(words::look(text, &tokens, model, &mut genre, spelling));
+            seen.words.extend(words::look(
+                text, &tokens, model, &mut memo, &mut genre, spelling,
+            ));
             for (at, word) in seen.words.iter().enumerate().skip(first) {
                 if word.spelling as usize == seen.spellings.len() {
                     seen.spellings.push(at);
@@ -75,6 +78,7 @@ impl Seen {
             seen.matches
                 .extend(words::mark(&mut seen.words, first, gazetteer));
         }
+        model.memos().put_back(memo);
         seen.genre = clear_genre(&genre);
         seen.by_spelling = features::by_spelling(&seen.words);
         seen.elsewhere = features::elsewhere(&seen.words, &seen.by_spelling);
@@ -207,7 +211,10 @@ impl Seen {
     fn rows(&self, model: &Model) -> Rows {
         let firsts = self.spellings.iter();
         let words = firsts.filter_map(|first| self.words.get(*first));
-        Rows::of(words, self.genre, model)
+        let mut memo = model.memos().take();
+        let rows = Rows::of(words, self.genre, model, &mut memo);
+        model.memos().put_back(memo);
+        rows
     }
 
     /// Every token in its sentence.

@@ -120,15 +120,15 @@ impl EventModel {
                 }),
             }
         }
-        let mut words = read.terms.by_word(|feature| {
-            if !scores.reads(feature) {
-                return 0.0;
+        let mut worths: Vec<f32> = Vec::new();
+        for (band, slope) in slopes.into_iter().enumerate() {
+            let of_band = scores.worths(band);
+            worths.resize(of_band.len(), 0.0);
+            for (sum, worth) in worths.iter_mut().zip(of_band) {
+                *sum += slope * worth;
             }
-            (0..BANDS)
-                .zip(slopes)
-                .map(|(band, slope)| slope * scores.worth(feature, band))
-                .sum()
-        });
+        }
+        let mut words = read.terms.by_word(&worths);
         words.sort_by(|a, b| b.worth.abs().total_cmp(&a.worth.abs()));
         words.truncate(WORDS);
         words.retain(|word| !read.is_joining(word));

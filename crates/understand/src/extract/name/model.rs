@@ -1,7 +1,7 @@
 //! The weights of the name model, read in place, and the best way through them.
 
 use super::label::{LABELS, Row, is_legal};
-use super::rows::Memos;
+use super::memo::Memos;
 use crate::weights::{Section, Weights, WeightsError, unfit};
 use crate::work;
 
@@ -297,13 +297,13 @@ pub fn decode(scores: &[Row], transitions: &Transitions, allowed: Option<&[u32]>
     labels
 }
 
-/// The table of features: twice as many places as features, a power of two.
+/// The table of features: at least half as many places again as features, a power of two.
 fn places(
     keys: &Section<u32>,
     firsts: &Section<u32>,
     weights: usize,
 ) -> Result<Vec<Place>, WeightsError> {
-    let size = (keys.len() * 2 + 1).next_power_of_two();
+    let size = (keys.len() * 3 / 2 + 1).next_power_of_two();
     let mut places = vec![Place::default(); size];
     for (row, key) in keys.iter().enumerate() {
         let (first, end) = (firsts.at(row), firsts.at(row + 1));

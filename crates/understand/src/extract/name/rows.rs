@@ -2,14 +2,12 @@
 //! them, worked out once for each spelling of an item: nearly half of its tokens are
 //! written like one before.
 //!
-//! Most spellings of an item were in others shortly before. Their sums are kept in a
-//! [`Memo`] of fixed size, which changes no sum: a kept one counts only for a word that
-//! all its features are the same of.
-
-use std::sync::{Arc, Mutex};
+//! Most spellings of an item were in others shortly before: their sums come from the
+//! [`Memo`].
 
 use super::features::{self, NEAR};
 use super::label::Row;
+use super::memo::Memo;
 use super::model::{Model, Wanted};
 use super::words::{Looks, Word};
 
@@ -20,7 +18,8 @@ pub(super) struct Rows {
     rows: Vec<Row>,
 }
 
-const WIDTH: usize = 1 + NEAR.len();
+/// How many rows a spelling has.
+pub(super) const WIDTH: usize = 1 + NEAR.len();
 
 impl Rows {
     /// The sums of these spellings, a word of each.
@@ -28,16 +27,17 @@ impl Rows {
         spellings: impl Iterator<Item = &'a Word>,
         genre: u64,
         model: &Model,
+        memo: &mut Memo,
     ) -> Self {
-        let mut memo = model.memos().take();
-        let mut rows = Vec::new();
-        let mut wanted = Vec::new();
+        let most = spellings.size_hint().1.unwrap_or_default();
+        let mut rows = Vec::with_capacity((most + 1) * WIDTH);
+        let mut wanted = Vec::with_capacity(most);
         let mut new: Vec<(Looks, usize)> = Vec::new();
         for word in std::iter::once(None).chain(spellings.map(Some)) {
             let first = rows.len();
             if let Some(word) = word {
                 let looks = word.looks(genre);
-                if let Some(known) = memo.find(&looks) {
+                if let Some(known) = memo.sums(&looks) {
                     rows.extend_from_slice(known);
                     continue;
                 }
@@ -59,10 +59,9 @@ impl Rows {
         for (looks, first) in new {
             let sums = rows.get(first..).and_then(|rows| rows.first_chunk());
             if let Some(sums) = sums {
-                memo.keep(looks, sums);
+                memo.keep_sums(looks, sums);
             }
         }
-        model.memos().put_back(memo);
         Self { rows }
     }
 
@@ -81,60 +80,6 @@ impl Rows {
             }
         }
         row
-    }
-}
-
-/// Sums of words by what the model sees of them, those looked for last.
-#[derive(Debug)]
-pub(super) struct Memo {
-    /// A word has one place, where it drives out another.
-    looks: Vec<Option<Looks>>,
-    sums: Vec<[Row; WIDTH]>,
-}
-
-/// Words of a memo, a power of two: half of those that a thousand articles hold, and most
-/// of those that each of them holds.
-const KEPT: usize = 1 << 12;
-
-impl Memo {
-    fn new() -> Self {
-        Self {
-            looks: vec![None; KEPT],
-            sums: vec![[Row::ZERO; WIDTH]; KEPT],
-        }
-    }
-
-    fn find(&self, looks: &Looks) -> Option<&[Row; WIDTH]> {
-        let at = looks.place(KEPT);
-        let known = self.looks.get(at)?.as_ref();
-        known.filter(|known| *known == looks)?;
-        self.sums.get(at)
-    }
-
-    fn keep(&mut self, looks: Looks, sums: &[Row; WIDTH]) {
-        let at = looks.place(KEPT);
-        if let (Some(slot), Some(kept)) = (self.looks.get_mut(at), self.sums.get_mut(at)) {
-            *slot = Some(looks);
-            *kept = *sums;
-        }
-    }
-}
-
-/// The memos of a model that nobody is using: one for each thread that ever used the
-/// model while the others did.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Memos(Arc<Mutex<Vec<Memo>>>);
-
-impl Memos {
-    fn take(&self) -> Memo {
-        let idle = self.0.lock().ok().and_then(|mut memos| memos.pop());
-        idle.unwrap_or_else(Memo::new)
-    }
-
-    fn put_back(&self, memo: Memo) {
-        if let Ok(mut memos) = self.0.lock() {
-            memos.push(memo);
-        }
     }
 }
 

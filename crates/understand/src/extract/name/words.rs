@@ -3,6 +3,7 @@
 use crate::extract::gazetteer::{Gazetteer, Match, class, fold_hash};
 use crate::extract::token::Token;
 
+use super::memo::Memo;
 use super::model::{GENRES, Model};
 use crate::work;
 
@@ -60,11 +61,8 @@ pub(super) struct Looks {
 }
 
 impl Looks {
-    /// Where to look for it among so many, a power of two.
-    pub(super) fn place(&self, places: usize) -> usize {
-        let mixed = (self.lower ^ self.shape.rotate_left(17) ^ self.genre.rotate_left(48))
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        usize::try_from(mixed >> 32).unwrap_or_default() & (places - 1)
+    pub(super) fn hash(&self) -> u64 {
+        self.lower ^ self.shape.rotate_left(17) ^ self.genre.rotate_left(48)
     }
 }
 
@@ -93,6 +91,7 @@ pub(super) fn look(
     text: &str,
     tokens: &[Token],
     model: &Model,
+    memo: &mut Memo,
     genre: &mut [i32; GENRES],
     mut spelling: u32,
 ) -> Vec<Word> {
@@ -100,7 +99,9 @@ pub(super) fn look(
     let mut spellings = Spellings::new(tokens.len());
     for token in tokens {
         let written = text.get(token.start..token.end).unwrap_or_default();
-        let known = spellings.find(written, words.len(), |at| {
+        let mut hash = Hasher::new();
+        written.bytes().for_each(|byte| hash.eat(byte));
+        let known = spellings.find(written, hash.0, words.len(), |at| {
             let same = words.get(at)?;
             text.get(same.token.start..same.token.end)
         });
@@ -111,7 +112,17 @@ pub(super) fn look(
             },
             None => {
                 spelling += 1;
-                word(written, *token, spelling - 1, model)
+                let known = memo.word(written, hash.0).copied();
+                let word = known.unwrap_or_else(|| {
+                    let word = word(written, *token, model);
+                    memo.keep_word(written, hash.0, word);
+                    word
+                });
+                Word {
+                    token: *token,
+                    spelling: spelling - 1,
+                    ..word
+                }
             }
         };
         for (sum, says) in genre.iter_mut().zip(word.genres) {
@@ -143,13 +154,12 @@ impl Spellings {
     fn find<'t>(
         &mut self,
         written: &str,
+        hash: u64,
         next: usize,
         spelled: impl Fn(usize) -> Option<&'t str>,
     ) -> Option<usize> {
-        let mut hash = Hasher::new();
-        written.bytes().for_each(|byte| hash.eat(byte));
         let last = self.table.len() - 1;
-        let first = usize::try_from((hash.0 ^ (hash.0 >> 32)) & 0xffff_ffff).unwrap_or_default();
+        let first = usize::try_from((hash ^ (hash >> 32)) & 0xffff_ffff).unwrap_or_default();
         for at in first..first + Self::FURTHEST {
             let slot = self.table.get_mut(at & last)?;
             let Some(known) = slot.checked_sub(1) else {
@@ -191,7 +201,7 @@ pub(super) fn mark(words: &mut [Word], first: usize, gazetteer: &Gazetteer) -> V
     matches
 }
 
-fn word(written: &str, token: Token, spelling: u32, model: &Model) -> Word {
+fn word(written: &str, token: Token, model: &Model) -> Word {
     let (shape, case) = shape(written);
     let lower = lower_hash(written);
     let (cluster, genres) = model.cluster(lower);
@@ -206,7 +216,7 @@ fn word(written: &str, token: Token, spelling: u32, model: &Model) -> Word {
         cluster,
         genres,
         known: 0,
-        spelling,
+        spelling: 0,
     }
 }
 
