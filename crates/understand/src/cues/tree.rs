@@ -19,8 +19,9 @@ pub(super) struct Tree {
     heads: Vec<u64>,
 }
 
-/// Bytes of a pattern that [`Tree::heads`] knows.
-const HEAD: usize = 4;
+/// Bytes of a pattern that [`Tree::heads`] knows: with half as many, words like those of
+/// cues would often be walked after in vain.
+const HEAD: usize = 8;
 
 /// A bit for each of so many values, as powers of two: some 5,000 are taken.
 const HEAD_BITS: u32 = 16;
@@ -87,8 +88,8 @@ impl Tree {
         }
         let mut heads = vec![0; 1 << (HEAD_BITS - 6)];
         for pattern in &patterns {
-            let pattern = pattern.as_bytes();
-            let (slot, bit) = head_of(pattern.get(..HEAD).unwrap_or(pattern));
+            let bytes = pattern.bytes().take(HEAD);
+            let (slot, bit) = place(bytes.fold(0, head));
             if let Some(slot) = heads.get_mut(slot) {
                 *slot |= bit;
             }
@@ -104,8 +105,10 @@ impl Tree {
 
     /// False where surely no pattern begins.
     fn may_begin(&self, text: &[u8]) -> bool {
-        (1..=HEAD.min(text.len())).any(|length| {
-            let (slot, bit) = head_of(text.get(..length).unwrap_or_default());
+        let mut hash = 0;
+        text.iter().take(HEAD).any(|byte| {
+            hash = head(hash, *byte);
+            let (slot, bit) = place(hash);
             self.heads.get(slot).is_some_and(|known| known & bit != 0)
         })
     }
@@ -154,13 +157,19 @@ impl Tree {
     }
 }
 
+/// The hash of a head that ends with one more byte.
+fn head(hash: u32, byte: u8) -> u32 {
+    /// Odd, with its bits well spread: 2^32 divided by the golden ratio.
+    const SPREAD: u32 = 0x9e37_79b9;
+    (hash ^ u32::from(byte))
+        .wrapping_add(1)
+        .wrapping_mul(SPREAD)
+        .rotate_left(13)
+}
+
 /// The place of a head among the bits, and its bit.
-fn head_of(head: &[u8]) -> (usize, u64) {
-    let mut hash = head.len() as u32;
-    for byte in head {
-        hash = hash.rotate_left(8) ^ u32::from(*byte);
-    }
-    let at = hash.wrapping_mul(0x9e37_79b9) >> (32 - HEAD_BITS);
+fn place(hash: u32) -> (usize, u64) {
+    let at = hash >> (32 - HEAD_BITS);
     ((at >> 6) as usize, 1 << (at & 63))
 }
 

@@ -53,8 +53,14 @@ pub(crate) struct Names {
     lines: Vec<u32>,
     /// The first hash for each value of the upper [`START_BITS`], and the end.
     starts: Vec<u32>,
+    /// One bit for each value of a hash's upper [`PRESENT_BITS`]: most words begin no name,
+    /// and this says so at the cost of one look.
+    present: Vec<u64>,
     count: usize,
 }
+
+/// 32 kB: one in ten is taken by a large pack.
+const PRESENT_BITS: u32 = 18;
 
 /// Enough for a name in two of a large pack.
 const START_BITS: u32 = 14;
@@ -105,7 +111,18 @@ impl Names {
         let starts = (0..=1_u64 << START_BITS)
             .map(|start| rows.partition_point(|(hash, _)| hash >> (64 - START_BITS) < start))
             .map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        let mut present = Vec::new();
+        if !rows.is_empty() {
+            present.resize(1 << (PRESENT_BITS - 6), 0);
+        }
+        for (hash, _) in &rows {
+            let (slot, bit) = present_at(*hash);
+            if let Some(slot) = present.get_mut(slot) {
+                *slot |= bit;
+            }
+        }
         Self {
+            present,
             starts: starts.collect(),
             hashes: rows.iter().map(|(hash, _)| *hash).collect(),
             lines: rows.iter().map(|(_, line)| *line).collect(),
@@ -123,7 +140,7 @@ impl Names {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let starts = self.starts.len() * size_of::<u32>();
+        let starts = self.starts.len() * size_of::<u32>() + self.present.len() * size_of::<u64>();
         self.text.len() + self.hashes.len() * (size_of::<u64>() + size_of::<u32>()) + starts
     }
 
@@ -187,6 +204,10 @@ impl Names {
 
     /// The first line of a hash, and whether longer names begin with it.
     fn look(&self, hash: u64) -> (Option<u32>, bool) {
+        let (slot, bit) = present_at(hash);
+        if self.present.get(slot).is_none_or(|known| known & bit == 0) {
+            return (None, false);
+        }
         let start = usize::try_from(hash >> (64 - START_BITS)).unwrap_or_default();
         let from = self.starts.get(start).copied().unwrap_or_default() as usize;
         let mut line = None;
@@ -288,6 +309,12 @@ fn grow(hash: u64, word: &str) -> u64 {
     word.bytes().chain([b' ']).fold(hash, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// The place of a hash among the bits of [`Names::present`], and its bit.
+fn present_at(hash: u64) -> (usize, u64) {
+    let at = hash >> (64 - PRESENT_BITS);
+    (usize::try_from(at >> 6).unwrap_or_default(), 1 << (at & 63))
 }
 
 fn add(rows: &mut Vec<(u64, u32)>, spelling: &str, line: u32) {

@@ -351,7 +351,10 @@ impl StoryModel {
         let mut names: Vec<u32> = print.names.iter().chain(&print.initials).copied().collect();
         by_rarity(&mut names, KEY_NAMES);
         let mut terms = print.terms.clone();
-        terms.sort_by_key(|(hash, weight)| (std::cmp::Reverse(*weight), *hash));
+        let by_weight = |(hash, weight): &(u32, u16)| (std::cmp::Reverse(*weight), *hash);
+        if terms.len() > KEY_WORDS {
+            terms.select_nth_unstable_by_key(KEY_WORDS, by_weight);
+        }
         let mut keys = names;
         keys.extend(terms.iter().take(KEY_WORDS).map(|(hash, _)| *hash));
         keys.extend(print.title_names.iter().take(KEY_NAMES));

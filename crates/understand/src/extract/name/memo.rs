@@ -21,7 +21,8 @@ const MAX_BYTES: usize = 24;
 pub(super) struct Memo {
     words: Vec<Option<Kept>>,
     looks: Vec<Option<Looks>>,
-    sums: Vec<[Row; WIDTH]>,
+    /// Whole numbers, as weights are.
+    sums: Vec<[[i16; Row::WIDTH]; WIDTH]>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +37,7 @@ impl Memo {
         Self {
             words: vec![None; KEPT],
             looks: vec![None; KEPT],
-            sums: vec![[Row::ZERO; WIDTH]; KEPT],
+            sums: vec![[[0; Row::WIDTH]; WIDTH]; KEPT],
         }
     }
 
@@ -63,19 +64,49 @@ impl Memo {
     }
 
     /// What such a word adds to the scores.
-    pub(super) fn sums(&self, looks: &Looks) -> Option<&[Row; WIDTH]> {
+    pub(super) fn sums(&self, looks: &Looks) -> Option<[Row; WIDTH]> {
         let at = place(looks.hash());
         let known = self.looks.get(at)?.as_ref();
         known.filter(|known| *known == looks)?;
-        self.sums.get(at)
+        let sums = self.sums.get(at)?;
+        Some(sums.map(|row| Row(row.map(f32::from))))
     }
 
     pub(super) fn keep_sums(&mut self, looks: Looks, sums: &[Row; WIDTH]) {
         let at = place(looks.hash());
-        if let (Some(slot), Some(kept)) = (self.looks.get_mut(at), self.sums.get_mut(at)) {
+        let whole = sums.map(|row| row.0.map(|sum| sum as i16));
+        let fits = sums.iter().zip(&whole).all(|(row, whole)| {
+            let mut sums = row.0.iter().zip(whole);
+            sums.all(|(sum, whole)| *sum == f32::from(*whole))
+        });
+        if let (Some(slot), Some(kept)) = (self.looks.get_mut(at), self.sums.get_mut(at))
+            && fits
+        {
             *slot = Some(looks);
-            *kept = *sums;
+            *kept = whole;
         }
+    }
+
+    /// Touches the place of a word. The memo is larger than what the processor has at
+    /// hand: touched first, many places are waited for at a time. The number is of no
+    /// meaning.
+    pub(super) fn touch_word(&self, hash: u64) -> usize {
+        let kept = self.words.get(place(hash)).and_then(Option::as_ref);
+        kept.map_or(0, |kept| kept.length ^ kept.word.token.start)
+    }
+
+    /// The same for the sums of such a word.
+    pub(super) fn touch_sums(&self, looks: &Looks) -> i16 {
+        let at = place(looks.hash());
+        let known = self.looks.get(at).is_some_and(Option::is_some);
+        let sums = self.sums.get(at).map_or(0, |[first, _, middle, _, last]| {
+            let [first, middle, last] = [first, middle, last].map(|row| row.first());
+            [first, middle, last]
+                .into_iter()
+                .flatten()
+                .fold(0, |all, one| all ^ one)
+        });
+        sums ^ i16::from(known)
     }
 }
 

@@ -29,20 +29,24 @@ impl Rows {
         model: &Model,
         memo: &mut Memo,
     ) -> Self {
-        let most = spellings.size_hint().1.unwrap_or_default();
-        let mut rows = Vec::with_capacity((most + 1) * WIDTH);
-        let mut wanted = Vec::with_capacity(most);
+        let words: Vec<(&Word, Looks)> = spellings.map(|word| (word, word.looks(genre))).collect();
+        let touched = words
+            .iter()
+            .fold(0, |all, (_, looks)| all ^ memo.touch_sums(looks));
+        std::hint::black_box(touched);
+        let mut rows = Vec::with_capacity((words.len() + 1) * WIDTH);
+        let mut wanted = Vec::with_capacity(words.len());
         let mut new: Vec<(Looks, usize)> = Vec::new();
-        for word in std::iter::once(None).chain(spellings.map(Some)) {
+        for word in std::iter::once(None).chain(words.iter().map(Some)) {
             let first = rows.len();
-            if let Some(word) = word {
-                let looks = word.looks(genre);
-                if let Some(known) = memo.sums(&looks) {
-                    rows.extend_from_slice(known);
+            if let Some((_, looks)) = word {
+                if let Some(known) = memo.sums(looks) {
+                    rows.extend(known);
                     continue;
                 }
-                new.push((looks, first));
+                new.push((*looks, first));
             }
+            let word = word.map(|(word, _)| *word);
             rows.extend([Row::ZERO; WIDTH]);
             let mut row = u32::try_from(first).unwrap_or(u32::MAX);
             let mut want = |feature| wanted.push(Wanted { feature, row });
