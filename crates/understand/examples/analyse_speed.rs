@@ -5,17 +5,18 @@
 //! reads one object a line with `title` and `text`. The first round only warms up
 //! the tables. At the end it tells what the steps that can be taken alone cost.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use model::item::{Draft, Stated};
-use model::{Item, ItemKind, Markup, SourceId, Timestamp};
+use model::{Analysis, Item, ItemKind, Markup, SourceId, Timestamp};
 use serde_json::Value;
 use understand::features::Terms;
 use understand::names::{Gazetteer, Seen};
 use understand::severity::signs;
 use understand::signals::Signals;
-use understand::{Context, Document, product, understand};
+use understand::{Context, Document, Run, Trace, product, understand};
 
 /// Time this thread has spent on a processor; none where the system does not tell.
 fn processor_time() -> Option<Duration> {
@@ -131,6 +132,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })?;
     step("signs of severity", &|at| {
         std::hint::black_box(documents.get(at).map(signs::of));
+    })?;
+    let analyses: Vec<Analysis> = items
+        .iter()
+        .map(|item| understand(item, &context))
+        .collect();
+    step("the way back to the given text", &|at| {
+        let given = items.get(at).zip(analyses.get(at));
+        std::hint::black_box(given.map(|(item, analysis)| {
+            let title = Trace::new(&item.title, &analysis.title);
+            (title, Trace::new(&item.text, &analysis.text))
+        }));
+    })?;
+    let run = RefCell::new(Run::new());
+    step("placed after all before it", &|at| {
+        if let Some((item, analysis)) = items.get(at).zip(analyses.get(at)) {
+            std::hint::black_box(run.borrow_mut().add(item, analysis, &context));
+        }
     })?;
     step("a flaw's vector and weakness", &|at| {
         let flaw = context.models().flaw();
