@@ -205,7 +205,8 @@ fn kind(sense: &Sense) -> Option<usize> {
         | Sense::AttackerBefore
         | Sense::Negation
         | Sense::NegationBehind
-        | Sense::Mask => return None,
+        | Sense::Mask
+        | Sense::Namesake(_) => return None,
     })
 }
 

@@ -32,6 +32,8 @@ pub(crate) enum Sense {
     NegationBehind,
     /// Hides the shorter cues inside it.
     Mask,
+    /// The same, and names the country of a namesake: "Hyderabad, Pakistan".
+    Namesake(Country),
 }
 
 /// What of a country a sign of its region pack names.
@@ -182,7 +184,7 @@ impl Cue {
     pub(crate) fn masks(&self) -> bool {
         matches!(
             self.sense,
-            Sense::Mask | Sense::Relevance(RelevanceLabel::Irrelevant)
+            Sense::Mask | Sense::Namesake(_) | Sense::Relevance(RelevanceLabel::Irrelevant)
         )
     }
 }
