@@ -133,7 +133,7 @@ pub fn understand_as(item: &Item, context: &Context, said: Option<bool>) -> Anal
                 about_cves,
                 &mut reasons,
             ),
-            types::sectors(hits, &mut reasons),
+            types::sectors(passages, hits, &mut reasons),
         )
     } else {
         (Vec::new(), Vec::new())
