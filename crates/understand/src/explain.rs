@@ -18,6 +18,7 @@ const LEAST: f32 = 0.1;
 const MAX_SPANS: usize = 20;
 
 /// A text in the forms a model reads.
+#[derive(Clone, Copy)]
 pub(crate) struct Read<'a> {
     pub(crate) document: &'a Document,
     pub(crate) terms: &'a Terms,
@@ -93,7 +94,11 @@ impl Read<'_> {
     fn told(&self, cause: &Cause<'_>, worth: f32, aspect: Aspect, says: &str) -> Reason {
         let (what, spans) = match cause {
             Cause::Cue(cue) => {
-                let place = if cue.in_title { " in the title" } else { "" };
+                let place = match (cue.in_title, self.document.title()) {
+                    (true, "") => " in the first sentence",
+                    (true, _) => " in the title",
+                    (false, _) => "",
+                };
                 let spans = cue.spans.iter().copied().take(MAX_SPANS).collect();
                 (format!("“{}”{place}", cue.cue.pattern), spans)
             }

@@ -26,6 +26,14 @@ pub(crate) enum Sense {
     AttackerAfter,
     /// The same before the country: "linked to Russia".
     AttackerBefore,
+    /// One of several parts that together make an item relevant: of which reason, which
+    /// part, and of how many.
+    Part {
+        /// The reason, as people read it.
+        of: String,
+        part: usize,
+        parts: usize,
+    },
     /// Turns the meaning of the cue behind it round.
     Negation,
     /// Turns the meaning of the cue before it round, as Hindi does.
@@ -232,6 +240,16 @@ pub(crate) fn read_all(spoken_for: &[Country]) -> Result<Vec<Cue>, String> {
                 .map_err(|error: model::IdError| error.to_string())
         },
     )?;
+    for (of, lists) in table(include_str!("../../data/grave.toml"))? {
+        let Value::Table(lists) = lists else {
+            return Err(format!("`{of}` is no table"));
+        };
+        let parts = lists.len();
+        for (part, words) in lists.values().enumerate() {
+            let of = of.clone();
+            listed(words, &mut cues, &Sense::Part { of, part, parts }, 1.0)?;
+        }
+    }
     for (code, names) in table(include_str!("../../data/countries.toml"))? {
         let country: Country = code
             .parse()

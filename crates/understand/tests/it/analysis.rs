@@ -566,3 +566,71 @@ fn techniques_in_a_list_are_found() {
     );
     assert!(names("The ThinkPad T1490 ships in May.").is_empty());
 }
+
+/// Whether a text without a title is relevant, and why it is if it is not told by the
+/// model.
+fn bare(kind: ItemKind, text: &str) -> Analysis {
+    let mut item = article("outlet", 0, "", text);
+    item.kind = kind;
+    understand(&item, &Context::new(&[]))
+}
+
+#[test]
+fn grave_matters_are_relevant_however_tersely_told() {
+    for text in [
+        "Power grid SCADA compromise reported at Maharashtra load despatch centre",
+        "Aadhaar data of lakhs sold on Telegram",
+        "PoC for CVE-2026-12345 FortiGate pre-auth RCE is out. Patch now",
+        "APT29 (Cozy Bear) used WINELOADER against embassies.",
+        "OpenSSL before 3.0.7 has a critical flaw",
+        "यूपीआई ठगी: लिंक पर क्लिक करते ही खाते से 2 लाख गायब",
+        "ओटीपी बताया और खाते से उड़ गए 5 लाख रुपये",
+    ] {
+        for (title, body) in [("", text), (text, "")] {
+            let analysis = understand(&article("outlet", 0, title, body), &Context::new(&[]));
+            assert!(
+                analysis.relevance.is_relevant(),
+                "{text}: {:?}",
+                analysis.relevance
+            );
+        }
+    }
+    for text in [
+        "Maharashtra load despatch centre opens a museum of the power grid",
+        "Link your Aadhaar with your bank account. Sold out in a day: the new phone.",
+        "Train AT29 used a new track against the wind.",
+    ] {
+        let analysis = bare(ItemKind::Article, text);
+        assert!(!analysis.relevance.is_relevant(), "{text}");
+    }
+}
+
+#[test]
+fn posts_and_hindi_lines_have_the_kinds_that_news_would() {
+    let kinds = |kind: ItemKind, text: &str| {
+        let types = bare(kind, text).types;
+        let names: Vec<&str> = types.iter().map(|tagged| tagged.label.as_str()).collect();
+        names.join(" ")
+    };
+    for (text, wanted) in [
+        ("अस्पताल पर रैनसमवेयर हमला", "ransomware"),
+        ("उपभोक्ताओं का डेटा लीक", "data_breach"),
+        ("5 लाख ग्राहकों का डेटा चोरी", "data_breach"),
+        ("HDFC Bank के ग्राहकों को phishing SMS", "phishing_fraud"),
+    ] {
+        assert_eq!(kinds(ItemKind::Article, text), wanted, "{text}");
+        assert_eq!(kinds(ItemKind::Post, text), wanted, "{text}");
+    }
+    for (text, wanted) in [
+        (
+            "Data of two million people was stolen from Northwind.",
+            "data_breach",
+        ),
+        (
+            "Ransomware gang hits Northwind hospital, patients turned away",
+            "ransomware",
+        ),
+    ] {
+        assert_eq!(kinds(ItemKind::Post, text), wanted, "{text}");
+    }
+}
