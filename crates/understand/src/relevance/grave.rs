@@ -26,7 +26,6 @@ const DEEDS: &[&str] = &[
     "exploit",
     "hack",
     "infect",
-    "is using",
     "ransom",
     "steal",
     "stole",
