@@ -274,7 +274,7 @@ impl Read {
         };
         Self {
             bare: match task {
-                Task::Types => is_line(sample.kind, &sample.title),
+                Task::Types => is_line(sample.kind, &sample.title, &sample.text),
                 _ => is_bare(sample.kind, sample.language.as_deref(), &sample.title),
             },
             text,

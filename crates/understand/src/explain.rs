@@ -18,6 +18,7 @@ const LEAST: f32 = 0.1;
 const MAX_SPANS: usize = 20;
 
 /// A text in the forms a model reads.
+#[derive(Clone, Copy)]
 pub(crate) struct Read<'a> {
     pub(crate) document: &'a Document,
     pub(crate) terms: &'a Terms,
@@ -61,16 +62,43 @@ impl Read<'_> {
             *left -= 1;
             true
         });
-        causes
-            .into_iter()
-            .map(|(worth, cause)| self.told(&cause, worth, aspect, says))
+        let mut quoted: Vec<(String, f32, Cause<'_>)> = Vec::new();
+        for (worth, cause) in causes {
+            let word = self.spelled(&cause);
+            // A word that is a cue too is told once.
+            match quoted.iter_mut().find(|(known, ..)| *known == word) {
+                Some((_, known, _)) => *known += worth,
+                None => quoted.push((word, worth, cause)),
+            }
+        }
+        quoted.retain(|(_, worth, _)| worth.abs() >= LEAST);
+        quoted.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        quoted
+            .iter()
+            .map(|(_, worth, cause)| self.told(cause, *worth, aspect, says))
             .collect()
+    }
+
+    /// What is quoted of a cause, folded.
+    fn spelled(&self, cause: &Cause<'_>) -> String {
+        match cause {
+            Cause::Cue(cue) => cue.cue.folded.clone(),
+            Cause::Word(word) => {
+                let place = self.terms.places(self.document, word, 1);
+                let first = place.first();
+                first.map_or(String::new(), |span| fold::folded(self.slice(*span, 60)))
+            }
+        }
     }
 
     fn told(&self, cause: &Cause<'_>, worth: f32, aspect: Aspect, says: &str) -> Reason {
         let (what, spans) = match cause {
             Cause::Cue(cue) => {
-                let place = if cue.in_title { " in the title" } else { "" };
+                let place = match (cue.in_title, self.document.title()) {
+                    (true, "") => " in the first sentence",
+                    (true, _) => " in the title",
+                    (false, _) => "",
+                };
                 let spans = cue.spans.iter().copied().take(MAX_SPANS).collect();
                 (format!("“{}”{place}", cue.cue.pattern), spans)
             }

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use model::{Entity, EntityKind, Item, Role, Span};
 
-pub(crate) use host::Own;
+pub(crate) use host::{Own, registrable};
 pub(crate) use mention::names;
 #[cfg(test)]
 pub(crate) use refang::refang;

@@ -31,6 +31,8 @@ pub(crate) struct Quantity {
     pub(crate) counted: Counted,
     pub(crate) amount: f64,
     pub(crate) span: Span,
+    /// In bytes of the passage's folded text.
+    pub(crate) place: (usize, usize),
     /// As the reader sees it.
     pub(crate) text: String,
 }
@@ -86,6 +88,24 @@ const WORDS: &[(&str, f64)] = &[
     ("eight", 8.0),
     ("nine", 9.0),
     ("ten", 10.0),
+    ("eleven", 11.0),
+    ("twelve", 12.0),
+    ("thirteen", 13.0),
+    ("fourteen", 14.0),
+    ("fifteen", 15.0),
+    ("sixteen", 16.0),
+    ("seventeen", 17.0),
+    ("eighteen", 18.0),
+    ("nineteen", 19.0),
+    ("twenty", 20.0),
+    ("thirty", 30.0),
+    ("forty", 40.0),
+    ("fifty", 50.0),
+    ("sixty", 60.0),
+    ("seventy", 70.0),
+    ("eighty", 80.0),
+    ("ninety", 90.0),
+    ("several", 2.0),
     ("एक", 1.0),
     ("दो", 2.0),
     ("तीन", 3.0),
@@ -290,6 +310,7 @@ fn counted(
         counted,
         amount,
         span: passage.span_of_folded(start, end),
+        place: (start, end),
         text: passage.clean_of_folded(start, end).to_owned(),
     };
     let before = text.get(..first.start).unwrap_or_default();
@@ -468,12 +489,29 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 }
 
 /// Whether a number starts here, and not the rest of a word or an id:
-/// `CVE-2026-1234`, `T1059`, `3.1.2`.
+/// `CVE-2026-1234`, `T1059`, `3.1.2`. The end of a range does: `10-12 lakh`.
 fn stands_alone(text: &str, start: usize) -> bool {
-    !text
-        .get(..start)
-        .and_then(|before| before.chars().next_back())
-        .is_some_and(|c| is_word(c) || matches!(c, '-' | '.' | ':' | '/' | '#'))
+    let before = text.get(..start).unwrap_or_default();
+    let is_part = |c: char| is_word(c) || matches!(c, '-' | '.' | ':' | '/' | '#');
+    if let Some(before) = before.strip_suffix('-') {
+        let from = before.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_range = from.len() < before.len()
+            && before.len() - from.len() <= 4
+            && !from.chars().next_back().is_some_and(is_part);
+        return is_range && is_multiplied(text.get(start..).unwrap_or_default());
+    }
+    !before.chars().next_back().is_some_and(is_part)
+}
+
+/// Whether a multiplier follows the digits.
+fn is_multiplied(text: &str) -> bool {
+    let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let Some(word) = behind.strip_prefix(' ') else {
+        return false;
+    };
+    let end = word.find(|c| !is_word(c)).unwrap_or(word.len());
+    word.get(..end)
+        .is_some_and(|word| multiplier(word).is_some())
 }
 
 fn word_length(text: &str) -> usize {
@@ -597,6 +635,17 @@ mod tests {
                 "Organisations 164 ‹164 councils› | Organisations 2000 ‹2,000 servers› | Money 30000000000 ‹Rs 3,000 crore› | Money 5000000 ‹5 million dollars›"
             ]],
         );
+    }
+
+    #[test]
+    fn ranges_and_numbers_in_words_are_read() {
+        check(
+            "10-12 lakh users, twelve lakh customers, several lakh people",
+            &expect![[
+                "People 1200000 ‹12 lakh users› | People 1200000 ‹twelve lakh customers› | People 200000 ‹several lakh people›"
+            ]],
+        );
+        check("CVE-2026-12 users, 2026-10-12 million", &expect![[""]]);
     }
 
     #[test]

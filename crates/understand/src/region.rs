@@ -82,7 +82,10 @@ pub(crate) fn judge(
     let (passages, hits) = (&document.passages, &document.hits);
     let victims: Vec<Hit> = hits
         .iter()
-        .filter(|hit| matches!(hit.cue.sense, Sense::Country(_) | Sense::Local(..)))
+        .filter(|hit| {
+            let names = matches!(hit.cue.sense, Sense::Country(_) | Sense::Local(..));
+            names || matches!(hit.cue.sense, Sense::Namesake(_))
+        })
         .filter(|hit| {
             // Hackers of a company are not its own.
             matches!(&hit.cue.sense, Sense::Local(_, local) if is_organisation(local))
@@ -92,8 +95,9 @@ pub(crate) fn judge(
         .collect();
     let mut region = Region::default();
     let mut countries: Vec<(f32, Country)> = Vec::new();
-    for one in evidence::gather(&victims, |hit| matches!(hit.cue.sense, Sense::Country(_))) {
-        let Sense::Country(country) = one.cue.sense else {
+    let names_country = |hit: &Hit| matches!(hit.cue.sense, Sense::Country(_) | Sense::Namesake(_));
+    for one in evidence::gather(&victims, names_country) {
+        let (Sense::Country(country) | Sense::Namesake(country)) = one.cue.sense else {
             continue;
         };
         let belief = if one.in_title { 0.9 } else { BODY_FACTOR };
@@ -117,7 +121,24 @@ pub(crate) fn judge(
             .language
             .and_then(|language| pack.languages.get(language))
             .map_or(0.0, |says| if elsewhere { says / 2.0 } else { *says });
-        let (belief, parts) = local(pack, &sightings, language, named, reasons);
+        let (mut belief, mut parts) = local(pack, &sightings, language, named, reasons);
+        if elsewhere
+            && belief >= THRESHOLD
+            && let Some(police) = only_arrests(document, &sightings)
+        {
+            reasons.push(
+                Reason::new(
+                    Aspect::Region,
+                    format!(
+                        "against {}: only where the arrest was, “{}”",
+                        pack.name, police.shown
+                    ),
+                    -belief,
+                )
+                .at(vec![police.span]),
+            );
+            (belief, parts) = (0.0, Vec::new());
+        }
         if belief >= THRESHOLD {
             countries.push((belief, pack.country));
         }
@@ -140,6 +161,39 @@ pub(crate) fn judge(
     countries.truncate(MAX_COUNTRIES);
     region.countries = countries.into_iter().map(|(_, country)| country).collect();
     region
+}
+
+/// The first sign of a pack, if all of them only say whose police arrested somebody.
+fn only_arrests<'a>(document: &Document, sightings: &'a [Sighting]) -> Option<&'a Sighting> {
+    let are_police = sightings.iter().all(|sign| {
+        work::steps(ARREST_REACH);
+        let [title, text] = &document.passages;
+        let passage = match sign.field {
+            Field::Title => title,
+            Field::Text => text,
+        };
+        arrests(passage.folded.text(), sign.start, sign.end)
+    });
+    sightings.first().filter(|_| are_police)
+}
+
+/// How far behind its name a police says whom it arrested, in bytes.
+const ARREST_REACH: usize = 60;
+
+/// How words for an arrest begin.
+const ARRESTS: &[&str] = &[
+    " arrest", " bust", " caught", " charge", " detain", " held", " hold", " nab",
+];
+
+fn arrests(text: &str, start: usize, end: usize) -> bool {
+    let is_police = |text: &str| ["police", "cyber police", "cops"].contains(&text.trim());
+    let name = text.get(start..end).unwrap_or_default();
+    let to = text.floor_char_boundary((end + ARREST_REACH).min(text.len()));
+    let behind = text.get(end..to).unwrap_or_default();
+    let behind = behind.split_once(". ").map_or(behind, |(first, _)| first);
+    let next = behind.trim_start().split(' ').next().unwrap_or_default();
+    (is_police(next) || name.ends_with(" police"))
+        && ARRESTS.iter().any(|arrest| behind.contains(arrest))
 }
 
 /// Where signs of a pack stand, in order: its cues, and names of its lists where no
@@ -168,7 +222,7 @@ fn sightings(pack: &Pack, victims: &[Hit], document: &Document) -> Vec<Sighting>
     let vetoes: Vec<&Hit> = document
         .hits
         .iter()
-        .filter(|hit| hit.cue.sense == Sense::Mask)
+        .filter(|hit| matches!(hit.cue.sense, Sense::Mask | Sense::Namesake(_)))
         .take(MAX_SIGHTINGS)
         .collect();
     let (of_cues, listed) = found.split_at(cues);
@@ -275,6 +329,10 @@ fn local(
             parts.push(code.clone());
         }
     }
+    if language >= THRESHOLD && evidence.is_empty() {
+        let text = format!("{}: the text's language", pack.name);
+        reasons.push(Reason::new(Aspect::Region, text, language));
+    }
     // A name that stands elsewhere too counts beside another sign only.
     let belief = if firm >= FIRM_ENOUGH {
         either(firm, clashing)
@@ -317,6 +375,37 @@ fn either(a: f32, b: f32) -> f32 {
     1.0 - (1.0 - a) * (1.0 - b)
 }
 
+/// Whether a call centre, otherwise the place of swindlers, is what was attacked.
+fn is_hit_itself(text: &str, hit: &Hit) -> bool {
+    const REACH: usize = 40;
+    const HIT: [&str; 14] = [
+        "attacked by",
+        "breach",
+        "compromised",
+        "data leak",
+        "falls victim",
+        "fell victim",
+        "hacked by",
+        "hit by",
+        "hit with",
+        "is hacked",
+        "ransomware",
+        "suffer",
+        "was hacked",
+        "were hacked",
+    ];
+    if !hit.cue.pattern.starts_with("call cent") {
+        return false;
+    }
+    let to = text.floor_char_boundary((hit.end + REACH).min(text.len()));
+    let behind = text.get(hit.end..to).unwrap_or_default();
+    let behind = behind.split_once(". ").map_or(behind, |(first, _)| first);
+    let verb = behind.trim_end_matches(['.', ',', ';', ':', ' ']);
+    let is_bare = behind.trim_start().starts_with("hacked")
+        && (verb.trim() == "hacked" || behind.trim_start().starts_with("hacked,"));
+    is_bare || HIT.iter().any(|word| behind.contains(word))
+}
+
 /// Whether an attacker word stands beside a name: "Chinese hackers", "linked to
 /// Russia".
 fn is_attacker(
@@ -343,7 +432,11 @@ fn is_attacker(
         .iter()
         .skip(at)
         .take_while(|other| other.field == field && other.start <= end + BESIDE)
-        .any(|other| other.cue.sense == Sense::AttackerAfter && near(end, other.start));
+        .any(|other| {
+            other.cue.sense == Sense::AttackerAfter
+                && near(end, other.start)
+                && !is_hit_itself(text, other)
+        });
     let before = || {
         hits.iter().take(at).rev().take(12).any(|other| {
             other.field == field

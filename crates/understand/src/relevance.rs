@@ -6,6 +6,8 @@
 //! worse for each. So the model has a sum for each. Hindi goes with the bare ones,
 //! whose training holds Hindi headlines.
 
+pub(crate) mod grave;
+
 use model::{Aspect, ItemKind, Reason, Relevance, RelevanceLabel};
 
 use crate::explain::Read;
@@ -29,6 +31,9 @@ const SAID_WEIGHT: f32 = 20.0;
 /// The probability when somebody has decided.
 const DECIDED: f32 = 0.95;
 
+/// The least probability of what matters however tersely it is told ([`grave`]).
+const RAISED: f32 = 0.6;
+
 /// Odds of an item when there is no model: nothing is known, so it is shown.
 const UNKNOWN: f32 = 0.1;
 
@@ -49,6 +54,7 @@ pub(crate) fn judge(
     read: &Read<'_>,
     form: Form,
     keywords: &[Reason],
+    grave: Option<Reason>,
     reasons: &mut Vec<Reason>,
 ) -> Relevance {
     let (mut odds, mut incident) = (UNKNOWN, 0.0);
@@ -78,6 +84,12 @@ pub(crate) fn judge(
         ItemKind::Article | ItemKind::Post => {}
     }
     let mut probability = logistic(odds);
+    if probability < RAISED
+        && let Some(grave) = grave
+    {
+        probability = RAISED;
+        reasons.push(grave);
+    }
     if !keywords.is_empty() {
         probability = probability.max(DECIDED);
         reasons.extend(keywords.iter().cloned());

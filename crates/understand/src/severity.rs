@@ -7,6 +7,8 @@
 //! [`rubric`]. What the publisher states stands above all of them.
 
 mod event;
+mod loss;
+pub(crate) mod misread;
 mod named;
 mod rubric;
 pub mod signs;
@@ -53,7 +55,9 @@ pub(crate) fn judge(
     reasons: &mut Vec<Reason>,
 ) -> Judgement {
     let features: Vec<Evidence> = evidence::gather(hits, |hit| {
-        !hit.negated && matches!(hit.cue.sense, Sense::Feature(_))
+        !hit.negated
+            && matches!(hit.cue.sense, Sense::Feature(_))
+            && !misread::is_misread(passages, hit)
     });
     let quantities: Vec<Quantity> = passages.iter().flat_map(quantity::read).collect();
     let rubric = Rubric {
@@ -88,9 +92,13 @@ pub(crate) fn judge(
         rubric.limited(named.or_higher(rubric.exploited()), known.label, is_flaw)
     } else if let Some(model) = known.models.event() {
         let judged = model.judge(known.read, &signs::read(passages, hits, &quantities));
-        let opinion = summed_up(&judged);
-        reasons.extend(judged.reasons);
+        let opinion = rubric.within_extent(summed_up(&judged, &rubric));
+        reasons.extend(judged.reasons.into_iter().map(|told| told.reason));
         let scam = scam(hits, known).map_or(Opinion::plain(0.0, ""), |sign| rubric.scam(&sign));
+        let lost = loss::largest(passages, &quantities);
+        let scam = lost
+            .map_or(Opinion::plain(0.0, ""), |lost| rubric.loss(lost))
+            .or_higher(scam);
         rubric.unproven(opinion.or_higher(rubric.firm(is_flaw)).or_higher(scam))
     } else {
         rubric.of(known.label, is_flaw)
@@ -123,33 +131,57 @@ fn scam(hits: &[Hit], known: &Known<'_>) -> Option<Evidence> {
 }
 
 /// The judgement of the model in a sentence: what raised it most, or, where it came
-/// out low, what lowered it most.
-fn summed_up(judged: &Judged) -> Opinion {
+/// out low, what lowered it most. Single words are no reason that anybody believes;
+/// where the model has no other, what the rubric sees is told.
+fn summed_up(judged: &Judged, rubric: &Rubric<'_>) -> Opinion {
     /// Told in the sentence; the others stand below it.
     const TOLD: usize = 2;
     let is_low = Severity::of_score(judged.score) == Severity::Low;
-    let told: Vec<&Reason> = judged
-        .reasons
-        .iter()
-        .filter(|reason| (reason.weight < 0.0) == is_low)
-        .take(TOLD)
-        .collect();
-    let said: Vec<&str> = told
-        .iter()
-        .map(|reason| reason.text.trim_start_matches("lowers: "))
-        .collect();
+    let telling = |lowering: bool| -> Vec<&Reason> {
+        judged
+            .reasons
+            .iter()
+            .filter(|told| told.is_telling && (told.reason.weight < 0.0) == lowering)
+            .map(|told| &told.reason)
+            .take(TOLD)
+            .collect()
+    };
+    let named = |reasons: &[&Reason]| {
+        let said: Vec<&str> = reasons
+            .iter()
+            .map(|reason| reason.text.trim_start_matches("lowers: "))
+            .collect();
+        said.join("; ")
+    };
+    let mut told = telling(is_low);
+    let lowers = is_low && !told.is_empty();
+    let why = if !told.is_empty() {
+        format!("mostly by {}", named(&told))
+    } else if is_low {
+        told = telling(false);
+        if told.is_empty() {
+            "nothing in the text makes it graver".to_owned()
+        } else {
+            format!("nothing beside {} makes it graver", named(&told))
+        }
+    } else {
+        let seen = rubric.seen();
+        let why = seen.as_ref().map(|seen| seen.why.clone());
+        return Opinion {
+            score: judged.score,
+            why: why.unwrap_or_else(|| "by all of the text together".to_owned()),
+            spans: seen.map(|seen| seen.spans).unwrap_or_default(),
+            lowers: false,
+        };
+    };
     Opinion {
         score: judged.score,
-        why: match said.as_slice() {
-            [] if is_low => "nothing in the text makes it graver".to_owned(),
-            [] => "by all of the text together".to_owned(),
-            said => format!("mostly by {}", said.join("; ")),
-        },
+        why,
         spans: told
             .iter()
             .flat_map(|reason| reason.spans.clone())
             .collect(),
-        lowers: is_low && !told.is_empty(),
+        lowers,
     }
 }
 

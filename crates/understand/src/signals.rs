@@ -94,6 +94,19 @@ impl Signals {
     /// Reads a document.
     #[must_use]
     pub fn of(document: &Document) -> Self {
+        Self::with_headline(document, 0)
+    }
+
+    /// Reads a text without a title that reads like news: its first sentence is its
+    /// headline.
+    #[must_use]
+    pub fn headed(document: &Document) -> Self {
+        Self::with_headline(document, first_sentence(document.passages[1].folded.text()))
+    }
+
+    /// The first bytes of the folded text are the headline, where there is no title.
+    fn with_headline(document: &Document, headline: usize) -> Self {
+        let is_headline = |hit: &Hit| hit.in_title() || hit.end <= headline;
         let mut cues: Vec<Found> = Vec::new();
         for hit in &document.hits {
             let Some(kind) = kind(&hit.cue.sense) else {
@@ -105,7 +118,7 @@ impl Signals {
             if let Some(known) = known {
                 known.spans.push(hit.span);
             } else if cues.len() < MAX_CUES {
-                cues.push(Found::new(hit, kind));
+                cues.push(Found::new(hit, kind, is_headline(hit)));
             }
         }
         let mut values = [0.0_f32; COUNT];
@@ -119,7 +132,11 @@ impl Signals {
         for value in &mut values {
             *value = value.min(MOST) * UNIT;
         }
-        for (value, form) in values.iter_mut().skip(2 * KINDS).zip(form(document)) {
+        for (value, form) in values
+            .iter_mut()
+            .skip(2 * KINDS)
+            .zip(form(document, headline))
+        {
             *value = form;
         }
         Self { values, cues }
@@ -157,10 +174,10 @@ impl Signals {
 const MAX_CUES: usize = 256;
 
 impl Found {
-    fn new(hit: &Hit, kind: usize) -> Self {
+    fn new(hit: &Hit, kind: usize, in_title: bool) -> Self {
         Self {
             cue: hit.cue,
-            in_title: hit.in_title(),
+            in_title,
             spans: vec![hit.span],
             kind,
             field: hit.field,
@@ -205,16 +222,39 @@ fn kind(sense: &Sense) -> Option<usize> {
         | Sense::AttackerBefore
         | Sense::Negation
         | Sense::NegationBehind
-        | Sense::Mask => return None,
+        | Sense::Mask
+        | Sense::Namesake(_)
+        | Sense::Part { .. } => return None,
     })
 }
 
-fn form(document: &Document) -> [f32; FORM] {
-    let title = document.title();
+/// Where the first sentence ends, if more than a few words stand in it.
+fn first_sentence(text: &str) -> usize {
+    const LEAST: usize = 20;
+    let from = text.ceil_char_boundary(LEAST.min(text.len()));
+    let rest = text.get(from..).unwrap_or_default();
+    let ends = [". ", "! ", "? ", "। "];
+    let first = ends.iter().filter_map(|end| rest.find(end)).min();
+    first.map_or(text.len(), |at| from + at + 1)
+}
+
+fn form(document: &Document, headline: usize) -> [f32; FORM] {
+    let folded = document.passages[1].folded.text();
+    let title = if headline > 0 {
+        folded.get(..headline).unwrap_or(folded)
+    } else {
+        document.title()
+    };
     let flag = |yes: bool| if yes { 1.0 } else { 0.0 };
-    let bytes = document.text().len().min(4_000) as f32;
+    let text = document.text().len();
+    let text = if headline > 0 {
+        folded.len().saturating_sub(headline)
+    } else {
+        text
+    };
+    let bytes = text.min(4_000) as f32;
     [
-        flag(document.text().is_empty()),
+        flag(text == 0),
         flag(title.ends_with('?')),
         flag(title.contains(['$', '₹', '€', '£'])),
         flag(title.contains(':')),

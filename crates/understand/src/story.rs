@@ -6,10 +6,12 @@ mod keys;
 pub mod likeness;
 mod place;
 mod publisher;
+mod reprint;
 mod run;
 pub mod shelf;
 mod subject;
 mod summary;
+pub(crate) mod wording;
 pub mod words;
 
 pub use fold::fold;

@@ -7,7 +7,9 @@ use crate::cues::{Hit, Sense};
 use crate::evidence::{self, Evidence};
 use crate::explain::Read;
 use crate::linear::Linear;
+use crate::passage::Passage;
 use crate::relevance::logistic;
+use crate::severity::misread::is_misread;
 
 /// From this sum of cues on a sector is given.
 const THRESHOLD: f32 = 1.0;
@@ -129,11 +131,17 @@ pub fn threshold(sums: impl Iterator<Item = f32>, bare: bool) -> f32 {
 
 /// The sectors of the affected, surest first; at most three, because a text that
 /// names more speaks of everybody.
-pub(crate) fn sectors(hits: &[Hit], reasons: &mut Vec<Reason>) -> Vec<Tagged<Sector>> {
+pub(crate) fn sectors(
+    passages: &[Passage; 2],
+    hits: &[Hit],
+    reasons: &mut Vec<Reason>,
+) -> Vec<Tagged<Sector>> {
     const MOST: usize = 3;
     let mut found = Vec::new();
     for sector in Sector::ALL {
-        let evidence = evidence::gather(hits, |hit| hit.cue.sense == Sense::Sector(*sector));
+        let evidence = evidence::gather(hits, |hit| {
+            hit.cue.sense == Sense::Sector(*sector) && !is_misread(passages, hit)
+        });
         let sum: f32 = evidence.iter().map(|one| one.weight).sum();
         if sum >= THRESHOLD {
             found.push((sum, *sector, evidence));

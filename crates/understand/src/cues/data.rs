@@ -26,12 +26,22 @@ pub(crate) enum Sense {
     AttackerAfter,
     /// The same before the country: "linked to Russia".
     AttackerBefore,
+    /// One of several parts that together make an item relevant: of which reason, which
+    /// part, and of how many.
+    Part {
+        /// The reason, as people read it.
+        of: String,
+        part: usize,
+        parts: usize,
+    },
     /// Turns the meaning of the cue behind it round.
     Negation,
     /// Turns the meaning of the cue before it round, as Hindi does.
     NegationBehind,
     /// Hides the shorter cues inside it.
     Mask,
+    /// The same, and names the country of a namesake: "Hyderabad, Pakistan".
+    Namesake(Country),
 }
 
 /// What of a country a sign of its region pack names.
@@ -182,7 +192,7 @@ impl Cue {
     pub(crate) fn masks(&self) -> bool {
         matches!(
             self.sense,
-            Sense::Mask | Sense::Relevance(RelevanceLabel::Irrelevant)
+            Sense::Mask | Sense::Namesake(_) | Sense::Relevance(RelevanceLabel::Irrelevant)
         )
     }
 }
@@ -230,6 +240,16 @@ pub(crate) fn read_all(spoken_for: &[Country]) -> Result<Vec<Cue>, String> {
                 .map_err(|error: model::IdError| error.to_string())
         },
     )?;
+    for (of, lists) in table(include_str!("../../data/grave.toml"))? {
+        let Value::Table(lists) = lists else {
+            return Err(format!("`{of}` is no table"));
+        };
+        let parts = lists.len();
+        for (part, words) in lists.values().enumerate() {
+            let of = of.clone();
+            listed(words, &mut cues, &Sense::Part { of, part, parts }, 1.0)?;
+        }
+    }
     for (code, names) in table(include_str!("../../data/countries.toml"))? {
         let country: Country = code
             .parse()

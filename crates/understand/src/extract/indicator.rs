@@ -30,10 +30,44 @@ impl Setting {
                 .any(|passage| passage.folded.text().contains(word))
         };
         Self {
-            attack: says("att&ck") || says("mitre") || says("ttps") || says("technique"),
+            attack: says("att&ck")
+                || says("mitre")
+                || says("ttps")
+                || says("technique")
+                || lists_techniques(passages),
             record: item.kind == ItemKind::CveRecord,
         }
     }
+}
+
+/// Whether a technique with its sub-technique stands there (`T1566.001`, which is
+/// nothing else), or several that may be some.
+fn lists_techniques(passages: &[Passage; 2]) -> bool {
+    const SEVERAL: usize = 3;
+    let mut seen: Vec<&str> = Vec::new();
+    let words = passages
+        .iter()
+        .flat_map(|passage| {
+            passage
+                .clean
+                .split(|c: char| !c.is_alphanumeric() && c != '.')
+        })
+        .map(|word| word.trim_end_matches('.'));
+    for word in words {
+        let Some(number) = word.strip_prefix("T1") else {
+            continue;
+        };
+        let digits = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
+        match number.split_once('.') {
+            Some((main, sub)) if digits(main) && digits(sub) => return true,
+            None if digits(number) && !seen.contains(&word) => seen.push(word),
+            _ => {}
+        }
+        if seen.len() >= SEVERAL {
+            return true;
+        }
+    }
+    false
 }
 
 pub(super) fn read(passage: &Passage, setting: &Setting, own: &Own<'_>, named: &mut Named) {

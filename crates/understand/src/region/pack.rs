@@ -103,6 +103,8 @@ struct File {
     #[serde(default)]
     vetoes: Vec<String>,
     #[serde(default)]
+    namesakes: BTreeMap<Country, Vec<String>>,
+    #[serde(default)]
     languages: BTreeMap<String, f32>,
     #[serde(default)]
     subdivisions: BTreeMap<String, Subdivision>,
@@ -206,8 +208,7 @@ impl Pack {
 fn cues(file: &File, mistakes: &mut Vec<String>) -> Vec<Cue> {
     let mut cues = Vec::new();
     let country = file.country;
-    let mut add = |section: &str, sign: &str, local: Option<Local>, weight: f32| {
-        let sense = local.map_or(Sense::Mask, |local| Sense::Local(country, local));
+    let mut add_sense = |section: &str, sign: &str, sense: Sense, weight: f32| {
         let cue = Cue::new(sign, sense, weight);
         if cue.folded.trim().is_empty() {
             mistakes.push(format!("pack.toml, [{section}]: `{sign}` says nothing"));
@@ -219,19 +220,25 @@ fn cues(file: &File, mistakes: &mut Vec<String>) -> Vec<Cue> {
             cues.push(cue);
         }
     };
+    for sign in &file.vetoes {
+        add_sense("vetoes", sign, Sense::Mask, 1.0);
+    }
+    for (country, signs) in &file.namesakes {
+        for sign in signs {
+            add_sense("namesakes", sign, Sense::Namesake(*country), 1.0);
+        }
+    }
+    let mut add = |section: &str, sign: &str, local: Local, weight: f32| {
+        add_sense(section, sign, Sense::Local(country, local), weight);
+    };
     for (code, part) in &file.subdivisions {
         for sign in &part.signs {
-            add(
-                "subdivisions",
-                sign,
-                Some(Local::Subdivision(code.clone())),
-                1.0,
-            );
+            add("subdivisions", sign, Local::Subdivision(code.clone()), 1.0);
         }
     }
     for (code, towns) in &file.cities {
         for sign in towns {
-            add("cities", sign, Some(Local::City(code.clone())), CITY);
+            add("cities", sign, Local::City(code.clone()), CITY);
         }
     }
     for (code, towns) in &file.clashing {
@@ -239,24 +246,21 @@ fn cues(file: &File, mistakes: &mut Vec<String>) -> Vec<Cue> {
             add(
                 "clashing",
                 sign,
-                Some(Local::ClashingCity(code.clone())),
+                Local::ClashingCity(code.clone()),
                 CLASHING,
             );
         }
     }
     for (name, signs) in &file.bodies {
         for sign in signs {
-            add("bodies", sign, Some(Local::Body(name.clone())), 1.0);
+            add("bodies", sign, Local::Body(name.clone()), 1.0);
         }
     }
     for (sign, weight) in &file.companies {
-        add("companies", sign, Some(Local::Company), *weight);
+        add("companies", sign, Local::Company, *weight);
     }
     for (sign, weight) in &file.terms {
-        add("terms", sign, Some(Local::Term), *weight);
-    }
-    for sign in &file.vetoes {
-        add("vetoes", sign, None, 1.0);
+        add("terms", sign, Local::Term, *weight);
     }
     for (section, codes) in [("cities", &file.cities), ("clashing", &file.clashing)] {
         for code in codes

@@ -45,7 +45,14 @@ pub struct EventModel {
 pub(super) struct Judged {
     pub(super) score: f32,
     /// What raises and lowers it, the strongest first.
-    pub(super) reasons: Vec<Reason>,
+    pub(super) reasons: Vec<Told>,
+}
+
+/// A reason of the model.
+pub(super) struct Told {
+    pub(super) reason: Reason,
+    /// Whether it names what a person would name: a sign, not only a word.
+    pub(super) is_telling: bool,
 }
 
 impl EventModel {
@@ -69,7 +76,26 @@ impl EventModel {
         probabilities(&self.linear.score(terms, &values(signs), 0..BANDS))
     }
 
+    /// What the model says. Sums of money raise, or they say nothing: in the labelled
+    /// news they stand in lawsuits and results, so that it learned that they lower.
     pub(super) fn judge(&self, read: &Read<'_>, signs: &[Sign]) -> Judged {
+        let judged = self.judge_all(read, signs);
+        let (_, others): (Vec<Sign>, Vec<Sign>) = signs
+            .iter()
+            .cloned()
+            .partition(|sign| signs::is_money(sign.number));
+        if others.len() == signs.len() {
+            return judged;
+        }
+        let without = self.judge_all(read, &others);
+        if without.score > judged.score {
+            without
+        } else {
+            judged
+        }
+    }
+
+    fn judge_all(&self, read: &Read<'_>, signs: &[Sign]) -> Judged {
         let scores = self.linear.score(read.terms, &values(signs), 0..BANDS);
         let bands = probabilities(&scores);
         Judged {
@@ -86,7 +112,7 @@ impl EventModel {
         signs: &[Sign],
         scores: &Scores,
         bands: &[f32; BANDS],
-    ) -> Vec<Reason> {
+    ) -> Vec<Told> {
         let mean: f32 = (0_u8..).zip(bands).map(|(at, p)| f32::from(at) * p).sum();
         let mut slopes = [0.0; BANDS];
         for ((at, slope), chance) in (0_u8..).zip(&mut slopes).zip(bands) {
@@ -193,7 +219,7 @@ impl Cause {
         }
     }
 
-    fn told(&self, read: &Read<'_>) -> Reason {
+    fn told(&self, read: &Read<'_>) -> Told {
         let quoted = self.spans.first().map(|span| read.quote(*span));
         let mut names: Vec<&str> = self.kinds.iter().map(|kind| signs::name(*kind)).collect();
         names.truncate(NAMES);
@@ -209,7 +235,10 @@ impl Cause {
             what
         };
         let spans = self.spans.iter().copied().take(MAX_SPANS).collect();
-        Reason::new(Aspect::Severity, text, self.worth.clamp(-1.0, 1.0)).at(spans)
+        Told {
+            reason: Reason::new(Aspect::Severity, text, self.worth.clamp(-1.0, 1.0)).at(spans),
+            is_telling: self.kinds.iter().any(|kind| signs::is_telling(*kind)),
+        }
     }
 }
 

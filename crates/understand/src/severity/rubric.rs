@@ -160,6 +160,64 @@ impl Rubric<'_> {
         self.say(4.5, "a scam with a victim", sign)
     }
 
+    /// What somebody lost, if it is no aftermath: a live fraud is medium at least, and
+    /// the more was lost the higher within that band. Sums are taken as they are
+    /// written, whatever the currency.
+    pub(super) fn loss(&self, lost: &Quantity) -> Opinion {
+        if self.is_soft() {
+            return Opinion::plain(0.0, "");
+        }
+        Opinion {
+            score: match lost.amount {
+                n if n >= 1e8 => 6.6,
+                n if n >= 1e7 => 5.8,
+                n if n >= 1e6 => 5.0,
+                _ => 4.5,
+            },
+            why: format!("a loss of {}", lost.text),
+            spans: vec![lost.span],
+            lowers: false,
+        }
+    }
+
+    /// An opinion, or the most that an event says whose extent is known and small:
+    /// confirmed and limited is medium, by the definition of the bands.
+    pub(super) fn within_extent(&self, best: Opinion) -> Opinion {
+        /// The top of medium.
+        const MOST: f32 = 6.9;
+        const GRAVE: [Feature; 7] = [
+            Feature::Exploited,
+            Feature::ZeroDay,
+            Feature::GraveFlaw,
+            Feature::CriticalWord,
+            Feature::Disruption,
+            Feature::Wide,
+            Feature::Major,
+        ];
+        let is_grave = GRAVE.iter().any(|grave| self.has(*grave).is_some());
+        let is_many = self
+            .quantities
+            .iter()
+            .any(|quantity| quantity.counted == Counted::Organisations && quantity.amount >= 20.0);
+        let few = self
+            .most_people()
+            .filter(|people| (10.0..1e4).contains(&people.amount) && !is_grave && !is_many);
+        match few {
+            Some(people) if best.score > MOST => Opinion {
+                score: MOST,
+                why: format!("limited: affects {}", people.text),
+                spans: vec![people.span],
+                lowers: true,
+            },
+            _ => best,
+        }
+    }
+
+    /// What the rubric sees of an event, if it sees anything.
+    pub(super) fn seen(&self) -> Option<Opinion> {
+        Some(self.event()).filter(|seen| !seen.spans.is_empty())
+    }
+
     /// Whether it is denied, told as the past, or no event.
     fn is_soft(&self) -> bool {
         const SOFT: [Feature; 8] = [

@@ -6,6 +6,7 @@
 
 use model::{Field, IncidentType, RelevanceLabel, Sector, Span};
 
+use super::misread::is_misread;
 use crate::cues::{Feature, Hit, Sense};
 use crate::passage::Passage;
 use crate::quantity::{Counted, Quantity};
@@ -187,6 +188,23 @@ pub fn name(kind: usize) -> &'static str {
     }
 }
 
+/// Whether a person believes a kind of sign as a reason: "a question" is none, and
+/// neither are words before a number.
+pub(super) fn is_telling(kind: usize) -> bool {
+    const MUTE: [&str; 4] = [
+        "a question",
+        "hardly any text",
+        "an estimate",
+        "business results",
+    ];
+    !MUTE.contains(&name(kind))
+}
+
+/// Whether a sign is a sum of money.
+pub(super) fn is_money(number: usize) -> bool {
+    kind(number) == MONEY_AT
+}
+
 /// Whether a law firm looks for victims to represent: its words stand in the title.
 #[must_use]
 pub fn is_law_firms_notice(signs: &[Sign]) -> bool {
@@ -202,7 +220,7 @@ pub fn is_law_firms_notice(signs: &[Sign]) -> bool {
 pub(crate) fn read(passages: &[Passage; 2], hits: &[Hit], quantities: &[Quantity]) -> Vec<Sign> {
     let mut found = Found::default();
     let mut negated = [false; 2];
-    for hit in hits {
+    for hit in hits.iter().filter(|hit| !is_misread(passages, hit)) {
         let number = match &hit.cue.sense {
             Sense::Feature(feature) => {
                 if hit.negated {

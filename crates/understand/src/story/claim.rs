@@ -2,6 +2,7 @@
 
 use model::{Analysis, ClaimStatus, Field};
 
+use super::wording;
 use crate::cues::{self, Feature, Hit, Sense};
 use crate::passage::Passage;
 
@@ -22,12 +23,25 @@ pub(super) fn signs(analysis: &Analysis) -> Signs {
     let strength = |feature: Feature| -> f32 {
         hits.iter()
             .filter(|hit| hit.cue.sense == Sense::Feature(feature) && !hit.negated)
+            .filter(|hit| {
+                let [title, text] = &passages;
+                let passage = if hit.in_title() { title } else { text };
+                wording::holds(feature, passage.folded.text(), hit.start, hit.end)
+            })
             .map(weight)
             .fold(0.0, f32::max)
     };
-    let claimed = strength(Feature::Claimed);
-    let confirmed = strength(Feature::Confirmed);
-    let denied = strength(Feature::Denied);
+    let [in_title, in_text] = passages
+        .each_ref()
+        .map(|passage| wording::told(passage.folded.text()));
+    let told = |title: bool, text: bool| match (title, text) {
+        (true, _) => IN_TITLE,
+        (false, true) => 1.0,
+        (false, false) => 0.0_f32,
+    };
+    let claimed = strength(Feature::Claimed).max(told(in_title.claimed, in_text.claimed));
+    let confirmed = strength(Feature::Confirmed).max(told(in_title.confirmed, in_text.confirmed));
+    let denied = strength(Feature::Denied).max(told(in_title.denied, in_text.denied));
     let claim = if denied >= 0.9 && denied > confirmed {
         ClaimStatus::Denied
     } else if confirmed >= 0.8 && confirmed > claimed {
@@ -45,8 +59,10 @@ pub(super) fn signs(analysis: &Analysis) -> Signs {
 
 /// A cue of the title counts more than one of the body, which may tell of another
 /// story on the side.
+const IN_TITLE: f32 = 1.5;
+
 fn weight(hit: &Hit) -> f32 {
-    hit.cue.weight * if hit.in_title() { 1.5 } else { 1.0 }
+    hit.cue.weight * if hit.in_title() { IN_TITLE } else { 1.0 }
 }
 
 /// How firm the story is with one more item. Publishers who repeat one claim do

@@ -11,7 +11,7 @@ use model::{
 
 use super::claim;
 use super::place::Placement;
-use super::publisher::publisher;
+use super::publisher::{self, publisher};
 use super::summary;
 use crate::severity::NAMED;
 
@@ -56,7 +56,8 @@ pub fn fold(
             let is_known = if before.publishers.is_empty() {
                 before.sources.contains(&item.source)
             } else {
-                before.publishers.contains(&publisher)
+                let name = |known: &String| publisher::whole(known) == publisher;
+                before.publishers.iter().any(name)
             };
             let independent = repeat_of.is_none() && !is_known;
             if independent && before.publishers.len() < Incident::MAX_PUBLISHERS {

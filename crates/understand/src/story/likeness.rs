@@ -7,6 +7,7 @@
 use model::print::{Judged, Member, Print};
 use model::{Entity, Timestamp, clock};
 
+use super::reprint;
 use super::subject::{Named, is_time};
 use super::words::{Word, Words};
 use crate::weights::{Section, Weights, WeightsError, unfit};
@@ -324,10 +325,11 @@ impl StoryModel {
             return None;
         }
         let centre = self.centre * to_centre(print, members);
+        let copied = reprint::copied(print, members);
         Some(Likeness {
             score: links + centre - self.threshold,
-            closest,
-            is_reprint: alike >= REPRINT && print.terms.len() >= REPRINT_WORDS,
+            closest: copied.unwrap_or(closest),
+            is_reprint: copied.is_some() || alike >= REPRINT && print.terms.len() >= REPRINT_WORDS,
         })
     }
 

@@ -837,3 +837,160 @@ fn an_incident_remembers_the_scores_it_was_told_with() {
     );
     assert_eq!(join(&opened, &more, None, &known).epss, Some(0.9));
 }
+
+#[test]
+fn how_firm_it_is_follows_who_denies_and_confirms_what() {
+    use ClaimStatus::{Claimed, Confirmed, Denied, Reported};
+    for (wanted, title, text) in [
+        (
+            Confirmed,
+            "Acme Cements confirms breach, denies paying ransom",
+            "Acme Cements confirmed the breach but denied that it paid a ransom.",
+        ),
+        (
+            Reported,
+            "Accused denies hacking Acme Cements",
+            "The accused in the Acme Cements hacking case denied the charges in court.",
+        ),
+        (
+            Reported,
+            "Man denies terrorist offences linked to police data breach",
+            "",
+        ),
+        (Reported, "China denies hacking Acme Cements", ""),
+        (Denied, "Acme Cements denies hacking claims", ""),
+        (
+            Denied,
+            "Acme Cements denies data breach",
+            "Acme Cements denied that its data was breached.",
+        ),
+        (
+            Denied,
+            "Acme Cements rubbishes hacking claim",
+            "Acme Cements rubbished claims that it was hacked, calling them false.",
+        ),
+        (
+            Confirmed,
+            "Acme Cements says it was hit by ransomware",
+            "Acme Cements said on Monday it was hit by ransomware.",
+        ),
+        (
+            Confirmed,
+            "Production stops at Acme Cements",
+            "Acme Cements, a maker of cement, said that its systems were attacked on Sunday.",
+        ),
+        (
+            Claimed,
+            "Acme Cements yet to confirm ransomware attack",
+            "Acme Cements has not confirmed the ransomware attack claimed by BlackSuit.",
+        ),
+        (
+            Reported,
+            "Researchers confirm Acme Cements data is on sale",
+            "Researchers confirmed that the data for sale matches customers of Acme Cements.",
+        ),
+        (
+            Denied,
+            "एक्मे सीमेंट्स ने डेटा लीक से इनकार किया",
+            "एक्मे सीमेंट्स ने डेटा लीक की खबरों का खंडन किया।",
+        ),
+    ] {
+        assert_eq!(
+            open(1, &article("a", 1, title, text)).claim,
+            wanted,
+            "{title}"
+        );
+    }
+}
+
+#[test]
+fn a_shortened_copy_under_a_headline_of_its_own_counts_once() {
+    let lead = "Hackers have stolen the personal data of 2 lakh students of Zorvex University, \
+        officials said on Sunday. The stolen data includes names, addresses, phone numbers and \
+        examination results of students who enrolled between 2019 and 2025. The university has \
+        lodged a complaint with the cyber cell of the state police, which has begun an \
+        investigation.";
+    let rest = "Vice chancellor Meera Joshi said the intrusion was noticed on Friday night when \
+        the results portal slowed down. Engineers found that a service account had been used from \
+        an address abroad. The portal was taken offline within an hour.";
+    let reports = [
+        (
+            "agency",
+            "Hackers steal data of 2 lakh students from Zorvex University",
+            format!("Bhopal, Nov 15 (ABC) {lead} {rest}"),
+        ),
+        (
+            "tribune",
+            "Data of 2 lakh Zorvex University students stolen by hackers",
+            format!("{lead} (This story has not been edited by our staff.)"),
+        ),
+        (
+            "portal",
+            "Zorvex University: data of 2 lakh students stolen",
+            format!(
+                "{} {rest} Also read: Ten tips for safe passwords.",
+                lead.replace("on Sunday", "")
+                    .replace("phone numbers and ", "")
+            ),
+        ),
+        (
+            "herald",
+            "Inside the Zorvex University hack: how the intruders got in",
+            "The intruders who took records of two lakh students from Zorvex University came \
+             through a forgotten test server, three engineers told the Herald. The machine had \
+             not been patched since 2022."
+                .to_owned(),
+        ),
+    ];
+    let context = Context::new(&[]);
+    let mut members: Vec<model::Member> = Vec::new();
+    let mut incident: Option<Incident> = None;
+    let mut counts = Vec::new();
+    for (minute, (outlet, title, text)) in reports.iter().enumerate() {
+        let item = article(outlet, i64::try_from(minute).unwrap(), title, text);
+        let analysis = understand(&item, &context);
+        let placement = incident.as_ref().map_or(Placement::Opens, |incident| {
+            let candidate = Candidate {
+                incident: incident.clone(),
+                links: Vec::new(),
+                members: members.clone(),
+                apart: Vec::new(),
+            };
+            understand::place(&item, &analysis, &[candidate], &context)
+        });
+        let repeats = match &placement {
+            Placement::Joins { repeat_of, .. } => repeat_of.is_some(),
+            Placement::Opens => false,
+        };
+        let after = fold(incident.as_ref(), id(1), &item, &analysis, &placement, &[]);
+        counts.push((after.items, after.publishers.len(), after.claim));
+        incident = Some(after);
+        if !repeats {
+            members.push(model::Member {
+                item: item.id,
+                at: item.effective(),
+                print: analysis.story_keys.print.clone(),
+            });
+        }
+    }
+    use ClaimStatus::{Corroborated, Reported};
+    assert_eq!(
+        counts,
+        [
+            (1, 1, Reported),
+            (1, 1, Reported),
+            (1, 1, Reported),
+            (2, 2, Corroborated)
+        ]
+    );
+}
+
+#[test]
+fn parts_of_one_site_are_one_publisher() {
+    let mut first = article("a", 1, "Acme Bank breached", STORY);
+    first.url = Some("https://news.same.example/1".to_owned());
+    let mut second = article("b", 2, "Acme Bank breached, again told", STORY);
+    second.url = Some("https://m.same.example/2".to_owned());
+    let after = join(&open(1, &first), &second, None, &[]);
+    assert_eq!(after.publishers, ["same.example"]);
+}

@@ -104,3 +104,41 @@ fn a_veto_hides_listed_names_too() {
     pack = pack.replace("'Old Zorvexpur'", "");
     assert_eq!(region(&home(&pack), text), "ZW / ");
 }
+
+#[test]
+fn a_namesake_names_its_own_country() {
+    let home = at_home(&["india"]);
+    for (title, wanted) in [
+        ("Ransomware hits hospital in Hyderabad, Pakistan", "PK / "),
+        ("Data of farmers in Pakistan's Punjab leaked", "PK / "),
+        ("City of Salem, Oregon hit by ransomware", "US / "),
+        (
+            "Ransomware hits hospital in Hyderabad, Telangana",
+            "IN / TS",
+        ),
+    ] {
+        assert_eq!(region(&home, title), wanted, "{title}");
+    }
+}
+
+#[test]
+fn whose_police_and_whose_call_centre_it_is() {
+    let home = at_home(&["india"]);
+    for (title, wanted) in [
+        ("Delhi Police arrest man who hacked a US hospital", "US / "),
+        (
+            "Delhi Police arrest man who hacked a hospital in Pune",
+            "IN / DL MH",
+        ),
+        ("Delhi Police arrest man who hacked a hospital", "IN / DL"),
+        (
+            "Delhi Police hit by ransomware from US server",
+            "IN US / DL",
+        ),
+        ("A Noida call centre was hacked", "IN / UP"),
+        ("Noida call centre hacked, data stolen", "IN / UP"),
+        ("Noida call centre cheated pensioners in Canada", "CA / "),
+    ] {
+        assert_eq!(region(&home, title), wanted, "{title}");
+    }
+}
