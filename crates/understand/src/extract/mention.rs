@@ -42,10 +42,11 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         }
         // A town by itself acts for nobody here.
         let is_place = kind == NameKind::Organisation && seen.is_place(gazetteer, start, end);
-        let text = text
-            .strip_suffix("'s")
-            .or(text.strip_suffix("’s"))
-            .unwrap_or(text);
+        // Of others it may be part of the name: Haldiram's.
+        let text = match kind {
+            NameKind::Actor | NameKind::Malware => without_possessive(text),
+            _ => text,
+        };
         found.push(Mention {
             kind: if is_place { NameKind::Place } else { kind },
             tokens: Some((start, end)),
@@ -66,7 +67,7 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         let threat = entity_kind(mention.kind);
         let listed = || seen.known(gazetteer, mention.kind, start, end);
         let usual = alias::usual_name(threat, &mention.name)
-            .or_else(|| listed().map(|it| alias::usual_name(threat, it.name).unwrap_or(it.name)));
+            .or_else(|| listed().map(|it| usual_of_listed(threat, it.name)));
         if let Some(usual) = usual {
             mention.name = usual.to_owned();
         }
@@ -91,6 +92,27 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         }
     }
     techniques(&seen, passages, gazetteer, &taken, named);
+}
+
+/// `CIA’s` is CIA.
+fn without_possessive(name: &str) -> &str {
+    let short = name.strip_suffix("'s").or(name.strip_suffix("’s"));
+    short.unwrap_or(name)
+}
+
+/// What a list calls a threat, as news does: without what the list adds, `Mirai (ELF)`.
+fn usual_of_listed(kind: EntityKind, listed: &str) -> &str {
+    alias::usual_name(kind, listed).unwrap_or_else(|| {
+        let is_threat = matches!(
+            kind,
+            EntityKind::Actor | EntityKind::Malware | EntityKind::Tool
+        );
+        let (name, _) = listed
+            .split_once(" (")
+            .filter(|_| is_threat)
+            .unwrap_or((listed, ""));
+        name
+    })
 }
 
 /// A name where it stands.
