@@ -13,6 +13,7 @@
 mod label;
 
 pub mod alert;
+pub mod alias;
 pub mod analysis;
 pub mod audit;
 pub mod clock;

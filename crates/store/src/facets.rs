@@ -2,8 +2,9 @@
 //! like. The same for every back end: it gives the latest incidents, they are
 //! counted here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use model::alias::usual_name;
 use model::{ClaimStatus, Country, EntityCount, EntityKind, IncidentStatus, IncidentType, Region};
 use model::{Role, Sector, Severity, SourceId, Tagged};
 use serde::Deserialize;
@@ -97,16 +98,22 @@ pub(crate) fn count(bodies: &[String], complete: bool) -> Result<Facets, serde_j
         for source in &incident.sources {
             tally.add("source", source.as_str());
         }
+        // What older versions told of under another name is the same threat.
+        let mut threats: BTreeSet<(&'static str, &str)> = BTreeSet::new();
         for entity in &incident.entities {
+            let usual = || usual_name(entity.kind, &entity.name).unwrap_or(&entity.name);
             match entity.kind {
-                EntityKind::Actor => tally.add("actor", &entity.name),
-                EntityKind::Malware => tally.add("malware", &entity.name),
+                EntityKind::Actor => threats.extend([("actor", usual())]),
+                EntityKind::Malware => threats.extend([("malware", usual())]),
                 EntityKind::Product => tally.add("product", &entity.name),
                 _ => {}
             }
             if entity.role == Some(Role::Victim) {
                 tally.add("victim", &entity.name);
             }
+        }
+        for (facet, name) in threats {
+            tally.add(facet, name);
         }
     }
     Ok(Facets {

@@ -3,7 +3,8 @@
 //! All of them are found in one pass over the folded text, so that a hundred more cost
 //! nothing. A cue counts as whole words only. `=` before
 //! it asks for exactly this case (`=US` is not "us"); `*` after it lets the word
-//! go on (`hack*` is also "hacked"). A longer cue that is a mask (`life hack`)
+//! go on (`hack*` is also "hacked"); what stands in brackets must stand beside it and is
+//! no part of it (`Salem [district]`). A longer cue that is a mask (`life hack`)
 //! hides the shorter ones inside it; a negation before a cue is noted on its hit.
 
 mod data;
@@ -125,6 +126,8 @@ fn read_passage(book: &'static Book, passage: &Passage, hits: &mut Vec<Hit>) {
                 let Some(cue) = book.cues.get(*index) else {
                     continue;
                 };
+                let (before, behind) = cue.around;
+                let (start, end) = (start + before, end - behind);
                 if !(ends || cue.open_end) || !cue.case_fits(|| passage.clean_of_folded(start, end))
                 {
                     continue;

@@ -6,10 +6,12 @@ use jiff::ToSpan;
 use jiff::tz::TimeZone;
 
 use super::field::{Field, Kind};
-use super::key::{Key, KeyRange, name_range};
+use super::key::{Key, KeyRange, name_range, whole_name};
 use super::tree::{Name, Query, Test, Word};
 use super::value::{Day, Moment, Number, Op, When};
+use crate::alias;
 use crate::clock::{Timestamp, earlier};
+use crate::entity::EntityKind;
 use crate::owasp::OwaspCategory;
 use crate::severity::Severity;
 use crate::tokens::{self, Term};
@@ -199,11 +201,45 @@ pub(super) const fn number_of(severity: Severity) -> i64 {
 }
 
 fn keys(key: Key, names: &[Name]) -> Condition {
-    let ranges: Vec<KeyRange> = names.iter().filter_map(|name| range(key, name)).collect();
+    let mut ranges: Vec<KeyRange> = Vec::new();
+    for name in names {
+        let Some(asked) = range(key, name) else {
+            continue;
+        };
+        if !name.prefix {
+            // Older items are told of under other names, of new ones we know one more.
+            let others = same_names(key, name.text()).iter().copied();
+            let others = others.filter_map(whole_name);
+            for other in others.filter(|other| !asked.holds(&other.from)) {
+                if !ranges.contains(&other) {
+                    ranges.push(other);
+                }
+            }
+        }
+        ranges.push(asked);
+    }
     if ranges.is_empty() {
         Condition::NEVER
     } else {
         Condition::Key(key, ranges)
+    }
+}
+
+/// All names of an actor or malware that is called so.
+fn same_names(key: Key, name: &str) -> &'static [&'static str] {
+    match threat(key) {
+        Some(kind) => alias::same_names(kind, name),
+        None => &[],
+    }
+}
+
+/// The threats that are found by any of their names.
+pub(super) const fn threat(key: Key) -> Option<EntityKind> {
+    match key {
+        Key::Actor => Some(EntityKind::Actor),
+        Key::Malware => Some(EntityKind::Malware),
+        Key::Tool => Some(EntityKind::Tool),
+        _ => None,
     }
 }
 

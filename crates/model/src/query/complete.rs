@@ -1,12 +1,18 @@
 //! What may be written where the cursor stands.
 
+use super::bind::threat;
 use super::field::{Field, Kind};
 use super::key::Key;
 use super::parse::is_bare_value;
+use crate::alias;
 use crate::region::{Country, states};
 
 /// How many offers are made of what is known here.
 const MOST_OFFERS: usize = 20;
+/// How many threats are offered by another of their names.
+const MOST_ALIASES: usize = 5;
+/// Fewer letters are the beginning of too many names.
+const SHORTEST_ALIAS: usize = 3;
 
 /// What may stand where the cursor is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,6 +161,14 @@ fn values(field: Field, begun: &str) -> Vec<Offer> {
     if matches!(field, Field::Region | Field::State) {
         let found = states().filter(|(code, name)| fits(name) || fits(&format!("in-{code}")));
         offers.extend(found.map(|(code, name)| offer(&format!("IN-{code}"), name)));
+    }
+    // Of threats the store knows the usual names; people know others.
+    if let Kind::Names(key) = field.kind()
+        && let Some(kind) = threat(key)
+        && begun.chars().count() >= SHORTEST_ALIAS
+    {
+        let also = alias::beginning(kind, &begun, MOST_ALIASES).into_iter();
+        offers.extend(also.map(|(name, usual)| offer(usual, &format!("also called {name}"))));
     }
     offers.truncate(MOST_OFFERS);
     offers

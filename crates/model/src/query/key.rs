@@ -189,6 +189,13 @@ pub fn name_range(name: &str, prefix: bool) -> Option<KeyRange> {
     Some(KeyRange { from, to: Some(to) })
 }
 
+/// The key of names that end with these words: of a name itself, whole. None when there
+/// are no words in it.
+pub(super) fn whole_name(name: &str) -> Option<KeyRange> {
+    let words = name_words(name);
+    (!words.is_empty()).then(|| KeyRange::exactly(joined(&words)))
+}
+
 /// The words of a name as they are compared: case, Latin accents and punctuation do
 /// not count, points and plus signs within do (`3.0`, `c++`).
 #[must_use]

@@ -286,6 +286,34 @@ fn numbers_are_compared_in_the_units_of_their_column() {
 }
 
 #[test]
+fn a_threat_is_asked_for_by_all_its_names() {
+    let keys = |text: &str| match parse(text).unwrap().bind(&Frame::at(Timestamp::UNIX_EPOCH)) {
+        Condition::Key(_, ranges) => ranges,
+        other => panic!("{other:?}"),
+    };
+    let holds = |text: &str, key: &str| keys(text).iter().any(|range| range.holds(key));
+    for (query, key) in [
+        ("actor:akira", "akira "),
+        // As it is written: by its words.
+        ("actor:akira", "akira reborn "),
+        ("actor:akira", "storm 1567 "),
+        ("actor:Storm-1567", "akira "),
+        ("actor:\"salt typhoon\"", "ghostemperor "),
+        ("actor:apt36", "operation c major "),
+        ("actor:clop", "cl0p "),
+        ("malware:alphv", "blackcat "),
+        ("tool:mimikatz", "mimikatz "),
+    ] {
+        assert!(holds(query, key), "{query} asks for {key}");
+    }
+    // Another name is asked for whole, a beginning and other fields as they are written.
+    assert!(!holds("actor:storm-1567", "akira reborn "));
+    assert_eq!(keys("actor:akir*").len(), 1);
+    assert_eq!(keys("org:akira").len(), 1);
+    assert_eq!(keys("actor:zorvex").len(), 1);
+}
+
+#[test]
 fn what_may_follow_is_offered() {
     let offered = |text: &str| {
         let at = u32::try_from(text.chars().count()).unwrap();
@@ -307,6 +335,7 @@ fn what_may_follow_is_offered() {
         "region:ka",
         "region:ind",
         "actor:lock",
+        "actor:ghostem",
         "victim:\"state b",
         "(kev:",
         "last:",
@@ -322,6 +351,7 @@ fn what_may_follow_is_offered() {
         region:ka → 7..9 Value(Region): KZ IN-KA
         region:ind → 7..10 Value(Region): ID IN
         actor:lock → 6..10 Name(Actor, Actor, "lock"): 
+        actor:ghostem → 6..13 Name(Actor, Actor, "ghostem"): "Salt Typhoon"
         victim:"state b → 7..15 Name(Victim, Victim, "state b"): 
         (kev: → 5..5 Value(Kev): true false
         last: → 5..5 Value(Last): 1h 24h 7d 30d

@@ -164,6 +164,9 @@ pub(crate) struct Cue {
     pub(crate) exact: bool,
     /// The word may go on.
     pub(crate) open_end: bool,
+    /// So much of `folded` stands before the pattern and behind it: it must be there, and
+    /// is no part of what is shown.
+    pub(crate) around: (usize, usize),
 }
 
 impl Cue {
@@ -174,9 +177,24 @@ impl Cue {
         let (pattern, open_end) = written
             .strip_suffix('*')
             .map_or((written, false), |rest| (rest, true));
+        let (before, rest) = match pattern.strip_prefix('[').and_then(|it| it.split_once(']')) {
+            Some((before, rest)) => (before, rest),
+            None => ("", pattern),
+        };
+        let (inner, behind) = match rest.strip_suffix(']').and_then(|it| it.rsplit_once('[')) {
+            Some((inner, behind)) => (inner, behind),
+            None => (rest, ""),
+        };
+        // The blank that divides them is folded with what stands around.
+        let trimmed = inner.trim();
+        let lead = inner.len() - inner.trim_start().len();
+        let tail = inner.len() - inner.trim_end().len();
+        let before = fold::folded(before) + &" ".repeat(lead);
+        let behind = " ".repeat(tail) + &fold::folded(behind);
         Self {
-            pattern: pattern.to_owned(),
-            folded: fold::folded(pattern),
+            pattern: trimmed.to_owned(),
+            around: (before.len(), behind.len()),
+            folded: before + &fold::folded(trimmed) + &behind,
             sense,
             weight,
             exact,

@@ -15,7 +15,7 @@
 
 use std::sync::LazyLock;
 
-use super::token::{Token, tokens};
+use super::token::tokens;
 use crate::weights::{Section, Weights, WeightsError};
 
 /// The names in the binary. A test opens the file; an unreadable one would know no
@@ -138,7 +138,7 @@ impl Gazetteer {
         })
     }
 
-    /// Every meaning of a name, given its [`name_hash`].
+    /// Every meaning of a name, given its hash.
     pub fn entries(&self, hash: u64) -> impl Iterator<Item = Entry<'_>> {
         self.rows(hash).filter_map(move |row| {
             let classes = self.classes.at(row);
@@ -160,7 +160,7 @@ impl Gazetteer {
 
     /// Every meaning of a name as it is written, in any case.
     pub fn lookup(&self, name: &str) -> impl Iterator<Item = Entry<'_>> {
-        self.entries(name_hash(name, &tokens(name, LONGEST + 1)))
+        self.entries(hash_of(name))
     }
 
     /// What a name may stand for, of all its meanings; zero if it is unknown.
@@ -256,13 +256,13 @@ pub fn fold_hash(token: &str) -> u64 {
     hash
 }
 
-/// The hash of a name's tokens.
+/// The hash of a name as it is written.
 #[must_use]
-fn name_hash(text: &str, tokens: &[Token]) -> u64 {
-    tokens.iter().fold(EMPTY, |hash, token| {
+pub(crate) fn hash_of(name: &str) -> u64 {
+    tokens(name, LONGEST + 1).iter().fold(EMPTY, |hash, token| {
         grow(
             hash,
-            fold_hash(text.get(token.start..token.end).unwrap_or_default()),
+            fold_hash(name.get(token.start..token.end).unwrap_or_default()),
         )
     })
 }

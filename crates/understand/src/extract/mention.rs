@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use model::{EntityKind, Role, Span};
+use model::{EntityKind, Role, Span, alias};
 
 use super::gazetteer::{Gazetteer, class};
 use super::name::{self, Model, NameKind, Seen};
@@ -40,8 +40,15 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         if kind == NameKind::Indicator && (own.holds(text) || seen.holds_an_address(start, end)) {
             continue;
         }
+        // A town by itself acts for nobody here.
+        let is_place = kind == NameKind::Organisation && seen.is_place(gazetteer, start, end);
+        // Of others it may be part of the name: Haldiram's.
+        let text = match kind {
+            NameKind::Actor | NameKind::Malware => without_possessive(text),
+            _ => text,
+        };
         found.push(Mention {
-            kind,
+            kind: if is_place { NameKind::Place } else { kind },
             tokens: Some((start, end)),
             span,
             name: text.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -57,8 +64,12 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         let Some((start, end)) = mention.tokens else {
             continue;
         };
-        if let Some(listed) = seen.known(gazetteer, mention.kind, start, end) {
-            mention.name = listed.name.to_owned();
+        let threat = entity_kind(mention.kind);
+        let listed = || seen.known(gazetteer, mention.kind, start, end);
+        let usual = alias::usual_name(threat, &mention.name)
+            .or_else(|| listed().map(|it| usual_of_listed(threat, it.name)));
+        if let Some(usual) = usual {
+            mention.name = usual.to_owned();
         }
         let same = spellings
             .entry((mention.kind, mention.name.to_lowercase()))
@@ -81,6 +92,27 @@ pub(crate) fn names(passages: &[Passage; 2], model: &Model, own: &Own, named: &m
         }
     }
     techniques(&seen, passages, gazetteer, &taken, named);
+}
+
+/// `CIA’s` is CIA.
+fn without_possessive(name: &str) -> &str {
+    let short = name.strip_suffix("'s").or(name.strip_suffix("’s"));
+    short.unwrap_or(name)
+}
+
+/// What a list calls a threat, as news does: without what the list adds, `Mirai (ELF)`.
+fn usual_of_listed(kind: EntityKind, listed: &str) -> &str {
+    alias::usual_name(kind, listed).unwrap_or_else(|| {
+        let is_threat = matches!(
+            kind,
+            EntityKind::Actor | EntityKind::Malware | EntityKind::Tool
+        );
+        let (name, _) = listed
+            .split_once(" (")
+            .filter(|_| is_threat)
+            .unwrap_or((listed, ""));
+        name
+    })
 }
 
 /// A name where it stands.
@@ -453,8 +485,80 @@ mod tests {
             "Researchers tie the intrusions to Fancy Bear. The group, also known as APT28 and Sofacy, used Mimikatz.",
             &expect![[r#"
                 Actor APT28 ×3
-                Malware MimiKatz ×1"#]],
+                Malware Mimikatz ×1"#]],
         );
+    }
+
+    #[test]
+    fn threats_are_shown_by_the_name_that_news_uses() {
+        for (text, usual) in [
+            ("The Akira ransomware gang hit a mill.", "Akira"),
+            ("Storm-1567 hackers hit a mill.", "Akira"),
+            ("Salt Typhoon hackers spied on a carrier.", "Salt Typhoon"),
+            ("GhostEmperor hackers spied on a carrier.", "Salt Typhoon"),
+            ("Transparent Tribe hackers spied on a ministry.", "APT36"),
+            ("Midnight Blizzard hackers read mail.", "APT29"),
+            ("The Shiny Hunters gang sells data.", "ShinyHunters"),
+            ("The ALPHV ransomware gang leaks data.", "BlackCat"),
+            ("The Cl0p ransomware gang leaks data.", "Clop"),
+        ] {
+            let analysis = analysed("", text);
+            let is_threat =
+                |kind: EntityKind| matches!(kind, EntityKind::Actor | EntityKind::Malware);
+            let names = analysis.entities.iter();
+            let names = names.filter(|entity| is_threat(entity.kind));
+            let names: Vec<&str> = names.map(|entity| entity.name.as_str()).collect();
+            assert_eq!(names, [usual], "{text}");
+        }
+    }
+
+    #[test]
+    fn people_feasts_and_programs_are_threats_beside_evidence_only() {
+        for (text, named) in [
+            (
+                "The agency was set up by an order from US President Donald Trump.",
+                false,
+            ),
+            (
+                "Hackers attacked the campaign of Donald Trump and stole mail.",
+                false,
+            ),
+            (
+                "Staff of the college got a week of Thanksgiving off after the breach.",
+                false,
+            ),
+            ("Accounts of Netflix were sold on Telegram.", false),
+            ("The Netflix ransomware locks files.", true),
+            ("A trojan dubbed “Joker” was found in an app.", true),
+            ("Jared Leto returns as Joker.", false),
+            ("Files were locked with the Exorcist 2.0 ransomware.", true),
+            (
+                "Attackers used BitLocker ransomware on the water agency.",
+                false,
+            ),
+        ] {
+            let analysis = analysed("", text);
+            let found = analysis.entities.iter().any(|entity| {
+                matches!(
+                    entity.kind,
+                    EntityKind::Actor | EntityKind::Malware | EntityKind::Tool
+                )
+            });
+            assert_eq!(found, named, "{text}: {:?}", analysis.entities);
+        }
+    }
+
+    #[test]
+    fn who_looks_into_an_attack_is_not_its_victim() {
+        let text = "A ransomware attack hit Zorvex Hospital on Monday, said the FBI. The \
+                    attack was reported to the FBI.";
+        let analysis = analysed("Zorvex Hospital hit by ransomware, FBI informed", text);
+        let roles = analysis.entities.iter();
+        let victims: Vec<&str> = roles
+            .filter(|entity| entity.role == Some(Role::Victim))
+            .map(|entity| entity.name.as_str())
+            .collect();
+        assert_eq!(victims, ["Zorvex Hospital"]);
     }
 
     #[test]

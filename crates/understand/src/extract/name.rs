@@ -190,6 +190,7 @@ impl Seen {
         }
         self.ask_for_evidence(&mut labels);
         self.add_listed(&mut labels);
+        self.take_back_ordinary(&mut labels);
         self.carry(&mut labels);
         labels
     }
@@ -264,15 +265,7 @@ impl Seen {
         /// A list of names is no text.
         const MOST: usize = 400;
         let mut known: Vec<(usize, u64, NameKind, u64)> = Vec::new();
-        let hash = |start: usize, end: usize| {
-            self.words
-                .get(start..end)
-                .unwrap_or_default()
-                .iter()
-                .fold(gazetteer::EMPTY, |hash, word| {
-                    gazetteer::grow(hash, word.exact)
-                })
-        };
+        let hash = |start: usize, end: usize| self.hash(start, end);
         for (kind, start, end) in names(labels) {
             let carried = matches!(
                 kind,
@@ -358,16 +351,25 @@ impl Seen {
             NameKind::Product => class::PRODUCT,
             NameKind::Vulnerability | NameKind::Indicator | NameKind::Person => return None,
         };
-        let hash = self
-            .words
-            .get(start..end)?
-            .iter()
-            .fold(gazetteer::EMPTY, |hash, word| {
-                gazetteer::grow(hash, word.exact)
-            });
         gazetteer
-            .entries(hash)
+            .entries(self.hash(start, end))
             .find(|entry| entry.classes & wanted != 0)
+    }
+
+    /// Whether these tokens are the name of a place and, as far as is listed, of nothing
+    /// else.
+    #[must_use]
+    pub fn is_place(&self, gazetteer: &Gazetteer, start: usize, end: usize) -> bool {
+        let classes = gazetteer.classes(self.hash(start, end)) & !class::LONGER;
+        classes != 0 && classes & !(class::COUNTRY | class::INDIAN_PLACE | class::CITY) == 0
+    }
+
+    /// The name that these tokens make, for [`Gazetteer::entries`].
+    fn hash(&self, start: usize, end: usize) -> u64 {
+        let words = self.words.get(start..end).unwrap_or_default();
+        words.iter().fold(gazetteer::EMPTY, |hash, word| {
+            gazetteer::grow(hash, word.exact)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use model::{Aspect, Country};
+use model::{Aspect, Country, EntityKind};
 use understand::region::{Pack, Regions};
 use understand::{Context, understand};
 
@@ -46,6 +46,36 @@ fn every_home_knows_its_own_best_and_the_others_by_name() {
         "Singapore-based hackers held after breach in Kenya",
         &expect![["KE / ; KE / ; KE / "]],
     );
+}
+
+#[test]
+fn a_town_that_is_a_verb_is_one_where_the_words_beside_it_say_so() {
+    let told = |title: &str| {
+        let analysis = understand(&article("outlet", 0, title, ""), &Context::new(&[]));
+        let places = analysis.entities.iter();
+        let places = places.filter(|entity| entity.kind == EntityKind::Place);
+        let places: Vec<&str> = places.map(|entity| entity.name.as_str()).collect();
+        format!("{} {}", analysis.region.states.join(" "), places.join(" "))
+    };
+    for text in [
+        "दिल्ली एम्स का सर्वर साइबर हमले से ठप हो गया",
+        "दिल्ली में साइबर ठग को गिरफ्तार किया गया",
+        "दिल्ली में बताया गया की खाते से पैसे चोरी हुए",
+        "दिल्ली में ठग पकड़ा गया, पुलिस ने बताया",
+    ] {
+        assert_eq!(told(text), "DL दिल्ली", "{text}");
+    }
+    for text in [
+        "गया में साइबर ठग गिरफ्तार, बैंक खाते खाली",
+        "गया पुलिस ने साइबर ठगों को पकड़ा",
+        "बिहार के गया का अस्पताल साइबर हमले से ठप हो गया",
+    ] {
+        let told = told(text);
+        assert!(
+            told.contains("BR") && told.ends_with("गया"),
+            "{text}: {told}"
+        );
+    }
 }
 
 #[test]

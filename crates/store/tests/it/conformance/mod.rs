@@ -121,6 +121,7 @@ macro_rules! suite {
             }
             queries {
                 random_queries_find_what_the_evaluator_finds
+                a_threat_is_found_by_all_its_names
                 names_versions_and_weaknesses_are_found
                 what_is_said_of_a_cve_later_is_found_too
                 the_most_telling_come_first

@@ -68,9 +68,10 @@ const WORDS: [&str; 16] = [
     "phishing",
     "server",
 ];
-const NAMES: [(EntityKind, &str); 14] = [
+const NAMES: [(EntityKind, &str); 15] = [
     (EntityKind::Actor, "LockBit 3.0"),
     (EntityKind::Actor, "Lazarus Group"),
+    (EntityKind::Actor, "Storm-1567"),
     (EntityKind::Malware, "Emotet"),
     (EntityKind::Malware, "LockBit"),
     (EntityKind::Tool, "Mimikatz"),
@@ -526,6 +527,49 @@ pub(crate) async fn random_queries_find_what_the_evaluator_finds(store: Db, _: D
         some_found >= 100,
         "only {some_found} of {QUERIES} find something"
     );
+}
+
+pub(crate) async fn a_threat_is_found_by_all_its_names(store: Db, _: Db) {
+    let tale = Tale::of(store.clone()).await;
+    // What older versions called them, and what this one does.
+    for (title, name) in [
+        ("Mill", "Storm-1567"),
+        ("Port", "Akira"),
+        ("Line", "GhostEmperor"),
+    ] {
+        tale.opened(&item("feed", title, title, ""), |it| {
+            it.entities = vec![
+                entity(EntityKind::Actor, name, None),
+                entity(EntityKind::Malware, "Noberus", None),
+            ];
+        })
+        .await;
+    }
+    for (query, expected) in [
+        ("actor:akira", &["Mill", "Port"][..]),
+        ("actor:storm-1567", &["Mill", "Port"]),
+        ("actor:\"punk spider\"", &["Mill", "Port"]),
+        ("actor:\"Salt Typhoon\"", &["Line"]),
+        ("-actor:akira", &["Line"]),
+        ("malware:blackcat actor:akira", &["Mill", "Port"]),
+        ("malware:alphv actor:ghostemperor", &["Line"]),
+        ("actor:akir*", &["Port"]),
+        ("actor:zorvex", &[]),
+    ] {
+        let mut found: Vec<String> = all(&store, query)
+            .await
+            .into_iter()
+            .map(|it| it.title)
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{query}");
+    }
+    let actors = store.facets(&wanted("actor:*")).await.unwrap().actors;
+    let actors: Vec<(&str, u64)> = actors
+        .iter()
+        .map(|facet| (facet.value.as_str(), facet.count))
+        .collect();
+    assert_eq!(actors, [("Akira", 2), ("Salt Typhoon", 1)]);
 }
 
 pub(crate) async fn names_versions_and_weaknesses_are_found(store: Db, _: Db) {

@@ -3,7 +3,11 @@
 //! The words and their weights were chosen by hand after the labelled news; no name of any
 //! organisation is among them.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::Seen;
+use crate::extract::gazetteer::hash_of;
 
 /// What stands shortly before a victim, and how much it says.
 const BEFORE: &[(&str, i8)] = &[
@@ -110,13 +114,45 @@ impl Seen {
                 before + after
             })
             .sum();
-        sum >= THRESHOLD * 2
+        // "attack hits the school, the FBI was told": who looks into it is seldom hit.
+        let least = if INVESTIGATORS.contains(&self.hash(start, end)) {
+            THRESHOLD * 4
+        } else {
+            THRESHOLD * 2
+        };
+        sum >= least
     }
 }
 
+/// Who looks into attacks, in the news of most countries.
+const LOOK_INTO_IT: &[&str] = &[
+    "CBI",
+    "CERT-In",
+    "CISA",
+    "Department of Justice",
+    "DOJ",
+    "Enforcement Directorate",
+    "Europol",
+    "FBI",
+    "Federal Bureau of Investigation",
+    "FTC",
+    "ICO",
+    "Interpol",
+    "Justice Department",
+    "National Crime Agency",
+    "NCA",
+    "NCSC",
+    "NSA",
+    "SEC",
+    "Secret Service",
+];
+
+static INVESTIGATORS: LazyLock<BTreeSet<u64>> =
+    LazyLock::new(|| LOOK_INTO_IT.iter().map(|name| hash_of(name)).collect());
+
 type Table = Vec<(u64, i8)>;
 
-static TABLES: std::sync::LazyLock<(Table, Table)> = std::sync::LazyLock::new(|| {
+static TABLES: LazyLock<(Table, Table)> = LazyLock::new(|| {
     let table = |words: &[(&str, i8)]| {
         let mut table: Table = words
             .iter()

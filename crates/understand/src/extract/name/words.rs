@@ -392,7 +392,7 @@ pub(super) mod pattern {
     const PATH: u8 = 2;
     const ADDRESS: u8 = 3;
     const HASH: u8 = 4;
-    const VERSION: u8 = 5;
+    pub(crate) const VERSION: u8 = 5;
     const FILE: u8 = 6;
     const PACKAGE: u8 = 7;
     const CVE: u8 = 8;
