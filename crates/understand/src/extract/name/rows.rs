@@ -48,13 +48,12 @@ impl Rows {
             }
             let word = word.map(|(word, _)| *word);
             rows.extend([Row::ZERO; WIDTH]);
-            let mut row = u32::try_from(first).unwrap_or(u32::MAX);
+            let row = u32::try_from(first).unwrap_or(u32::MAX);
             let mut want = |feature| wanted.push(Wanted { feature, row });
             if let Some(word) = word {
                 features::own(word, genre, &mut want);
             }
-            for offset in NEAR {
-                row += 1;
+            for (row, offset) in (row.saturating_add(1)..).zip(NEAR) {
                 let mut want = |feature| wanted.push(Wanted { feature, row });
                 features::beside(word, offset, genre, &mut want);
             }
