@@ -234,11 +234,16 @@ def ask_all(service, rounds, figures):
     chance = random.Random(3)
     asked = list(items(max(20, rounds), time.time_ns()))
     start = time.monotonic()
-    for one in asked:
-        status, answer = service.ask("POST", "/api/incidents", {"title": one["title"], "description": one["text"]})
-        if status != 201:
-            raise SystemExit(f"POST /api/incidents: {status} {answer[:200]}")
-    figures["items one by one, /s"] = len(asked) / (time.monotonic() - start)
+    try:
+        for one in asked:
+            status, answer = service.ask("POST", "/api/incidents", {"title": one["title"], "description": one["text"]})
+            if status != 201:
+                raise SystemExit(f"POST /api/incidents: {status} {answer[:200]}")
+        figures["items one by one, /s"] = len(asked) / (time.monotonic() - start)
+    except TimeoutError:
+        # Placement is one lane: it waits for what an import that was broken off left behind.
+        print("  POST /api/incidents: no answer in two minutes", file=sys.stderr)
+        service.line.close()
     for what, ask in questions(service, chance).items():
         took, refused = [], None
         for _ in range(rounds):
