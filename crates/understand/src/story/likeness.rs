@@ -180,6 +180,11 @@ impl StoryModel {
         print.initials.truncate(Print::MOST);
         print.numbers.truncate(Print::MOST);
         print.keys = self.keys(&print);
+        // Others are not looked for by these.
+        print.initials.extend(words.joined);
+        print.initials.sort_unstable();
+        print.initials.dedup();
+        print.initials.truncate(Print::MOST);
         print
     }
 
@@ -241,16 +246,11 @@ impl StoryModel {
         let differ =
             !a.title_names.is_empty() && !b.title_names.is_empty() && shared.of_titles.is_empty();
         let crossing = {
-            let mut crossing = a.title_names.clone();
-            crossing.retain(|name| b.names.binary_search(name).is_ok());
-            crossing.extend(
-                b.title_names
-                    .iter()
-                    .filter(|name| a.names.binary_search(name).is_ok()),
-            );
-            crossing.sort_unstable();
-            crossing.dedup();
-            crossing.len()
+            let in_both = |name: &u32| {
+                a.names.binary_search(name).is_ok() && b.names.binary_search(name).is_ok()
+            };
+            let counted_twice = met(&a.title_names, &b.title_names).filter(in_both).count();
+            common(&a.title_names, &b.names) + common(&b.title_names, &a.names) - counted_twice
         };
         let [types, label] = judged_alike(a.judged, b.judged);
         let fewer_of_titles = a.title_names.len().max(1).min(b.title_names.len().max(1));
@@ -299,32 +299,38 @@ impl StoryModel {
         members: &[&Member],
         least: f32,
     ) -> Option<Likeness> {
-        /// A cosine is one at most, and weights are rounded.
+        /// Weights are rounded.
         const MOST: f32 = 1.01;
         let members = members.get(..members.len().min(MEMBERS))?;
-        let patterned = members
-            .iter()
-            .filter(|member| fill_one_pattern(print, &member.print));
-        if !members.is_empty() && patterned.count() * 2 >= members.len() {
-            return None;
-        }
         let mut sum = 0.0;
+        // The sum of the cosines to the members.
+        let mut along = 0.0;
+        let mut patterned = 0;
         let mut best: Option<(f32, usize, f32)> = None;
         for (index, member) in members.iter().enumerate() {
             let features = self.features(print, &member.print, days_between(at, member.at));
             let link = self.link(&features);
             sum += link;
+            along += features[0];
+            patterned += usize::from(fill_one_pattern(print, &member.print, &features));
             if best.is_none_or(|(known, _, _)| link > known) {
                 best = Some((link, index, features[0]));
             }
         }
         let (link, closest, alike) = best?;
-        let mean = sum / members.len() as f32;
-        let links = 0.5 * link + 0.5 * mean;
-        if links + self.centre.max(0.0) * MOST - self.threshold <= least {
+        if patterned * 2 >= members.len() {
             return None;
         }
-        let centre = self.centre * to_centre(print, members);
+        let mean = sum / members.len() as f32;
+        let links = 0.5 * link + 0.5 * mean;
+        // Words weigh nothing below zero, so the members together are at least as long as
+        // if they shared none.
+        let told = members.iter().filter(|it| !it.print.is_empty()).count();
+        let centre_at_most = (along / (told.max(1) as f32).sqrt()).min(1.0) * MOST;
+        if links + self.centre.max(0.0) * centre_at_most - self.threshold <= least {
+            return None;
+        }
+        let centre = self.centre * to_centre(along, members);
         let copied = reprint::copied(print, members);
         Some(Likeness {
             score: links + centre - self.threshold,
@@ -424,37 +430,31 @@ fn find(sorted: &Section<u32>, hash: u32) -> Option<usize> {
 
 /// Names in both, the initials of one counting as the name in the other.
 fn shared(a: &Print, b: &Print) -> Shared {
-    let meet = |a: &[u32], b: &[u32], a_initials: &[u32], b_initials: &[u32]| {
-        let mut met: Vec<u32> = a
-            .iter()
-            .filter(|name| b.binary_search(name).is_ok() || b_initials.binary_search(name).is_ok())
-            .chain(
-                b.iter()
-                    .filter(|name| a_initials.binary_search(name).is_ok()),
-            )
-            .copied()
-            .collect();
-        met.sort_unstable();
-        met.dedup();
-        met
+    let meet = |of_a: &[u32], of_b: &[u32]| {
+        let mut names: Vec<u32> = met(of_a, of_b).collect();
+        if !a.initials.is_empty() || !b.initials.is_empty() {
+            names.extend(met(of_a, &b.initials).chain(met(of_b, &a.initials)));
+            names.sort_unstable();
+            names.dedup();
+        }
+        names
     };
     Shared {
-        names: meet(&a.names, &b.names, &a.initials, &b.initials),
-        of_titles: meet(&a.title_names, &b.title_names, &a.initials, &b.initials),
+        names: meet(&a.names, &b.names),
+        of_titles: meet(&a.title_names, &b.title_names),
     }
 }
 
-/// Whether they are written to one pattern and each names in its title what the other does
-/// not name at all: two victims of one actor, two letters to customers. In words of their
-/// own two reports of one story name different things one time in ten. Notices of law firms
-/// name the firm.
-fn fill_one_pattern(a: &Print, b: &Print) -> bool {
-    if a.law_notice && b.law_notice {
-        return false;
-    }
-    are_apart(&a.subjects, a, &b.subjects, b)
-        && cosine(&a.title, &b.title) >= PATTERN
-        && cosine(&a.terms, &b.terms) >= PATTERN
+/// Whether they are written to one pattern, by what their link looks at, and each names in
+/// its title what the other does not name at all: two victims of one actor, two letters to
+/// customers. In words of their own two reports of one story name different things one time
+/// in ten. Notices of law firms name the firm.
+fn fill_one_pattern(a: &Print, b: &Print, features: &[f32; FEATURES.len()]) -> bool {
+    let [in_all, in_title, ..] = *features;
+    in_all >= PATTERN
+        && in_title >= PATTERN
+        && !(a.law_notice && b.law_notice)
+        && are_apart(&a.subjects, a, &b.subjects, b)
 }
 
 /// Whether both name somebody, and neither speaks of whom the other names.
@@ -484,7 +484,23 @@ fn judged_alike(a: Option<Judged>, b: Option<Judged>) -> [f32; 2] {
 
 /// How many numbers two sorted lists share.
 fn common(a: &[u32], b: &[u32]) -> usize {
-    a.iter().filter(|one| b.binary_search(one).is_ok()).count()
+    met(a, b).count()
+}
+
+/// What two sorted lists share.
+fn met<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+    let (mut at_a, mut at_b) = (0, 0);
+    std::iter::from_fn(move || {
+        while let (Some(x), Some(y)) = (a.get(at_a), b.get(at_b)) {
+            // Without a branch that nobody can foretell.
+            at_a += usize::from(x <= y);
+            at_b += usize::from(y <= x);
+            if x == y {
+                return Some(*x);
+            }
+        }
+        None
+    })
 }
 
 fn weight_of(words: &[(u32, u16)], hash: u32) -> u16 {
@@ -498,32 +514,20 @@ fn weight_of(words: &[(u32, u16)], hash: u32) -> u16 {
 /// The cosine of two lists of weights, both of length one.
 fn cosine(a: &[(u32, u16)], b: &[(u32, u16)]) -> f32 {
     let one = f32::from(Print::ONE);
-    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    let (mut at_a, mut at_b) = (0, 0);
     let mut sum = 0.0;
-    while let (Some((x, of_x)), Some((y, of_y))) = (a.peek(), b.peek()) {
-        match x.cmp(y) {
-            std::cmp::Ordering::Less => {
-                a.next();
-            }
-            std::cmp::Ordering::Greater => {
-                b.next();
-            }
-            std::cmp::Ordering::Equal => {
-                sum += f32::from(*of_x) / one * (f32::from(*of_y) / one);
-                a.next();
-                b.next();
-            }
+    while let (Some((x, of_x)), Some((y, of_y))) = (a.get(at_a), b.get(at_b)) {
+        at_a += usize::from(x <= y);
+        at_b += usize::from(y <= x);
+        if x == y {
+            sum += f32::from(*of_x) / one * (f32::from(*of_y) / one);
         }
     }
     sum
 }
 
-/// The cosine to the sum of the members.
-fn to_centre(print: &Print, members: &[&Member]) -> f32 {
-    let along: f32 = members
-        .iter()
-        .map(|member| cosine(&print.terms, &member.print.terms))
-        .sum();
+/// The cosine to the sum of the members, from the sum of the cosines to them.
+fn to_centre(along: f32, members: &[&Member]) -> f32 {
     // The length of the sum, from the cosines of its parts.
     let mut square = 0.0;
     for (index, a) in members.iter().enumerate() {

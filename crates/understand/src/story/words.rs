@@ -13,7 +13,9 @@ pub(super) const MAX_CHARS: usize = 1_500;
 const MAX_WORD: usize = 40;
 
 /// Endings that are left out of an English word, longest first.
-const ENDINGS: &[&str] = &["ings", "ing", "ers", "ies", "ed", "es", "s"];
+const ENDINGS: &[&str] = &[
+    "ions", "ings", "ing", "ion", "ers", "ies", "ed", "er", "es", "e", "s", "y",
+];
 
 /// Phrases of law firms in search of plaintiffs; two of them make a notice.
 const LAW_PHRASES: &[&str] = &[
@@ -52,6 +54,8 @@ pub struct Words<'a> {
     pub text: Vec<Word<'a>>,
     /// Initials of names of several words.
     pub initials: Vec<u32>,
+    /// Names of several words, written as one.
+    pub joined: Vec<u32>,
     /// Numbers of more than one digit that are no years.
     pub numbers: Vec<u32>,
     /// Whether a law firm looks for plaintiffs.
@@ -77,7 +81,7 @@ impl<'a> Words<'a> {
             .take(2)
             .count()
             == 2;
-        for list in [&mut words.initials, &mut words.numbers] {
+        for list in [&mut words.initials, &mut words.joined, &mut words.numbers] {
             list.sort_unstable();
             list.dedup();
         }
@@ -91,65 +95,108 @@ impl<'a> Words<'a> {
         for (start, word) in pieces(text) {
             let gap = text.get(end_of_last..start).unwrap_or_default();
             end_of_last = start + word.len();
-            name.go_on(gap, word, &mut self.initials);
+            name.go_on(gap, word, self);
             if let Some(number) = number(word) {
                 self.numbers.push(number);
+                found.push(Word {
+                    text: word,
+                    hash: number,
+                    is_large: false,
+                    is_stop: false,
+                });
             }
-            if word.bytes().all(|byte| byte.is_ascii_digit()) {
+            if word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(char::is_alphabetic)
+            {
                 continue;
             }
-            found.push(Word {
-                text: word,
-                hash: stem_hash(word),
-                is_large: is_large(word),
-                is_stop: is_stop(word),
-            });
+            let mut add = |word: &'a str| {
+                found.push(Word {
+                    text: word,
+                    hash: stem_hash(word),
+                    is_large: is_large(word),
+                    is_stop: is_stop(word),
+                });
+            };
+            add(word);
+            parts(word).for_each(add);
         }
-        name.end(&mut self.initials);
+        name.end(self);
         found
     }
 }
 
+/// The words of a name that is written as one (`ManageMyHealth`, `PowerSchool`); none of
+/// another word.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    /// Names have no more.
+    const MOST: usize = 5;
+    let begins = |at: usize| {
+        let (before, after) = word.as_bytes().split_at(at);
+        before.last().is_some_and(u8::is_ascii_lowercase)
+            && after.first().is_some_and(u8::is_ascii_uppercase)
+    };
+    let begins: Vec<usize> = match word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        true => (1..word.len()).filter(|at| begins(*at)).collect(),
+        false => Vec::new(),
+    };
+    let starts = std::iter::once(0).chain(begins.clone());
+    let ends = begins.clone().into_iter().chain([word.len()]);
+    let several = !begins.is_empty() && begins.len() < MOST;
+    starts
+        .zip(ends)
+        .filter(move |_| several)
+        .filter_map(|(start, end)| word.get(start..end))
+}
+
 /// A run of large words, as far as it was read.
 #[derive(Default)]
-struct Name {
-    words: usize,
+struct Name<'a> {
+    words: Vec<&'a str>,
     plain: String,
     joined: String,
 }
 
-impl Name {
+impl<'a> Name<'a> {
     /// More words than this are a headline in title case.
     const MOST: usize = 6;
 
-    fn go_on(&mut self, gap: &str, word: &str, initials: &mut Vec<u32>) {
+    /// Names of so many words are also written as one.
+    const WRITTEN_AS_ONE: usize = 4;
+
+    fn go_on(&mut self, gap: &str, word: &'a str, words: &mut Words<'_>) {
         let joins = matches!(gap.trim(), "" | "&") && !gap.contains('\n');
         let first = word.chars().next().filter(|c| c.is_uppercase());
         let is_word = word.chars().skip(1).any(char::is_lowercase);
         match first.filter(|_| is_word) {
             Some(first) => {
                 if !joins {
-                    self.end(initials);
+                    self.end(words);
                 }
-                if gap.contains('&') && self.words > 0 {
+                if gap.contains('&') && !self.words.is_empty() {
                     self.joined.push('&');
                 }
-                self.words += 1;
+                self.words.push(word);
                 self.plain.extend(first.to_lowercase());
                 self.joined.extend(first.to_lowercase());
+                for count in 2..=Self::WRITTEN_AS_ONE.min(self.words.len()) {
+                    let last = self.words.iter().rev().take(count).rev();
+                    words
+                        .joined
+                        .push(stem_hash(&last.copied().collect::<String>()));
+                }
             }
             None if joins && matches!(word, "of" | "for") => {}
             None if joins && word == "and" => self.joined.push('&'),
-            None => self.end(initials),
+            None => self.end(words),
         }
     }
 
-    fn end(&mut self, initials: &mut Vec<u32>) {
-        if (2..=Self::MOST).contains(&self.words) {
-            initials.push(fnv(self.plain.bytes()));
+    fn end(&mut self, words: &mut Words<'_>) {
+        if (2..=Self::MOST).contains(&self.words.len()) {
+            words.initials.push(fnv(self.plain.bytes()));
             let joined = self.joined.trim_end_matches('&');
             if joined != self.plain {
-                initials.push(fnv(joined.bytes()));
+                words.initials.push(fnv(joined.bytes()));
             }
         }
         *self = Self::default();
@@ -157,7 +204,7 @@ impl Name {
 }
 
 /// Runs of letters and digits, with the signs inside that belong to names
-/// (`AT&T`, `U.S`, `zero-day`).
+/// (`AT&T`, `U.S`, `zero-day`) or group digits (`430,000`).
 fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_inside = |c: char| matches!(c, '\'' | '’' | '&' | '.' | '-' | '_');
     let mut rest = 0;
@@ -165,9 +212,13 @@ fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let tail = text.get(rest..)?;
         let start = rest + tail.find(crate::fold::is_word)?;
         let tail = text.get(start..)?;
+        let is_digit = |at: usize| tail.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+        let groups =
+            |at: usize, c: char| c == ',' && at > 0 && is_digit(at - 1) && is_digit(at + 1);
         let end = tail
-            .find(|c| !(crate::fold::is_word(c) || is_inside(c)))
-            .map_or(text.len(), |length| start + length);
+            .char_indices()
+            .find(|(at, c)| !(crate::fold::is_word(*c) || is_inside(*c) || groups(*at, *c)))
+            .map_or(text.len(), |(length, _)| start + length);
         rest = end;
         let word = text.get(start..end)?.trim_end_matches(is_inside);
         Some((start, word))
@@ -251,7 +302,14 @@ mod tests {
         assert_eq!(texts, ["AT&T's", "U.S", "zero-day"]);
         assert_eq!(stem_hash("U.S"), stem_hash("US"));
         assert_eq!(stem_hash("AT&T's"), stem_hash("at&t"));
-        assert_eq!(stem_hash("hackers"), stem_hash("hacked"));
+        for forms in [
+            ["hackers", "hacked", "hacker"],
+            ["seize", "seizes", "seized"],
+            ["company", "companies", "company's"],
+            ["encryption", "encrypts", "encrypting"],
+        ] {
+            assert_eq!(forms.map(stem_hash), [stem_hash(forms[0]); 3], "{forms:?}");
+        }
         assert_ne!(stem_hash("hackers"), stem_hash("breach"));
     }
 
@@ -266,9 +324,34 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_known_however_it_is_parted() {
+        let (one, parted) = (
+            Words::of("ZorvexMyCare data leaked", ""),
+            Words::of("Leak of Zorvex My Care data", ""),
+        );
+        let whole = stem_hash("ZorvexMyCare");
+        assert!(one.title.iter().any(|word| word.hash == whole));
+        assert!(parted.joined.contains(&whole));
+        for part in ["Zorvex", "Care"] {
+            let holds = |words: &Words<'_>| {
+                let mut all = words.title.iter();
+                all.any(|word| word.hash == stem_hash(part))
+            };
+            assert!(holds(&one) && holds(&parted), "{part}");
+        }
+        for plain in ["breach", "LLM", "x", "McAfee's", "aBcDeFgHiJkLm"] {
+            assert_eq!(parts(plain).count(), 0, "{plain}");
+        }
+    }
+
+    #[test]
     fn numbers_are_told_apart_from_years() {
         let words = Words::of("In 2026 some 430000 people lost $2.8M to 7 thieves", "");
         assert_eq!(words.numbers.len(), 2);
+        let grouped = Words::of("Some 430,000 people, 2,8 of them", "");
+        assert!(grouped.numbers.iter().any(|it| words.numbers.contains(it)));
+        let told: Vec<&str> = grouped.title.iter().map(|word| word.text).collect();
+        assert!(told.contains(&"430,000"), "{told:?}");
     }
 
     #[test]
