@@ -231,6 +231,29 @@ test('a vulnerability shows who scored it, its due date and what it affects', as
   expect(facts).toHaveTextContent('CVE-2026-9999: no source has described it yet.')
 })
 
+test('products that nobody states come with whose words we read', async () => {
+  const versions = {
+    exact: null,
+    from_including: '7.2.0',
+    from_excluding: null,
+    to_including: '7.2.4',
+    to_excluding: null,
+  }
+  show({
+    cves: ['CVE-2026-1234'],
+    vulnerabilities: [
+      vulnerability('CVE-2026-1234', {
+        affected: [{ vendor: 'Kestrel', product: 'VPN', versions }],
+        own_readings: ['affected'],
+        sources: ['security-wire'],
+      }),
+    ],
+  })
+  const products = await screen.findByRole('region', { name: 'Affected products' })
+  expect(products).toHaveTextContent('Kestrel VPN from 7.2.0 up to 7.2.4')
+  expect(products).toHaveTextContent('Read by us in what security-wire says')
+})
+
 test('indicators can be copied and are never links', async () => {
   const { user } = show({
     entities: [{ kind: 'domain', name: 'evil.example', count: 2, role: null }],
