@@ -80,9 +80,9 @@ pub(super) fn below_each(
         Some(first) => (Some(first), at + 1),
         None => (None, at),
     };
-    let joint = if is(start, &["prior"]) && is(start + 1, &["to"]) {
-        start + 2
-    } else if is(start, &["earlier", "lower", "older", "less"]) && is(start + 1, &["than"]) {
+    let is_two = is(start, &["prior"]) && is(start + 1, &["to"])
+        || is(start, &["earlier", "lower", "older", "less"]) && is(start + 1, &["than"]);
+    let joint = if is_two {
         start + 2
     } else if is(start, &["before", "below"]) {
         start + 1
