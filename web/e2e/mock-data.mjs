@@ -386,7 +386,8 @@ function makeVulnerability(cve, product, score, exploited, at) {
       at: at(20 * HOUR),
     },
     withdrawn: null,
-    description: 'A check that is missing in the session handler lets anybody sign in.',
+    description:
+      'A check that is missing in the session handler allows an escalation of privilege.',
     status: 'published',
     published: at(50 * HOUR),
     modified: at(20 * HOUR),
@@ -411,6 +412,15 @@ function makeVulnerability(cve, product, score, exploited, at) {
       { sayer: { kind: 'nvd' }, version: '3.1', vector: null, base: 8.8 },
     ],
     weaknesses: ['CWE-287', 'CWE-306'],
+    attacks: [
+      {
+        class: 'privilege_escalation',
+        said: 'escalation of privilege',
+        span: { field: 'text', start: 57, end: 80 },
+        weakness: null,
+      },
+      { class: 'authentication_bypass', said: null, span: null, weakness: 'CWE-287' },
+    ],
     affected: [
       {
         vendor: 'Kestrel',

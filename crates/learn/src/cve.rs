@@ -6,11 +6,13 @@
 //! scored by NVD alone, therefore count less than those the numbering authorities
 //! scored. A hidden layer, longer word groups and more words lowered no error.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use model::item::Draft;
-use model::{IdError, Item, ItemKind, Markup, Severity, SourceId, Timestamp};
+use model::{
+    AttackClass, CweId, IdError, Item, ItemKind, Markup, Severity, SourceId, Timestamp, attack,
+};
 use serde::Deserialize;
 use understand::flaw::{self, FIRST_WEAKNESS, vector};
 use understand::{Context, Document, Models, product, understand};
@@ -94,6 +96,11 @@ impl Row {
 
     fn weakness(&self) -> Option<u32> {
         self.cwe.first()?.strip_prefix("CWE-")?.parse().ok()
+    }
+
+    fn weaknesses(&self) -> impl Iterator<Item = CweId> {
+        let numbers = self.cwe.iter().filter_map(|cwe| cwe.strip_prefix("CWE-"));
+        numbers.filter_map(|number| number.parse().ok().map(CweId))
     }
 
     /// Vendor and product, where the record says. The Linux kernel's own records say
@@ -467,6 +474,11 @@ pub struct Measured {
     /// Where the class of weakness was named, how often it was right; and how often
     /// it was named.
     pub weakness: (f64, f64),
+    /// How often a text with a class of weakness was given the right one.
+    pub weakness_found: f64,
+    /// By attack class: what the words of a text say, beside what follows from its
+    /// weaknesses.
+    pub attacks: BTreeMap<AttackClass, Tally>,
     /// Where the set names products, how often one of those read is among them.
     pub product: f64,
     /// The worst errors: how far, which, its text.
@@ -487,6 +499,7 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
     let (mut found, mut with_product) = (0_usize, 0_usize);
     let mut worst: Vec<(f32, String)> = Vec::new();
     let mut said_of: Vec<(f32, bool)> = Vec::new();
+    let mut attacks: BTreeMap<AttackClass, Tally> = BTreeMap::new();
     for row in rows {
         let wanted = row.products();
         if !wanted.is_empty() {
@@ -528,6 +541,7 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
         };
         let given = model.describe(row.title.as_deref().unwrap_or_default(), &row.text);
         said_of.push((given.sure, Severity::of_score(given.score) == band));
+        add_attacks(&mut attacks, row);
         if let Some(wanted) = row.weakness() {
             classed += 1;
             named += usize::from(given.weakness.is_some());
@@ -547,9 +561,54 @@ pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, IdError> {
         error: error / scored.max(1) as f64,
         recognised: share(recognised, count),
         weakness: (share(right, named), share(named, classed)),
+        weakness_found: share(right, classed),
+        attacks,
         product: share(found, with_product),
         worst,
     })
+}
+
+/// Compares the attack classes that the words of a text say with those that surely follow
+/// from its weaknesses, where any does.
+fn add_attacks(tallies: &mut BTreeMap<AttackClass, Tally>, row: &Row) {
+    let wanted: BTreeSet<AttackClass> = row
+        .weaknesses()
+        .flat_map(AttackClass::of_weakness)
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let given: BTreeSet<AttackClass> = [row.title.as_deref().unwrap_or_default(), &row.text]
+        .into_iter()
+        .flat_map(attack::told)
+        .map(|told| told.says)
+        .collect();
+    for class in wanted.union(&given) {
+        let tally = tallies.entry(*class).or_default();
+        tally.add(wanted.contains(class), given.contains(class));
+    }
+}
+
+/// Whether an attack class is what comes of a flaw, and not how it is used. A text says both
+/// of one flaw, and its weakness tells only the second: what is said of these beside the
+/// weakness is no error.
+#[must_use]
+pub fn is_impact(class: AttackClass) -> bool {
+    matches!(
+        class,
+        AttackClass::CodeExecution
+            | AttackClass::PrivilegeEscalation
+            | AttackClass::InformationDisclosure
+            | AttackClass::DenialOfService
+            | AttackClass::FileAccess
+            | AttackClass::SecurityBypass
+            | AttackClass::SandboxEscape
+            | AttackClass::Spoofing
+            | AttackClass::Tampering
+            | AttackClass::AdversaryInTheMiddle
+            | AttackClass::SessionHijacking
+            | AttackClass::CachePoisoning
+    )
 }
 
 /// Whether a name is one of the products: all words of one are in the other, the

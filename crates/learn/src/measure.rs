@@ -132,6 +132,13 @@ impl Tally {
         }
     }
 
+    /// Adds the decisions of another label.
+    pub fn merge(&mut self, other: Self) {
+        self.hit += other.hit;
+        self.extra += other.extra;
+        self.missed += other.missed;
+    }
+
     /// The share of what was given that is right.
     #[must_use]
     pub fn precision(&self) -> f64 {

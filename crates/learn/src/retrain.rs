@@ -22,7 +22,7 @@ use understand::weights::{Weights, WeightsError};
 use understand::{Models, is_bare, is_line};
 
 use crate::file::Writer;
-use crate::measure::Confusion;
+use crate::measure::{Bin, Confusion, calibration};
 use crate::texts::Text;
 use bands::Bands;
 use sums::Sums;
@@ -172,6 +172,8 @@ pub struct Measured {
     pub marks: Marks,
     /// Which class was given for which; none where a text may have several.
     pub confusion: Option<Confusion>,
+    /// How often what was said came true, where there are two classes.
+    pub calibration: Vec<Bin>,
     /// The worst errors: the loss, and the text by name.
     pub worst: Vec<String>,
 }
@@ -194,19 +196,26 @@ pub fn measure(task: Task, file: &[u8], lessons: &[Lesson]) -> Result<Measured, 
             _ => None,
         };
         let mut marked: Vec<(Mark, String)> = Vec::new();
+        let mut said_of: Vec<(f32, bool)> = Vec::new();
         for lesson in lessons.iter().filter(|lesson| speaks_of(task, lesson)) {
             let text = Read::new(task, &lesson.sample);
             let Some(mark) = pupil.mark(&text, &lesson.said) else {
                 continue;
             };
-            if let (Some(table), Some(wanted), Some(given)) = (
-                &mut confusion,
-                pupil
-                    .wanted(&lesson.said)
-                    .and_then(|all| all.first().copied()),
-                pupil.decisions(&text).first(),
-            ) {
+            let wanted = pupil
+                .wanted(&lesson.said)
+                .and_then(|all| all.first().copied());
+            if let (Some(table), Some(wanted), Some(given)) =
+                (&mut confusion, wanted, pupil.decisions(&text).first())
+            {
                 table.add(wanted, *given);
+            }
+            // Of two classes the chance of what was said tells that of both.
+            if let (Task::Relevance, Some(wanted)) = (task, wanted) {
+                let said = (-mark.loss).exp() as f32;
+                let is_relevant = wanted == 1;
+                let chance = if is_relevant { said } else { 1.0 - said };
+                said_of.push((chance, is_relevant));
             }
             marked.push((mark, text.text.name()));
         }
@@ -219,6 +228,7 @@ pub fn measure(task: Task, file: &[u8], lessons: &[Lesson]) -> Result<Measured, 
             labels,
             marks,
             confusion,
+            calibration: calibration(&said_of),
             worst: worst.take(10).collect(),
         })
     }

@@ -17,7 +17,7 @@ use understand::weights::{Weights, WeightsError};
 use understand::{Context, Models};
 
 use crate::data::{DataError, fingerprint, read_jsonl};
-use crate::measure::{Bin, Confusion};
+use crate::measure::{Bin, Confusion, Tally};
 use crate::names::perceptron::Settings;
 use crate::retrain::{self, Lesson, RetrainError};
 use crate::texts::Data;
@@ -235,6 +235,7 @@ pub fn evaluate_on_feedback(
     report.measure("log_loss", measured.marks.log_loss);
     report.measure("error", measured.marks.error);
     report.confusion = measured.confusion;
+    report.calibration = measured.calibration;
     report.worst = measured.worst;
     Ok(report)
 }
@@ -298,7 +299,19 @@ pub fn evaluate(task: Task, folder: &Path, file: &[u8]) -> Result<Report, TaskEr
             report.measure("recognised", measured.recognised);
             report.measure("weakness_right", measured.weakness.0);
             report.measure("weakness_named", measured.weakness.1);
+            report.measure("weakness_found", measured.weakness_found);
             report.measure("product_right", measured.product);
+            let mut attacks = Tally::default();
+            for (class, tally) in &measured.attacks {
+                if cve::is_impact(*class) {
+                    continue;
+                }
+                let figures = [tally.precision(), tally.recall(), tally.f1()];
+                report.labels.insert(format!("attack, {class}"), figures);
+                attacks.merge(*tally);
+            }
+            report.measure("attack_right", attacks.precision());
+            report.measure("attack_found", attacks.recall());
             for (metric, right) in METRICS.iter().zip(measured.metrics) {
                 report.measure(&format!("metric_{metric}"), right);
             }

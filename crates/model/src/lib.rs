@@ -15,6 +15,7 @@ mod label;
 pub mod alert;
 pub mod alias;
 pub mod analysis;
+pub mod attack;
 pub mod audit;
 pub mod clock;
 pub mod cursor;
@@ -30,6 +31,7 @@ pub mod incident;
 pub mod item;
 pub mod milestone;
 pub mod owasp;
+pub mod phrases;
 pub mod print;
 pub mod query;
 pub mod region;
@@ -45,6 +47,7 @@ pub use alert::{Alert, Cause};
 pub use analysis::{
     Analysis, Aspect, IncidentType, Reason, Relevance, RelevanceLabel, Sector, Tagged,
 };
+pub use attack::{Attack, AttackClass};
 pub use clock::{Clock, Timestamp};
 pub use cursor::Cursor;
 pub use delivery::{Attempt, Delivery, DeliveryKind, DeliveryState, Receipt};

@@ -34,6 +34,16 @@ impl Heeded {
     }
 }
 
+impl Heeded {
+    /// What of a second reading must stand in the store as it is, or the statement is
+    /// another: our own reading is no part of its hash, and a better one replaces it. The
+    /// day of an EPSS score does not, for each day's document has another.
+    pub(crate) fn reread(&self) -> Option<&str> {
+        let is_dated = self.statement.epss.is_some();
+        (!is_dated).then_some(self.body.as_str())
+    }
+}
+
 /// What a statement changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {

@@ -7,13 +7,15 @@
 //! lie in one row and cost one visit to memory. What [`vector`] makes of the
 //! metrics is marked as ours wherever it is shown.
 
+mod named;
 pub mod vector;
 mod words;
 
-use model::{Aspect, CweId, Reason, Span};
+use model::{Aspect, AttackClass, CweId, Reason, Span, attack};
 
 use crate::passage::Passage;
 use crate::weights::{Section, Weights, WeightsError, unfit};
+use named::Named;
 use vector::{METRICS, Spread, VALUES, VECTORS, Vectors};
 use words::{Gram, Words};
 
@@ -35,8 +37,13 @@ const MAX_WORDS: usize = 1 << 17;
 /// Keys are found by their first bits: 4,096 starts of some ten keys.
 const START_SHIFT: u32 = 20;
 
-/// A weakness less sure than this is not named.
-const SURE_WEAKNESS: f32 = 0.5;
+/// A weakness that the model is less sure of than this is not named. Where no phrase names
+/// one, what it gave at 0.5 was right in two of five.
+const SURE_WEAKNESS: f32 = 0.7;
+
+/// How much a weakness or an attack class that is named weighs among reasons: about what
+/// the model's own do.
+const NAMED_WEIGHT: f32 = 0.25;
 
 /// Words shown with one metric.
 const SHOWN_WORDS: usize = 2;
@@ -74,6 +81,15 @@ pub struct Flaw {
     pub sure: f32,
     /// The class of weakness, if we are sure enough of one.
     pub weakness: Option<CweId>,
+}
+
+/// Whence a class of weakness is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Weakness {
+    /// The text names it.
+    Named(Named),
+    /// The model judges it by all words.
+    Judged(CweId),
 }
 
 /// The words of one text.
@@ -150,7 +166,12 @@ impl FlawModel {
             vector: vector::write(&spread.levels),
             score: spread.score,
             sure: spread.sure,
-            weakness: self.weakness(&sums).map(|(cwe, _)| cwe),
+            weakness: self
+                .weakness(&sums, &passages)
+                .map(|weakness| match weakness {
+                    Weakness::Named(named) => named.weakness,
+                    Weakness::Judged(cwe) => cwe,
+                }),
         }
     }
 
@@ -245,8 +266,22 @@ impl FlawModel {
         self.vectors.spread(&metrics, bands, self.share)
     }
 
-    /// The class of weakness, if we are sure enough of one, and how sure.
-    pub(crate) fn weakness(&self, sums: &Sums) -> Option<(CweId, f32)> {
+    /// The class of weakness, if we are sure enough of one: what the text names exactly,
+    /// else what the model is sure of, else what the text names broadly.
+    pub(crate) fn weakness(&self, sums: &Sums, passages: &[Passage; 2]) -> Option<Weakness> {
+        let [title, text] = passages;
+        let named = named::named([&title.clean, &text.clean]);
+        match named {
+            Some(named) if !named.is_broad => Some(Weakness::Named(named)),
+            named => self
+                .judged(sums)
+                .map(Weakness::Judged)
+                .or(named.map(Weakness::Named)),
+        }
+    }
+
+    /// The class of weakness that the model is sure of.
+    fn judged(&self, sums: &Sums) -> Option<CweId> {
         let mut chances = [0.0_f32; MAX_OUTPUTS];
         // The last output is all other classes together.
         softmax(
@@ -261,7 +296,7 @@ impl FlawModel {
             .zip(chances)
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .filter(|(_, chance)| *chance >= SURE_WEAKNESS)
-            .map(|(cwe, chance)| (*cwe, chance))
+            .map(|(cwe, _)| *cwe)
     }
 
     /// Why the vector is this one: the words that speak most for each metric's
@@ -308,9 +343,19 @@ impl FlawModel {
     pub(crate) fn explain_weakness(
         &self,
         sums: &Sums,
-        weakness: CweId,
+        weakness: &Weakness,
         passages: &[Passage; 2],
     ) -> Option<Reason> {
+        let weakness = match weakness {
+            Weakness::Judged(weakness) => *weakness,
+            Weakness::Named(named) => {
+                let passage = passages.get(named.text)?;
+                let said = passage.clean.get(named.at.clone())?;
+                let text = format!("Vulnerability: {}, named “{said}”", named.weakness);
+                let span = passage.span(named.at.start, named.at.end);
+                return Some(Reason::new(Aspect::Type, text, NAMED_WEIGHT).at(vec![span]));
+            }
+        };
         let at = self
             .weaknesses
             .iter()
@@ -414,6 +459,25 @@ fn is_worst(metric: &str, level: u8) -> bool {
         "S" => level == 1,
         _ => level == 0,
     }
+}
+
+/// What an attacker does with the flaw, as the text says: a reason each.
+pub(crate) fn explain_attacks(passages: &[Passage; 2]) -> Vec<Reason> {
+    let mut known: Vec<AttackClass> = Vec::new();
+    let mut reasons = Vec::new();
+    for passage in passages {
+        for told in attack::told(&passage.clean) {
+            if known.contains(&told.says) {
+                continue;
+            }
+            known.push(told.says);
+            let said = passage.clean.get(told.at.clone()).unwrap_or_default();
+            let text = format!("Vulnerability: {}, named “{said}”", told.says.word());
+            let span = passage.span(told.at.start, told.at.end);
+            reasons.push(Reason::new(Aspect::Type, text, NAMED_WEIGHT).at(vec![span]));
+        }
+    }
+    reasons
 }
 
 fn length(squares: f32) -> f32 {

@@ -51,7 +51,7 @@ pub use context::Context;
 pub use document::Document;
 pub use extract::product;
 pub use models::Models;
-pub use reading::reading;
+pub use reading::{in_passing, reading};
 pub use story::{Placement, Run, fold, place};
 pub use url_key::canonical_url;
 

@@ -1,13 +1,17 @@
 //! Our own reading of a source's description of a CVE, where the source says
-//! nothing itself: how bad, which weakness, which products.
+//! nothing itself: how bad, which weakness, which products. And of an article or a
+//! bulletin that names one CVE and which versions it affects: for days, nobody else
+//! may say that.
 //!
 //! It stands beside what sources say and counts only while all of them are silent:
 //! see [`model::Vulnerability::fuse`].
 
 use model::{
-    Affected, Reading, Sayer, Score, ScoreVersion, Statement, VersionRange, VulnerabilityStatus,
+    Affected, CveId, Item, ItemKind, Reading, Sayer, Score, ScoreVersion, Statement, VersionRange,
+    VulnerabilityStatus,
 };
 
+use crate::clean;
 use crate::context::Context;
 use crate::extract::product::maker::{self, Made};
 use crate::extract::product::{self, Product};
@@ -47,18 +51,114 @@ pub fn reading(statement: &Statement, context: &Context) -> Option<Reading> {
         reading.weaknesses = flaw.weakness.filter(|_| no_weakness).into_iter().collect();
     }
     if no_product {
-        let products = product::products(description);
-        let names: Vec<&str> = products
-            .iter()
-            .map(|product| product.name.as_str())
-            .collect();
-        let made = maker::makers(&names);
-        let both = products.iter().zip(made);
-        reading.affected = both
-            .flat_map(|(product, made)| affected(product, &made))
-            .collect();
+        reading.affected = all_affected(&product::products(description));
     }
     (reading != Reading::default()).then_some(reading)
+}
+
+/// What an item that is no record says of the versions that a CVE affects, as a statement
+/// of its source. None where it names no CVE or several, or no versions: which range is
+/// whose in a round-up nobody can tell.
+#[must_use]
+pub fn in_passing(item: &Item) -> Option<Statement> {
+    if item.kind == ItemKind::CveRecord || !names_cve(&item.title) && !names_cve(&item.text) {
+        return None;
+    }
+    let title = clean::title(&item.title, item.markup);
+    let text = clean::body(&item.text, item.markup);
+    let cve = only_cve(&title, &text)?;
+    let head: String = text.chars().take(READ_IN_PASSING).collect();
+    let said: Vec<&str> = sentences(&title)
+        .chain(sentences(&head))
+        .filter(|sentence| names_cve(sentence) || speaks_of_flaw(sentence))
+        .collect();
+    let (mut telling, mut products) = (Vec::new(), Vec::new());
+    for sentence in said {
+        let found = product::bounded(sentence);
+        if !found.is_empty() {
+            telling.push(sentence);
+            products.extend(found);
+        }
+    }
+    let affected = all_affected(&products);
+    if affected.is_empty() {
+        return None;
+    }
+    let mut statement = Statement::new(cve, item.source.clone());
+    statement.url.clone_from(&item.url);
+    statement.document = Some(item.external_id.clone());
+    statement.description = Some(telling.join(" "));
+    statement.item = Some(item.id);
+    statement.reading = Some(Reading {
+        affected,
+        ..Reading::default()
+    });
+    Some(statement)
+}
+
+/// Characters of an item in which versions are looked for.
+const READ_IN_PASSING: usize = 6_000;
+
+/// Whether a text may name a CVE.
+fn names_cve(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes
+        .windows(4)
+        .any(|four| four.eq_ignore_ascii_case(b"CVE-"))
+}
+
+/// The CVE that a title and a text name, if it is one alone.
+fn only_cve(title: &str, text: &str) -> Option<CveId> {
+    let mut only: Option<CveId> = None;
+    for part in [title, text] {
+        let upper = part.to_ascii_uppercase();
+        for (at, _) in upper.match_indices("CVE-") {
+            let rest = upper.get(at + 4..).unwrap_or_default();
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '-');
+            let number = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+            let Ok(cve) = CveId::new(&format!("CVE-{}", number.trim_end_matches('-'))) else {
+                continue;
+            };
+            if only.as_ref().is_some_and(|only| *only != cve) {
+                return None;
+            }
+            only = Some(cve);
+        }
+    }
+    only
+}
+
+/// The sentences of a text, and its lines; "7.2.4" ends none.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .flat_map(|line| line.split_inclusive(". "))
+        .map(str::trim)
+        .filter(|sentence| !sentence.is_empty())
+}
+
+/// Whether a sentence speaks of a flaw, and so of the one CVE that its text names.
+fn speaks_of_flaw(sentence: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "vulnerab", "flaw", "bug", "issue", "affect", "impact", "exploit",
+    ];
+    let lower = sentence.to_ascii_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
+}
+
+fn all_affected(products: &[Product]) -> Vec<Affected> {
+    let names: Vec<&str> = products
+        .iter()
+        .map(|product| product.name.as_str())
+        .collect();
+    let mut all: Vec<Affected> = Vec::new();
+    for (product, made) in products.iter().zip(maker::makers(&names)) {
+        for one in affected(product, &made) {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+    }
+    all
 }
 
 fn affected(product: &Product, made: &Made) -> Vec<Affected> {
@@ -104,6 +204,88 @@ mod tests {
         assert_eq!(read.weaknesses, [CweId(89)]);
         assert_eq!(read.affected[0].product, "Acme Clinic");
         assert_eq!(read.affected[0].versions.exact.as_deref(), Some("1.0"));
+    }
+
+    fn article(title: &str, text: &str) -> Item {
+        let draft = model::item::Draft {
+            external_id: "https://news.example/1".to_owned(),
+            kind: ItemKind::Article,
+            url: Some("https://news.example/1".to_owned()),
+            title: title.to_owned(),
+            text: text.to_owned(),
+            markup: model::Markup::Html,
+            author: None,
+            language: None,
+            published: None,
+            updated: None,
+            stated: model::item::Stated::default(),
+        };
+        let source = SourceId::new("news").unwrap();
+        Item::new(&source, draft, model::Timestamp::UNIX_EPOCH)
+    }
+
+    fn passing(title: &str, text: &str) -> Vec<String> {
+        let Some(said) = in_passing(&article(title, text)) else {
+            return Vec::new();
+        };
+        assert_eq!(said.source.as_str(), "news");
+        assert!(said.item.is_some() && said.url.is_some());
+        let read = said.reading.unwrap();
+        assert_eq!((read.score, read.weaknesses.len()), (None, 0));
+        let shown = |one: &Affected| {
+            let versions = &one.versions;
+            let bounds = [
+                (">=", &versions.from_including),
+                ("<=", &versions.to_including),
+                ("<", &versions.to_excluding),
+            ];
+            let bounds = bounds
+                .iter()
+                .filter_map(|(sign, bound)| bound.as_ref().map(|bound| format!(" {sign}{bound}")));
+            let bounds: String = bounds.collect();
+            format!("{} {}{bounds}", said.cve, one.product)
+        };
+        read.affected.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn versions_in_the_news_of_one_cve_are_kept() {
+        assert_eq!(
+            passing(
+                "Fortinet warns of a new flaw",
+                "<p>Attackers use CVE-2026-70001, an authentication bypass in FortiOS 7.2.0 through 7.2.4. \
+                 Customers are many.</p>",
+            ),
+            ["CVE-2026-70001 FortiOS >=7.2.0 <=7.2.4"]
+        );
+        assert_eq!(
+            passing(
+                "CVE-2026-70001: patch now",
+                "The vulnerability affects FortiOS before 7.2.5.",
+            ),
+            ["CVE-2026-70001 FortiOS <7.2.5"]
+        );
+    }
+
+    #[test]
+    fn a_range_that_may_be_of_something_else_is_not_kept() {
+        let no_one: [String; 0] = [];
+        // Of which of the two?
+        let two = "CVE-2026-70001 and CVE-2026-70002 are in FortiOS 7.2.0 through 7.2.4.";
+        assert_eq!(passing("", two), no_one);
+        // Nothing is said of a flaw there.
+        let other = "CVE-2026-70001 is grave. The museum shows Acme Gate 1.0 through 7.2.";
+        assert_eq!(passing("", other), no_one);
+        assert_eq!(passing("", "CVE-2026-70001 is a flaw in FortiOS."), no_one);
+        assert_eq!(
+            passing("", "FortiOS 7.2.0 through 7.2.4 has a flaw."),
+            no_one
+        );
+        assert_eq!(passing("CVE-", "cve-x before 1.0 CVE-2026-"), no_one);
+        let mut record = article("", "CVE-2026-70001 affects FortiOS before 7.2.5.");
+        assert!(in_passing(&record).is_some());
+        record.kind = ItemKind::CveRecord;
+        assert_eq!(in_passing(&record), None);
     }
 
     #[test]

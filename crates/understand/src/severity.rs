@@ -199,8 +199,9 @@ fn predicted(
     };
     let spread = model.spread(&sums);
     reasons.extend(model.explain(&sums, &spread, passages));
-    let weakness = model.weakness(&sums);
-    reasons.extend(weakness.and_then(|(cwe, _)| model.explain_weakness(&sums, cwe, passages)));
+    let weakness = model.weakness(&sums, passages);
+    reasons.extend(weakness.and_then(|one| model.explain_weakness(&sums, &one, passages)));
+    reasons.extend(flaw::explain_attacks(passages));
     Some(Opinion {
         score: spread.score,
         why: format!(

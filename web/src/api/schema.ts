@@ -625,6 +625,21 @@ export interface components {
          * @enum {string}
          */
         Aspect: "relevance" | "type" | "severity" | "region" | "sector" | "story" | "alert";
+        /** @description What an attacker does with a flaw, and what says so. */
+        Attack: {
+            /** @description The class. */
+            class: components["schemas"]["AttackClass"];
+            /** @description The words of the title or the description that say it; null where a weakness does. */
+            said: string | null;
+            span: components["schemas"]["Span"] | null;
+            weakness: components["schemas"]["CweId"] | null;
+        };
+        /**
+         * @description What an attacker does with a flaw. A flaw may have several: path traversal that
+         *     lets files be read, a buffer overflow that ends in code execution.
+         * @enum {string}
+         */
+        AttackClass: "code_execution" | "command_injection" | "code_injection" | "sql_injection" | "cross_site_scripting" | "cross_site_request_forgery" | "server_side_request_forgery" | "path_traversal" | "file_inclusion" | "file_upload" | "file_access" | "deserialization" | "xml_external_entity" | "open_redirect" | "request_smuggling" | "header_injection" | "formula_injection" | "prototype_pollution" | "clickjacking" | "privilege_escalation" | "authentication_bypass" | "access_control_bypass" | "security_bypass" | "sandbox_escape" | "information_disclosure" | "memory_corruption" | "denial_of_service" | "spoofing" | "tampering" | "adversary_in_the_middle" | "session_hijacking" | "brute_force" | "search_path_hijacking" | "cache_poisoning";
         /** @description A source's own total against ours. */
         BalanceView: {
             /**
@@ -2149,6 +2164,7 @@ export interface components {
             url: string | null;
             /** @description The description. */
             description: string | null;
+            item: components["schemas"]["ItemId"] | null;
             status: components["schemas"]["VulnerabilityStatus"] | null;
             /**
              * Format: date-time
@@ -2388,6 +2404,11 @@ export interface components {
             scores: components["schemas"]["Score"][];
             /** @description Weakness classes. */
             weaknesses: components["schemas"]["CweId"][];
+            /**
+             * @description What an attacker does with it: as its title and description say, or as follows
+             *     from its weaknesses. No source states these: they are always our reading.
+             */
+            attacks: components["schemas"]["Attack"][];
             /** @description Affected products, without repeats. */
             affected: components["schemas"]["Affected"][];
             /** @description Links, without repeats. */

@@ -110,6 +110,7 @@ export function vulnerability(cve: string, change: Partial<Vulnerability> = {}):
     severity: null,
     scores: [],
     weaknesses: [],
+    attacks: [],
     affected: [],
     references: [],
     exploitation: null,

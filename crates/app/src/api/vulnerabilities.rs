@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use model::vulnerability::Changed;
 use model::{
-    Affected, CveId, CweId, IncidentId, IncidentStatus, Score, Severity, SourceId, Statement,
-    Timestamp, Vulnerability, VulnerabilityStatus,
+    Affected, CveId, CweId, IncidentId, IncidentStatus, ItemId, Score, Severity, SourceId,
+    Statement, Timestamp, Vulnerability, VulnerabilityStatus,
 };
 use serde::Serialize;
 use store::{VulnerabilityChange, VulnerabilityDetail, VulnerabilityFilter};
@@ -94,6 +94,8 @@ pub(crate) struct StatementView {
     pub url: Option<String>,
     /// The description.
     pub description: Option<String>,
+    /// The item that says it in passing, an article or a bulletin; null for a record.
+    pub item: Option<ItemId>,
     /// Where the record stands.
     pub status: Option<VulnerabilityStatus>,
     /// When the CVE was published.
@@ -282,6 +284,7 @@ impl From<Statement> for StatementView {
             document: statement.document,
             url: statement.url,
             description: statement.description,
+            item: statement.item,
             status: statement.status,
             published: statement.published,
             modified: statement.modified,

@@ -168,13 +168,13 @@ impl Pipeline {
         sum.problems = sum.problems.saturating_add(problems);
         sum.statements += polled.statements.len() as u64;
 
-        let mut items = self.worth_keeping(polled.items).into_iter();
+        let items = self.worth_keeping(polled.items);
+        let mut statements = polled.statements;
+        statements.extend(items.iter().filter_map(understand::in_passing));
+        let mut items = items.into_iter();
         let mut categories = polled.categories;
         let before = sum.recorded;
-        let mut heard = polled
-            .statements
-            .into_iter()
-            .map(|statement| self.hear(statement));
+        let mut heard = statements.into_iter().map(|statement| self.hear(statement));
         loop {
             let part: Vec<Item> = items.by_ref().take(PART).collect();
             let said: Vec<Heard> = heard.by_ref().take(PART).collect();
@@ -225,8 +225,15 @@ impl Pipeline {
 
     /// A statement, and whether it is more than a mere record: a keyword stands in
     /// it, or it says the flaw is exploited. Where it says nothing of score and
-    /// weakness, our own reading of its description goes with it.
+    /// weakness, our own reading of its description goes with it. What an item says in
+    /// passing was read already, and is an item as it is.
     pub(super) fn hear(&self, mut statement: Statement) -> Heard {
+        if statement.item.is_some() {
+            return Heard {
+                statement,
+                promote: false,
+            };
+        }
         statement.reading = understand::reading(&statement, &self.context());
         let promote = statement.is_exploited() || self.is_watched(&statement);
         Heard { statement, promote }
@@ -261,11 +268,12 @@ impl Pipeline {
         item: Item,
         at: Timestamp,
     ) -> Result<Recorded, StoreError> {
+        let said = understand::in_passing(&item).map(|said| self.hear(said));
         let collected = Collected {
             source: source.clone(),
             at,
             items: vec![item],
-            heard: Vec::new(),
+            heard: said.into_iter().collect(),
             cursor: Some(Cursor::start()),
             occasion: Occasion::Fresh,
             categories: Vec::new(),

@@ -159,12 +159,13 @@ impl Pipeline {
         }
         let surplus = memo.files.len().saturating_sub(MOST_REMEMBERED);
         memo.files.drain(..surplus);
+        let mut statements = part.statements;
+        statements.extend(part.items.iter().filter_map(understand::in_passing));
         let collected = Collected {
             source: id.clone(),
             at: self.clock.now(),
             items: part.items,
-            heard: part
-                .statements
+            heard: statements
                 .into_iter()
                 .map(|statement| self.hear(statement))
                 .collect(),

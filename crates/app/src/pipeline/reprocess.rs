@@ -241,11 +241,14 @@ impl Pipeline {
                 &format!("{}: {}", problem.place, problem.reason),
             );
         }
-        let heard = reread.statements.into_iter().map(|said| self.hear(said));
+        let items = self.worth_keeping(reread.items);
+        let mut statements = reread.statements;
+        statements.extend(items.iter().filter_map(understand::in_passing));
+        let heard = statements.into_iter().map(|said| self.hear(said));
         let again = Again {
             source: reading.source.clone(),
             at: reading.place.at,
-            items: self.worth_keeping(reread.items),
+            items,
             heard: heard.collect::<Vec<Heard>>(),
             categories: reread.categories,
         };

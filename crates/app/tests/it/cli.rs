@@ -186,6 +186,36 @@ fn what_could_not_be_read_is_named() {
 }
 
 #[test]
+fn what_only_the_news_says_of_a_cve_is_kept_with_who_said_it() {
+    let folder = Folder::new();
+    folder.write(
+        "told.jsonl",
+        "{\"title\": \"Attackers exploit a flaw in FortiOS\", \"text\": \"Attackers exploit CVE-2026-70001, an authentication bypass in FortiOS 7.2.0 through 7.2.4.\"}\n",
+    );
+    assert!(folder.run(&["ingest", "told.jsonl"]).status.success());
+    let output = folder.run(&["vulnerability", "CVE-2026-70001"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "Attack classes\n  Authentication bypass (“authentication bypass”)",
+        "Affected, as we read it\n  fortinet FortiOS >= 7.2.0 <= 7.2.4",
+        "Said by",
+        "undated  file",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for (query, found) in [
+        ("product:FortiOS version:7.2.3", true),
+        ("product:FortiOS version:7.2.5", false),
+        ("attack_class:authentication_bypass", true),
+        ("class:sqli", false),
+    ] {
+        let output = folder.run(&["search", query]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said.contains("flaw in FortiOS"), found, "{query}: {said}");
+    }
+}
+
+#[test]
 fn check_states_what_is_assumed_and_shows_no_secret() {
     let folder = Folder::new();
     folder.write(".env", "EMAIL_USER=soc@gmail.com\nEMAIL_PASS=hunter2\nSLACK_TOKEN=xoxb-hush\nTELEGRAM_TOKEN=1:hush\n");

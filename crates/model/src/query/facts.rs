@@ -77,6 +77,9 @@ impl<'a> Facts<'a> {
             for weakness in &vulnerability.weaknesses {
                 keys.push((Key::Cwe, weakness.0.to_string()));
             }
+            for attack in &vulnerability.attacks {
+                keys.push((Key::AttackClass, attack.class.as_str().to_owned()));
+            }
         }
         let affected = affected(about(), &mut keys);
         keys.sort_unstable();

@@ -1,6 +1,7 @@
 //! The fields of the query language: their names, what they take, what they mean.
 
 use crate::analysis::{IncidentType, Sector};
+use crate::attack::AttackClass;
 use crate::incident::{ClaimStatus, IncidentStatus};
 use crate::query::key::Key;
 
@@ -31,6 +32,8 @@ pub enum Field {
     Version,
     /// A class of weakness.
     Cwe,
+    /// What an attacker does with its flaw.
+    AttackClass,
     /// A category of the OWASP Top 10.
     Owasp,
     /// Whether CISA lists it as exploited.
@@ -149,6 +152,7 @@ const ENTRIES: &[Entry] = &[
     entry(Field::Product, &["product"], Kind::Names(Key::Product), "the affected product; beside it `version:`", "product:FortiOS"),
     entry(Field::Version, &["version"], Kind::Version, "this version of the product beside it is affected", "version:7.2.4"),
     entry(Field::Cwe, &["cwe", "weakness"], Kind::Names(Key::Cwe), "class of weakness", "cwe:79"),
+    entry(Field::AttackClass, &["attack_class", "class"], Kind::Names(Key::AttackClass), "what an attacker does with its flaw; short names too (rce, xss)", "attack_class:sql_injection"),
     entry(Field::Owasp, &["owasp"], Kind::Owasp, "category of the OWASP Top 10, by its weaknesses", "owasp:A01:2025"),
     entry(Field::Kev, &["kev"], Kind::Flag, "listed by CISA as known to be exploited", "kev:true"),
     entry(Field::Exploited, &["exploited"], Kind::Flag, "exploitation is confirmed", "exploited:true"),
@@ -242,6 +246,10 @@ impl Field {
                 .map(|one| (one.as_str(), one.word()))
                 .collect(),
             Self::Sector => Sector::ALL
+                .iter()
+                .map(|one| (one.as_str(), one.word()))
+                .collect(),
+            Self::AttackClass => AttackClass::ALL
                 .iter()
                 .map(|one| (one.as_str(), one.word()))
                 .collect(),

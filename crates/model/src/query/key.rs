@@ -70,11 +70,13 @@ pub enum Key {
     Tag = 23,
     /// Who looks after it.
     Assignee = 24,
+    /// What an attacker does with its flaw.
+    AttackClass = 25,
 }
 
 impl Key {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Type,
         Self::Country,
         Self::Cve,
@@ -99,6 +101,7 @@ impl Key {
         Self::Indicator,
         Self::Tag,
         Self::Assignee,
+        Self::AttackClass,
     ];
 
     /// As it is stored.
@@ -252,6 +255,6 @@ mod tests {
     #[test]
     fn numbers_of_keys_are_stored_and_stay() {
         let numbers: Vec<i64> = Key::ALL.iter().map(|key| key.number()).collect();
-        assert_eq!(numbers, (1..=24).collect::<Vec<i64>>());
+        assert_eq!(numbers, (1..=25).collect::<Vec<i64>>());
     }
 }

@@ -261,6 +261,10 @@ fn names_sentence(field: Field, names: &[Name]) -> String {
         Field::Tag => format!("it is tagged {}", either(names, given)),
         Field::Assignee => format!("{} looks after it", either(names, given)),
         Field::Sector => format!("{} is hit", either(names, |name| label(field, name))),
+        Field::AttackClass => format!(
+            "an attacker does this with its flaw: {}",
+            either(names, |name| label(field, name))
+        ),
         Field::Owasp => format!("its weakness is one of {}", either(names, given)),
         _ if matches!(
             field.kind(),

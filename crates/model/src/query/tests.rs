@@ -387,6 +387,7 @@ fn test() -> impl Strategy<Value = Test> {
         (Field::State, "IN-OD"),
         (Field::Cve, "CVE-2026-1234"),
         (Field::Cwe, "CWE-79"),
+        (Field::AttackClass, "sql_injection"),
         (Field::Owasp, "A01:2025"),
         (Field::Status, "new"),
         (Field::Sector, "health"),

@@ -102,16 +102,23 @@ async fn look_up(
         .iter()
         .map(|(_, it)| it.statement.modified.map(rows::micros))
         .collect();
+    let bodies: Vec<Option<&str>> = asked
+        .iter()
+        .map(|(_, it)| heard_by.and_then(|_| it.reread()))
+        .collect();
     let found = work
         .rows(
             "SELECT a.nth, v.n, v.severity, v.kev, v.ransomware, v.status = 'rejected', v.exploited,
-                 s.n, s.hash = a.hash OR s.modified > a.modified OR s.heard > $6
-             FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[])
-                 WITH ORDINALITY AS a (cve, source, document, hash, modified, nth)
+                 s.n, (s.hash = a.hash AND (a.body IS NULL OR s.body = a.body))
+                     OR s.modified > a.modified OR s.heard > $6
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $7::text[])
+                 WITH ORDINALITY AS a (cve, source, document, hash, modified, body, nth)
              JOIN vulnerabilities v ON v.cve = a.cve
              LEFT JOIN statements s ON s.vulnerability = v.n AND s.source = a.source
                  AND md5(s.document) = md5(a.document)",
-            &[&cves, &sources, &documents, &hashes, &modified, &heard_by],
+            &[
+                &cves, &sources, &documents, &hashes, &modified, &heard_by, &bodies,
+            ],
         )
         .await?;
     let mut known = HashMap::with_capacity(found.len());

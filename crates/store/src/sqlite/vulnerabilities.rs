@@ -28,7 +28,7 @@ pub(super) fn keep(
     } = heeded;
     let heard = rows::micros(at);
     let heard_by = (hearing == Hearing::Reread).then_some(heard);
-    let Some(known) = known(connection, statement, hash, heard_by)? else {
+    let Some(known) = known(connection, heeded, heard_by)? else {
         let fused = Vulnerability::fuse(std::slice::from_ref(statement));
         let Some(fused) = fused else {
             return Ok(Change::None);
@@ -116,12 +116,7 @@ pub(super) fn would_change(
     heeded: &Heeded,
     at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let known = known(
-        connection,
-        &heeded.statement,
-        &heeded.hash,
-        Some(rows::micros(at)),
-    )?;
+    let known = known(connection, heeded, Some(rows::micros(at)))?;
     Ok(!matches!(
         known,
         Some(Known {
@@ -157,13 +152,13 @@ pub(super) fn get(
 
 fn known(
     connection: &Connection,
-    statement: &Statement,
-    hash: &[u8; 16],
+    heeded: &Heeded,
     heard_by: Option<i64>,
 ) -> Result<Option<Known>, StoreError> {
+    let statement = &heeded.statement;
     let mut lookup = connection.prepare_cached(
         "SELECT v.n, v.severity, v.kev, v.ransomware, v.status = 'rejected', v.exploited,
-             s.n, s.hash = ?4 OR s.modified > ?5 OR s.heard > ?6
+             s.n, (s.hash = ?4 AND (?7 IS NULL OR s.body = ?7)) OR s.modified > ?5 OR s.heard > ?6
          FROM vulnerabilities v
          LEFT JOIN statements s ON s.vulnerability = v.n AND s.source = ?2 AND s.document = ?3
          WHERE v.cve = ?1",
@@ -172,9 +167,10 @@ fn known(
         statement.cve.as_str(),
         statement.source.as_str(),
         document(statement),
-        hash,
+        heeded.hash,
         statement.modified.map(rows::micros),
         heard_by,
+        heard_by.and_then(|_| heeded.reread()),
     );
     let known = lookup
         .query_row(asked, |row| {

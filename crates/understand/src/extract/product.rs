@@ -10,6 +10,7 @@
 
 pub mod maker;
 mod mend;
+mod range;
 
 use model::VersionRange;
 
@@ -55,7 +56,7 @@ pub fn products(text: &str) -> Vec<Product> {
             continue;
         }
         let told = mend::below_each(text, &tokens, at)
-            .or_else(|| range(&tokens, at).map(|(range, next)| (vec![range], next)));
+            .or_else(|| range::range(&tokens, at).map(|(range, next)| (vec![range], next)));
         let Some((ranges, next)) = told else {
             at += 1;
             continue;
@@ -98,6 +99,17 @@ pub fn products(text: &str) -> Vec<Product> {
 /// is said.
 fn add_mended(found: &mut Vec<Product>, mended: &[Mend], subject: Option<&Product>) {
     for mend in mended {
+        let is_closed = match (&mend.name, found.as_mut_slice()) {
+            (Some(name), found) => found
+                .iter_mut()
+                .filter(|known| are_one(&known.name, &name.name))
+                .any(|known| range::close(known, mend)),
+            (None, [only]) => range::close(only, mend),
+            (None, _) => false,
+        };
+        if is_closed {
+            continue;
+        }
         if let Some(name) = &mend.name
             && let Some(known) = found
                 .iter_mut()
@@ -214,6 +226,11 @@ impl Token<'_> {
     /// The version a token is: "3.0.7", "v2", "2020.3", "7.x".
     fn version(&self) -> Option<String> {
         let bare = self.text.trim_start_matches(['v', 'V']);
+        // "v.0.24.0"
+        let bare = match bare.strip_prefix('.') {
+            Some(rest) if bare.len() < self.text.len() => rest,
+            _ => bare,
+        };
         let digits = bare.starts_with(|c: char| c.is_ascii_digit());
         let sound = bare.len() <= 40
             && bare
@@ -289,144 +306,6 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         }
     }
     tokens
-}
-
-/// The range that starts at a token, and the token behind it.
-fn range(tokens: &[Token<'_>], at: usize) -> Option<(VersionRange, usize)> {
-    let word = |offset: usize| tokens.get(at + offset);
-    let version = |offset: usize| word(offset).and_then(Token::version);
-    let is = |offset: usize, words: &[&str]| word(offset).is_some_and(|token| token.is(words));
-    // "from n/a through 4.0.10", "from 1.0 before 1.2"
-    if is(0, &["from"]) || (is(0, &["starting"]) && version(1).is_some()) {
-        let from = version(1).or_else(|| is(1, &["n/a", "unspecified"]).then(String::new))?;
-        let from = Some(from).filter(|from| !from.is_empty() && from != "0");
-        let (upper, next) = upper(tokens, at + 2)?;
-        return Some((
-            VersionRange {
-                from_including: from,
-                ..upper
-            },
-            next,
-        ));
-    }
-    if is(0, &["starting"]) && is(1, &["from", "with"]) {
-        return range(tokens, at + 1);
-    }
-    if let Some((upper, next)) = upper(tokens, at) {
-        return Some((upper, next));
-    }
-    let first = version(0)?;
-    // "Starting in version 1.0 and prior to version 1.9".
-    if is(1, &["and"])
-        && let Some((upper, next)) = upper(tokens, at + 2)
-        && let Some(bound) = upper.to_excluding.as_ref()
-        && mend::numbers(&first) < mend::numbers(bound)
-    {
-        return Some((
-            VersionRange {
-                from_including: Some(first),
-                ..upper
-            },
-            next,
-        ));
-    }
-    // "1.0 through 2.0", "1.0 - 2.0", "7.0 before 7.2", "1.0 to 1.9"
-    if word(0).is_some_and(|token| token.stop.is_none())
-        && let Some((upper, next)) =
-            upper(tokens, at + 1).or_else(|| joined_by_dash(tokens, at + 1))
-    {
-        return Some((
-            VersionRange {
-                from_including: Some(first),
-                ..upper
-            },
-            next,
-        ));
-    }
-    let sure = word(0).is_some_and(Token::is_surely_version)
-        || at
-            .checked_sub(1)
-            .and_then(|before| tokens.get(before))
-            .is_some_and(|before| before.is(VERSION_WORDS));
-    let and = is(1, &["and", "or"]);
-    if and
-        && is(
-            2,
-            &[
-                "earlier", "prior", "priors", "below", "older", "lower", "previous", "before",
-            ],
-        )
-    {
-        let to = VersionRange {
-            to_including: Some(first),
-            ..VersionRange::default()
-        };
-        return sure.then_some((to, at + 3));
-    }
-    if and && is(2, &["later", "above", "newer", "higher"]) {
-        let from = VersionRange {
-            from_including: Some(first),
-            ..VersionRange::default()
-        };
-        return sure.then_some((from, at + 3));
-    }
-    let exact = VersionRange {
-        exact: Some(first),
-        ..VersionRange::default()
-    };
-    sure.then_some((exact, at + 1))
-}
-
-/// An upper bound that starts at a token: "before 3.0", "up to, and including, 2".
-fn upper(tokens: &[Token<'_>], at: usize) -> Option<(VersionRange, usize)> {
-    let word = |offset: usize| tokens.get(at + offset);
-    let is = |offset: usize, words: &[&str]| word(offset).is_some_and(|token| token.is(words));
-    let (mut next, inclusive) = if is(0, &["before", "below", "<"]) {
-        (1, false)
-    } else if (is(0, &["prior", "older", "earlier", "lower", "less"])) && is(1, &["to", "than"]) {
-        (2, false)
-    } else if is(0, &["up"]) && is(1, &["to"]) {
-        // "Up to, and including, 3.1", "up to but not including 3.2".
-        let said = (2..5).find(|offset| is(*offset, &["including", "excluding"]));
-        let excluded = said.is_some_and(|offset| {
-            is(offset, &["excluding"]) || is(offset.saturating_sub(1), &["not"])
-        });
-        (said.map_or(2, |offset| offset + 1), !excluded)
-    } else if is(0, &["through", "thru", "to", "until", "<="]) {
-        (1, true)
-    } else {
-        return None;
-    };
-    while is(next, VERSION_WORDS) || is(next, &["including", "and", "the"]) {
-        next += 1;
-    }
-    let given = word(next)?;
-    let version = given.version()?;
-    // "up to 5 users": a bare number needs more than "to".
-    let sure = given.is_surely_version() || next > 1 || inclusive;
-    if !sure {
-        return None;
-    }
-    let end = at + next + 1;
-    let mut range = VersionRange::default();
-    if inclusive {
-        range.to_including = Some(version);
-    } else {
-        range.to_excluding = Some(version);
-    }
-    Some((range, end))
-}
-
-fn joined_by_dash(tokens: &[Token<'_>], at: usize) -> Option<(VersionRange, usize)> {
-    let dash = tokens.get(at).filter(|token| token.is(&["-", "–"]))?;
-    let version = tokens.get(at + 1)?.version()?;
-    (dash.stop.is_none()).then_some((
-        VersionRange {
-            to_including: Some(version),
-            ..VersionRange::default()
-        },
-        at + 2,
-    ))
 }
 
 const VERSION_WORDS: &[&str] = &[
@@ -551,6 +430,7 @@ const NO_NAME: &[&str] = &[
     "include",
     "includes",
     "including",
+    "introduced",
     "known",
     "layer",
     "since",
@@ -909,6 +789,51 @@ mod tests {
                 "Acme Gate before 3.0 leaks. Versions 2.5.1 are not affected.",
                 "acme gate <3.0",
             ),
+            (
+                "Acme Gate leaks. Introduced in 1.6.0 and fixed in 1.14.3.",
+                "acme gate >=1.6.0 <1.14.3",
+            ),
+            (
+                "Acme Gate leaks. Introduced in 1.6.0 and fixed in 1.14.3, 1.13.7, and 1.12.11.",
+                "acme gate >=1.6.0 <1.12.11, >=1.13 <1.13.7, >=1.14 <1.14.3",
+            ),
+            (
+                "A flaw affects Acme Server since 3.7 and was fixed in version 3.7.19, 3.8.12.",
+                "acme server >=3.7 <3.7.19, >=3.8 <3.8.12",
+            ),
+            (
+                "Acme Med 0.23.0 and fixed in v.0.24.0 leaks",
+                "acme med >=0.23.0 <0.24.0",
+            ),
+            (
+                "A flaw in Acme Lab affecting all versions starting from 13.7. It reads",
+                "acme lab >=13.7",
+            ),
+            (
+                "Acme Gate versions after 6.4.0 and before 6.8.15 read",
+                "acme gate >6.4.0 <6.8.15",
+            ),
+            (
+                "Acme J9 versions prior to 0.44.0 and after 0.13.0 read",
+                "acme j9 >0.13.0 <0.44.0",
+            ),
+            (
+                "Acme Gate between 2.0.3.1 (including) and 2.0.6 (excluding) reads",
+                "acme gate >=2.0.3.1 <2.0.6",
+            ),
+            (
+                "Acme Gate versions 1.3 until 7.6 (inclusive). Since then",
+                "acme gate >=1.3 <=7.6",
+            ),
+            (
+                "Acme Gate up until version 2.29.92 reads",
+                "acme gate <=2.29.92",
+            ),
+            (
+                "In Acme Enterprise versions earlier than 8.2.12, 9.0.6, and 9.1.1, a file",
+                "acme enterprise <8.2.12, >=9 <9.0.6, >=9.1 <9.1.1",
+            ),
+            ("Acme Gate 3.1.2 onwards reads", "acme gate >=3.1.2"),
             ("acme/web is vulnerable to path traversal", "acme/web"),
             (
                 "An issue was discovered in Acme Gate. It reads",
@@ -1013,7 +938,7 @@ mod tests {
                 "Acme Gate <= 1.6 leaks. It was partially fixed in 1.6.",
                 "acme gate <=1.6, =1.6",
             ),
-            ("A flaw introduced in Acme Gate 1.6.0", "acme gate =1.6.0"),
+            ("A flaw introduced in Acme Gate 1.6.0", "acme gate >=1.6.0"),
             (
                 "A flaw in Acme Gate was fixed in 14 days in May 2024.",
                 "acme gate ",

@@ -25,6 +25,14 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
     entities: incident.entities.filter((entity) => entity.kind === kind),
   })).filter(({ entities }) => entities.length > 0)
   const products = affectedProducts(incident.vulnerabilities.flatMap((v) => v.affected))
+  // Whose texts we read products in, where nobody states them.
+  const readOf = [
+    ...new Set(
+      incident.vulnerabilities
+        .filter((one) => one.own_readings?.includes('affected'))
+        .flatMap((one) => one.sources),
+    ),
+  ]
   const weaknesses = [...new Set(incident.vulnerabilities.flatMap((v) => v.weaknesses))]
   const states = incident.states.map(stateName)
   const countries = incident.countries.map(countryName)
@@ -46,6 +54,12 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
             ))}
             {products.length > 30 && <li>and {number(products.length - 30)} more</li>}
           </ul>
+          {readOf.length > 0 && (
+            <p className="because">
+              Read by us in what {readOf.join(', ')} {readOf.length === 1 ? 'says' : 'say'}: no
+              record names products.
+            </p>
+          )}
         </section>
       )}
       {indicators.length > 0 && (

@@ -190,6 +190,15 @@ test('a vulnerability shows who scored it, its due date and what it affects', as
           ransomware: true,
         },
         weaknesses: ['CWE-287'],
+        attacks: [
+          {
+            class: 'code_execution',
+            said: 'run arbitrary code',
+            span: { field: 'text', start: 20, end: 38 },
+            weakness: null,
+          },
+          { class: 'authentication_bypass', said: null, span: null, weakness: 'CWE-287' },
+        ],
         affected: [
           {
             vendor: 'Kestrel',
@@ -210,8 +219,39 @@ test('a vulnerability shows who scored it, its due date and what it affects', as
   expect(facts).toHaveTextContent(
     /also by ransomware\. In CISA’s KEV since 20 Nov 2026\. Fix due 11 Dec 2026\. Apply the fix\./,
   )
+  const attacks = within(facts).getByRole('list', {
+    name: 'What an attacker does with CVE-2026-1234',
+  })
+  expect(
+    within(attacks)
+      .getAllByRole('listitem')
+      .map((line) => line.textContent),
+  ).toEqual(['Code execution “run arbitrary code”', 'Authentication bypass by CWE-287'])
   expect(facts).toHaveTextContent('Kestrel VPN from 7.0 before 7.2.4')
   expect(facts).toHaveTextContent('CVE-2026-9999: no source has described it yet.')
+})
+
+test('products that nobody states come with whose words we read', async () => {
+  const versions = {
+    exact: null,
+    from_including: '7.2.0',
+    from_excluding: null,
+    to_including: '7.2.4',
+    to_excluding: null,
+  }
+  show({
+    cves: ['CVE-2026-1234'],
+    vulnerabilities: [
+      vulnerability('CVE-2026-1234', {
+        affected: [{ vendor: 'Kestrel', product: 'VPN', versions }],
+        own_readings: ['affected'],
+        sources: ['security-wire'],
+      }),
+    ],
+  })
+  const products = await screen.findByRole('region', { name: 'Affected products' })
+  expect(products).toHaveTextContent('Kestrel VPN from 7.2.0 up to 7.2.4')
+  expect(products).toHaveTextContent('Read by us in what security-wire says')
 })
 
 test('indicators can be copied and are never links', async () => {

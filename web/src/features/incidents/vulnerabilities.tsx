@@ -7,7 +7,7 @@ import { count, date, score as formatScore } from '../../ui/format'
 import { hostOf, OutLink } from '../../ui/out-link'
 import { Severity } from '../../ui/severity'
 import { Changes } from './changes'
-import { sayerName } from './words'
+import { attackReason, attackWords, sayerName } from './words'
 
 /** An incident of a patch day may hold dozens. */
 const OPEN_AT_MOST = 3
@@ -74,6 +74,15 @@ function Facts({ of }: { of: Vulnerability }) {
           {exploitation.due != null && <>. Fix due {date(exploitation.due, zone)}</>}.
           {exploitation.action != null && ` ${exploitation.action}`}
         </p>
+      )}
+      {of.attacks.length > 0 && (
+        <ul className="attacks" aria-label={`What an attacker does with ${of.cve}`}>
+          {of.attacks.map((attack) => (
+            <li key={attack.class}>
+              {attackWords[attack.class]} <span className="because">{attackReason(attack)}</span>
+            </li>
+          ))}
+        </ul>
       )}
       {of.scores.length > 0 ? (
         <ul className="scores" aria-label={`CVSS scores of ${of.cve}`}>

@@ -2,6 +2,8 @@
 
 import type {
   Aspect,
+  Attack,
+  AttackClass,
   ClaimStatus,
   EntityKind,
   IncidentStatus,
@@ -27,6 +29,49 @@ export const typeWords: Record<IncidentType, string> = {
 }
 
 export const TYPES = Object.keys(typeWords) as IncidentType[]
+
+/** What an attacker does with a flaw. */
+export const attackWords: Record<AttackClass, string> = {
+  code_execution: 'Code execution',
+  command_injection: 'Command injection',
+  code_injection: 'Code injection',
+  sql_injection: 'SQL injection',
+  cross_site_scripting: 'Cross-site scripting',
+  cross_site_request_forgery: 'Cross-site request forgery',
+  server_side_request_forgery: 'Server-side request forgery',
+  path_traversal: 'Path traversal',
+  file_inclusion: 'File inclusion',
+  file_upload: 'File upload',
+  file_access: 'Arbitrary file access',
+  deserialization: 'Insecure deserialization',
+  xml_external_entity: 'XML external entity',
+  open_redirect: 'Open redirect',
+  request_smuggling: 'Request smuggling',
+  header_injection: 'Header injection',
+  formula_injection: 'Formula injection',
+  prototype_pollution: 'Prototype pollution',
+  clickjacking: 'Clickjacking',
+  privilege_escalation: 'Privilege escalation',
+  authentication_bypass: 'Authentication bypass',
+  access_control_bypass: 'Access control bypass',
+  security_bypass: 'Security feature bypass',
+  sandbox_escape: 'Sandbox escape',
+  information_disclosure: 'Information disclosure',
+  memory_corruption: 'Memory corruption',
+  denial_of_service: 'Denial of service',
+  spoofing: 'Spoofing',
+  tampering: 'Tampering',
+  adversary_in_the_middle: 'Adversary in the middle',
+  session_hijacking: 'Session hijacking',
+  brute_force: 'Brute force',
+  search_path_hijacking: 'Search path hijacking',
+  cache_poisoning: 'Cache poisoning',
+}
+
+/** Why we say that an attacker does this: the words, or the weakness it follows from. */
+export function attackReason(attack: Attack): string {
+  return attack.said == null ? `by ${attack.weakness ?? ''}` : `“${attack.said}”`
+}
 
 export const statusWords: Record<IncidentStatus, string> = {
   new: 'New',

@@ -1,6 +1,7 @@
 //! What stands behind a field's sign: values in their one spelling.
 
 use super::{LONGEST_VALUE, Part, Read, Reader, Value, is_quote};
+use crate::attack::AttackClass;
 use crate::id::CveId;
 use crate::incident::Tag;
 use crate::query::field::{Field, Kind, nearest};
@@ -188,6 +189,12 @@ impl Reader {
         let labels = field.labels();
         if !labels.is_empty() {
             let label = text.to_lowercase().replace([' ', '-'], "_");
+            let label = match field {
+                Field::AttackClass => {
+                    AttackClass::of_name(&label).map_or(label, |class| class.as_str().to_owned())
+                }
+                _ => label,
+            };
             let known = labels.iter().any(|(known, _)| *known == label);
             if name.prefix || !known {
                 let list: Vec<&str> = labels.iter().map(|(known, _)| *known).collect();

@@ -254,6 +254,47 @@ pub(crate) async fn a_second_reading_finds_what_was_lost_and_undoes_nothing(stor
     assert_eq!((state.items, state.last_success), (1, Some(minute(10))));
 }
 
+pub(crate) async fn a_second_reading_of_the_same_words_replaces_ours(store: Db, _: Db) {
+    let read = |weakness: u32| {
+        let mut said = statement("feed", "CVE-2026-1001", "A flaw.");
+        said.reading = Some(model::Reading {
+            weaknesses: vec![model::CweId(weakness)],
+            ..model::Reading::default()
+        });
+        heard(said, false)
+    };
+    let known = async || {
+        let known = store.vulnerability(&cve("CVE-2026-1001")).await.unwrap();
+        known.unwrap().vulnerability.weaknesses
+    };
+    let poll = |at: i64, heard| Collected {
+        at: minute(at),
+        occasion: Occasion::Fresh,
+        heard: vec![heard],
+        ..collected("feed", Vec::new())
+    };
+    store.record(poll(1, read(79))).await.unwrap();
+    // The source repeats itself: that is no news, whatever we make of it.
+    store.record(poll(2, read(80))).await.unwrap();
+    assert_eq!(known().await, [model::CweId(79)]);
+    let again = || Again {
+        source: source("feed"),
+        at: minute(2),
+        items: Vec::new(),
+        heard: vec![read(89)],
+        categories: Vec::new(),
+    };
+    let unknown = store.unknown(&again()).await.unwrap();
+    assert_eq!(unknown.cves, [cve("CVE-2026-1001")]);
+    let recorded = store.record_again(again(), &memo("1")).await.unwrap();
+    assert_eq!(recorded.changed_vulnerabilities, 1);
+    assert_eq!(known().await, [model::CweId(89)]);
+    // Once more it changes nothing.
+    assert_eq!(store.unknown(&again()).await.unwrap().cves, []);
+    let recorded = store.record_again(again(), &memo("2")).await.unwrap();
+    assert_eq!(recorded.changed_vulnerabilities, 0);
+}
+
 pub(crate) async fn a_revised_story_keeps_what_people_decided(store: Db, other: Db) {
     let tale = Tale::of(Arc::clone(&store)).await;
     let news = item("feed", "1", "Old words", "nothing more is known");

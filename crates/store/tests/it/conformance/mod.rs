@@ -136,6 +136,7 @@ macro_rules! suite {
                 retention_forgets_the_oldest_first
                 readings_are_found_by_source_and_time
                 a_second_reading_finds_what_was_lost_and_undoes_nothing
+                a_second_reading_of_the_same_words_replaces_ours
                 a_revised_story_keeps_what_people_decided
                 an_irrelevant_item_can_be_placed_anew
             }

@@ -152,7 +152,7 @@ async fn cves_are_told(store: &Db) {
     ];
     let mut all = Vec::new();
     for (id, score, epss, weakness, product) in facts {
-        let mut one = scored(statement("nvd", id, "A flaw."), score);
+        let mut one = scored(statement("nvd", id, "A flaw: code execution."), score);
         one.epss = Epss::new(epss, 0.5, None, None);
         one.weaknesses = vec![model::CweId(weakness)];
         one.affected = vec![product];
@@ -405,6 +405,10 @@ fn random_leaf(random: &mut Random) -> String {
             .one_of(&[
                 "cwe:79",
                 "cwe:CWE-89,787",
+                "attack_class:xss",
+                "attack_class:sql_injection,memory_corruption",
+                "class:rce",
+                "attack_class:*",
                 "owasp:A05",
                 "owasp:A05:2025",
                 "technique:T1566",
@@ -611,6 +615,9 @@ pub(crate) async fn names_versions_and_weaknesses_are_found(store: Db, _: Db) {
         ("product:exchange version:2019", &["Mail"]),
         ("vendor:Fortinet", &["Gate"]),
         ("cwe:79", &["Mail", "Gate"]),
+        ("attack_class:xss", &["Mail", "Gate"]),
+        ("attack_class:sql_injection", &[]),
+        ("class:rce", &["Mail", "Gate"]),
         ("owasp:A05", &["Mail", "Gate"]),
         ("owasp:A05:2021", &[]),
         ("technique:T1566", &["Gate"]),

@@ -27,7 +27,12 @@ pub(super) struct Mend {
 impl Mend {
     /// What is affected if nothing else is said.
     pub(super) fn ranges(&self) -> Vec<VersionRange> {
-        lines(&self.versions, None)
+        self.ranges_from(None)
+    }
+
+    /// The same, where the first affected version is told.
+    pub(super) fn ranges_from(&self, first: Option<&str>) -> Vec<VersionRange> {
+        lines(&self.versions, first)
     }
 }
 
@@ -75,7 +80,9 @@ pub(super) fn below_each(
         Some(first) => (Some(first), at + 1),
         None => (None, at),
     };
-    let joint = if is(start, &["prior"]) && is(start + 1, &["to"]) {
+    let is_two = is(start, &["prior"]) && is(start + 1, &["to"])
+        || is(start, &["earlier", "lower", "older", "less"]) && is(start + 1, &["than"]);
+    let joint = if is_two {
         start + 2
     } else if is(start, &["before", "below"]) {
         start + 1
@@ -131,7 +138,7 @@ const MOVES: &[&str] = &[
     "updating",
 ];
 
-const CURES: &[&str] = &[
+pub(super) const CURES: &[&str] = &[
     "fixed",
     "patched",
     "addressed",
