@@ -35,7 +35,7 @@ const QUESTIONS: [(&str, Ask); 25] = [
     ),
     ("next page", Ask::Next),
     ("one incident", Ask::One),
-    ("of one CVE", Ask::Latest("cve:CVE-{year}-{thousands}")),
+    ("of one CVE", Ask::Latest("cve:{cve}")),
     ("vulnerabilities", Ask::Vulnerabilities),
     ("sources", Ask::Sources),
     ("a common word", Ask::Latest("{common}")),
@@ -223,7 +223,11 @@ impl Chance {
                 "digit" => (1 + self.below(8)).to_string(),
                 "tens" => (10 + self.below(90)).to_string(),
                 "thousands" => (1_000 + self.below(24_000)).to_string(),
-                "year" => (2015 + self.below(12)).to_string(),
+                // One of those that `fill` names in stories.
+                "cve" => {
+                    let nth = 95 * self.below(4_000);
+                    format!("CVE-{}-{}", 2012 + nth / 25_334, 1_000 + nth % 25_334)
+                }
                 "day" => format!("2025-{:02}-{:02}", 1 + self.below(12), 1 + self.below(28)),
                 // The same wherever it stands in a query.
                 _ => month

@@ -1,13 +1,14 @@
 //! Fills a database with invented items that are understood already, for sizes at which
 //! understanding would take hours: `cargo run --release -p store --example fill --
-//! FILE-OR-ADDRESS ITEMS`.
+//! FILE-OR-ADDRESS ITEMS [CVE-RECORDS]`.
 //!
-//! What is written goes through the store's own interface, as placement writes it:
-//! items are recorded as a poll, then placed in sittings of 64, each with its analysis,
-//! its incident, its names and its words. Stories and texts are made as
-//! `bench/store/measure.py` makes them: three items tell one story on average, and a few
-//! words are very common. What is left out is understanding, looking for candidates and
-//! rules. The same number of items gives the same database.
+//! What is written goes through the store's own interface: CVE records as NVD states them,
+//! none of which becomes an incident; then items, recorded as a poll and placed in
+//! sittings of 64, each with its analysis, its incident, its names and its words. Texts
+//! are made as `bench/store/measure.py` makes them: three items tell one story on average,
+//! several stories are told side by side, and a few words are very common. One story in
+//! eight names a CVE, a few of which are named often. What is left out is understanding,
+//! looking for candidates and rules. The same numbers give the same database.
 #![expect(clippy::print_stdout, reason = "an example prints")]
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
 
@@ -23,16 +24,27 @@ use model::incident::{EntityCount, Voice};
 use model::item::{Draft, Stated};
 use model::milestone::PassBy;
 use model::{
-    Analysis, Aspect, ClaimStatus, Country, CveId, Entity, EntityKind, Field, Incident, IncidentId,
-    IncidentStatus, IncidentType, Item, ItemKind, Judgement, Markup, Print, Reason, Region,
-    Relevance, RelevanceLabel, Role, SourceId, Span, Tagged, Timestamp, tokens,
+    Affected, Analysis, Aspect, ClaimStatus, Country, CveId, CweId, Entity, EntityKind, Field,
+    Incident, IncidentId, IncidentStatus, IncidentType, Item, ItemKind, Judgement, Markup, Print,
+    Reason, Reference, Region, Relevance, RelevanceLabel, Role, Sayer, Score, ScoreVersion,
+    SourceId, Span, Statement, Tagged, Timestamp, VersionRange, VulnerabilityStatus, tokens,
 };
-use store::{Arrived, Collected, Location, Occasion, Placed, Store};
+use store::{Arrived, Collected, Heard, Location, Occasion, Placed, Store};
 
 /// Items of one sitting.
 const SITTING: usize = 64;
 /// Items of one poll.
 const POLL: u64 = 1_024;
+/// Stories that are told side by side: so far apart lie the items of one.
+const STORIES: usize = 32;
+/// CVE records of a year, and the first of them: those of `bench/import/generate.py`.
+const FLAWS_A_YEAR: u64 = 25_334;
+const FIRST_FLAW: (u64, u64) = (2012, 1_000);
+/// One story in so many names a CVE, and one CVE in so many is ever named.
+const STORIES_A_FLAW: u64 = 8;
+const FLAWS_A_NAMED: u64 = 95;
+/// So many are named.
+const NAMED: u64 = 4_000;
 /// 2024-01-01, and a thousand days.
 const FIRST: i64 = 1_704_067_200;
 const SECONDS: u64 = 1_000 * 86_400;
@@ -107,6 +119,44 @@ const PLACES: [(&str, &str); 15] = [
     ("Sydney", "AU"),
     ("Berlin", "DE"),
 ];
+const FLAWS: [(u32, &str, &str, f32); 6] = [
+    (
+        79,
+        "cross-site scripting",
+        "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N",
+        6.1,
+    ),
+    (
+        89,
+        "SQL injection",
+        "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+        9.8,
+    ),
+    (
+        22,
+        "path traversal",
+        "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
+        7.5,
+    ),
+    (
+        862,
+        "missing authorisation",
+        "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H",
+        8.8,
+    ),
+    (
+        416,
+        "use after free",
+        "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:L/I:N/A:N",
+        3.3,
+    ),
+    (
+        78,
+        "command injection",
+        "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H",
+        8.8,
+    ),
+];
 const TRADES: [&str; 10] = [
     "Bank",
     "Hospital",
@@ -124,17 +174,31 @@ const TRADES: [&str; 10] = [
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(place), Some(count)) = (arguments.next(), arguments.next()) else {
-        return Err("fill FILE-OR-ADDRESS ITEMS".into());
+        return Err("fill FILE-OR-ADDRESS ITEMS [CVE-RECORDS]".into());
     };
     let count: u64 = count.parse()?;
+    let flaws: u64 = arguments.next().map_or(Ok(0), |text| text.parse())?;
     let location = if place.starts_with("postgres") {
         Location::Postgres(place.parse()?)
     } else {
         Location::File(PathBuf::from(place))
     };
     let store = store::open(location, Arc::new(PassBy)).await?;
-    let start = Instant::now();
     let mut world = World::new();
+    let start = Instant::now();
+    for first in (0..flaws).step_by(usize::try_from(POLL)?) {
+        let heard = (first..flaws.min(first + POLL)).map(|nth| world.record(nth, flaws));
+        let poll = Collected {
+            heard: heard.collect::<Result<_, _>>()?,
+            ..poll(SourceId::new("nvd")?)?
+        };
+        store.record(poll).await?;
+    }
+    println!(
+        "{flaws} CVE records in {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
+    let start = Instant::now();
     for first in (0..count).step_by(usize::try_from(POLL)?) {
         let told: Vec<Told> = (first..count.min(first + POLL))
             .map(|n| world.item(n, count))
@@ -163,15 +227,8 @@ async fn write(store: &Arc<dyn Store>, told: Vec<Told>) -> Result<(), Box<dyn Er
     }
     for (source, items) in polls {
         let poll = Collected {
-            source,
-            at: Timestamp::from_second(FIRST)?,
             items,
-            heard: Vec::new(),
-            cursor: None,
-            occasion: Occasion::History,
-            categories: Vec::new(),
-            problems: (0, None),
-            arrived: Arrived::default(),
+            ..poll(source)?
         };
         store.record(poll).await?;
     }
@@ -189,21 +246,47 @@ async fn write(store: &Arc<dyn Store>, told: Vec<Told>) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// The world that is invented: chance, and the story that is told just now.
+/// A poll that gave nothing yet.
+fn poll(source: SourceId) -> Result<Collected, Box<dyn Error>> {
+    Ok(Collected {
+        source,
+        at: Timestamp::from_second(FIRST)?,
+        items: Vec::new(),
+        heard: Vec::new(),
+        cursor: None,
+        occasion: Occasion::History,
+        categories: Vec::new(),
+        problems: (0, None),
+        arrived: Arrived::default(),
+    })
+}
+
+/// The name of the CVE that has this place among all records.
+fn flaw(nth: u64) -> Result<CveId, Box<dyn Error>> {
+    let (year, number) = FIRST_FLAW;
+    Ok(CveId::new(&format!(
+        "CVE-{}-{}",
+        year + nth / FLAWS_A_YEAR,
+        number + nth % FLAWS_A_YEAR
+    ))?)
+}
+
+/// The world that is invented: chance, and the stories that are told just now.
 struct World {
     state: u64,
-    left: u32,
-    story: Option<Story>,
+    stories: Vec<Story>,
     sources: Vec<SourceId>,
 }
 
 struct Story {
+    /// Items it has still to come.
+    left: u64,
     victim: String,
     kind: usize,
     actor: &'static str,
     place: (&'static str, &'static str),
     people: u64,
-    cve: CveId,
+    cve: Option<CveId>,
     second: u64,
     incident: Option<Incident>,
 }
@@ -213,8 +296,7 @@ impl World {
         let source = |n| SourceId::new(&format!("news{n}")).ok();
         Self {
             state: 1,
-            left: 0,
-            story: None,
+            stories: Vec::new(),
             sources: (0..40).filter_map(source).collect(),
         }
     }
@@ -269,33 +351,86 @@ impl World {
 
     fn begin(&mut self, n: u64, count: u64) -> Result<Story, Box<dyn Error>> {
         let kinds: Vec<usize> = (0..KINDS.len()).collect();
+        let cve = match self.below(STORIES_A_FLAW) {
+            0 => Some(flaw(FLAWS_A_NAMED * self.named())?),
+            _ => None,
+        };
         Ok(Story {
+            left: self.pareto(1.2).min(40),
             victim: format!("{} {} {}", self.name()?, self.name()?, self.pick(&TRADES)?),
             kind: self.pick(&kinds)?,
             actor: self.pick(&ACTORS)?,
             place: self.pick(&PLACES)?,
             people: 100 + self.below(5_000_000),
-            cve: CveId::new(&format!(
-                "CVE-{}-{}",
-                2015 + self.below(12),
-                1_000 + self.below(24_000)
-            ))?,
+            cve,
             second: n * SECONDS / count,
             incident: None,
         })
     }
 
+    /// The place among those named of one that a story names: few are named by many.
+    fn named(&mut self) -> u64 {
+        let unit = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        ((NAMED as f64).powf(unit) as u64).saturating_sub(1)
+    }
+
+    /// What NVD says of one CVE.
+    fn record(&mut self, nth: u64, of: u64) -> Result<Heard, Box<dyn Error>> {
+        let (cwe, kind, vector, base) = self.pick(&FLAWS)?;
+        let (vendor, product) = (self.name()?.to_lowercase(), self.name()?.to_lowercase());
+        let version = format!("{}.{}", 1 + self.below(20), self.below(40));
+        let at = FIRST + i64::try_from(nth * SECONDS / of)?;
+        let at = Timestamp::from_second(at)?;
+        let mut statement = Statement::new(flaw(nth)?, SourceId::new("nvd")?);
+        statement.url = Some(format!("https://nvd.example/{}", statement.cve));
+        statement.description = Some(format!(
+            "In {vendor} {product} before {version}, {kind} lets an attacker who reaches the \
+             {} reach what is not theirs. {}.",
+            self.pick(&COMMON)?,
+            self.words(25)?
+        ));
+        statement.status = Some(VulnerabilityStatus::Analyzed);
+        statement.published = Some(at);
+        statement.modified = Some(at);
+        statement.scores = vec![Score {
+            sayer: Sayer::Nvd,
+            version: ScoreVersion::V31,
+            vector: Some(vector.to_owned()),
+            base,
+        }];
+        statement.weaknesses = vec![CweId(cwe)];
+        statement.references = (0..1 + self.below(5))
+            .map(|link| Reference {
+                url: format!("https://{vendor}.example/advisories/{nth}/{link}"),
+                tags: vec!["Vendor Advisory".to_owned()],
+            })
+            .collect();
+        statement.affected = vec![Affected {
+            vendor,
+            product,
+            versions: VersionRange {
+                to_excluding: Some(version),
+                ..VersionRange::default()
+            },
+        }];
+        Ok(Heard {
+            statement,
+            promote: false,
+        })
+    }
+
     fn item(&mut self, n: u64, count: u64) -> Result<Told, Box<dyn Error>> {
-        let mut story = match self.story.take().filter(|_| self.left > 0) {
-            Some(story) => story,
-            None => {
-                self.left = u32::try_from(self.pareto(1.2).min(40))?;
-                self.begin(n, count)?
-            }
-        };
-        self.left -= 1;
+        while self.stories.len() < STORIES {
+            let story = self.begin(n, count)?;
+            self.stories.push(story);
+        }
+        let nth = self.below(STORIES as u64);
+        let mut story = self.stories.swap_remove(usize::try_from(nth)?);
+        story.left = story.left.saturating_sub(1);
         let (kind, label) = KINDS.get(story.kind).copied().ok_or("no such kind")?;
-        let (victim, people, cve) = (&story.victim, story.people, &story.cve);
+        let (victim, people) = (&story.victim, story.people);
+        let cves: Vec<CveId> = story.cve.iter().cloned().collect();
+        let way = cves.first().map_or("a stolen password", CveId::as_str);
         let (actor, (place, country)) = (story.actor, story.place);
         let title = match self.below(3) {
             0 => format!("{victim} confirms {kind}, {people} customers affected"),
@@ -304,7 +439,7 @@ impl World {
         };
         let text = format!(
             "{victim} in {place} said that a {kind} by {actor} hit its systems. {}. About {people} \
-             customers are affected; the attackers used {cve}. {}.",
+             customers are affected; the attackers used {way}. {}.",
             self.words(60)?,
             self.words(90)?
         );
@@ -334,7 +469,7 @@ impl World {
             countries: vec![country.parse::<Country>()?],
             states: Vec::new(),
         };
-        let named = [
+        let mut named = vec![
             (
                 EntityKind::Organisation,
                 victim.as_str(),
@@ -342,8 +477,8 @@ impl World {
             ),
             (EntityKind::Actor, actor, None),
             (EntityKind::Place, place, None),
-            (EntityKind::Cve, cve.as_str(), None),
         ];
+        named.extend(cves.iter().map(|cve| (EntityKind::Cve, cve.as_str(), None)));
         let analysis = Analysis {
             title: item.title.clone(),
             text: item.text.clone(),
@@ -371,7 +506,7 @@ impl World {
                 .collect(),
             keywords: Vec::new(),
             story_keys: StoryKeys {
-                cves: vec![cve.clone()],
+                cves: cves.clone(),
                 canonical_url: item.url.clone(),
                 content_hash: model::hash::short(&[item.title.as_bytes(), item.text.as_bytes()]),
                 print: print(&item.title, &item.text),
@@ -413,7 +548,7 @@ impl World {
                 region,
                 sectors: Vec::new(),
                 relevance: RELEVANCE,
-                cves: vec![cve.clone()],
+                cves: cves.clone(),
                 exploited: n.is_multiple_of(7),
                 kev: false,
                 keywords: Vec::new(),
@@ -442,7 +577,9 @@ impl World {
             },
         };
         story.incident = Some(incident.clone());
-        self.story = Some(story);
+        if story.left > 0 {
+            self.stories.push(story);
+        }
         let placed = Placed {
             item: item.id,
             at,
