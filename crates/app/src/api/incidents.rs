@@ -1,9 +1,13 @@
 //! `/api/incidents`: list, one, write.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use model::clock::later;
 use model::item::{Draft, Stated};
 use model::{
     Country, Incident, IncidentId, IncidentType, Item, ItemKind, Markup, Severity, SourceId,
@@ -22,6 +26,9 @@ use super::view::{IncidentFull, IncidentList, IncidentSummary};
 /// Longest title and description that are taken, in characters.
 const LONGEST_TITLE: usize = 500;
 const LONGEST_DESCRIPTION: usize = 50_000;
+/// Who writes an incident waits so long: another process may hold the lane for one lease,
+/// 30 s.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Lists incidents, latest first, a page at a time.
 #[utoipa::path(
@@ -165,16 +172,20 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(incident.into())))
 }
 
-/// The incident an item came to be in. Placement runs here if nobody else runs it.
+/// The incident an item came to be in. Placement runs beside this if nobody else runs it,
+/// and goes on with what else waits when the item has its incident.
 async fn placed(shared: &Shared, item: model::ItemId) -> Result<Incident, Problem> {
+    let late = || Problem::busy("it is kept and will be placed; the list shows it soon");
     let pipeline = &shared.pipeline;
+    let until = later(pipeline.clock.now(), PATIENCE);
     let mut changes = pipeline.store.changes();
-    // Another process may hold the lane for one lease: 30 s.
-    for _ in 0..40 {
-        pipeline.place_waiting().await.map_err(|error| {
-            tracing::error!("an incident that was posted could not be placed yet: {error}");
-            Problem::busy("it is kept and will be placed; the list shows it soon")
-        })?;
+    let place = || {
+        let pipeline = Arc::clone(pipeline);
+        tokio::spawn(async move { pipeline.place_waiting().await })
+    };
+    let mut placing = place();
+    let mut is_done = false;
+    loop {
         if let Some(placement) = pipeline.store.placement_of(item).await? {
             let incident = match placement {
                 Some(incident) => pipeline.store.incident_alone(incident).await?,
@@ -182,14 +193,29 @@ async fn placed(shared: &Shared, item: model::ItemId) -> Result<Incident, Proble
             };
             return incident.ok_or_else(Problem::internal);
         }
-        tokio::select! {
-            _ = changes.changed() => {}
-            () = pipeline.clock.sleep(std::time::Duration::from_secs(1)) => {}
+        if pipeline.clock.now() >= until {
+            return Err(late());
         }
+        if is_done {
+            // Another process holds the lane.
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = pipeline.clock.sleep(Duration::from_secs(1)) => {}
+            }
+            placing = place();
+        }
+        is_done = tokio::select! {
+            done = &mut placing => match done {
+                Ok(Ok(_)) => true,
+                Ok(Err(error)) => {
+                    tracing::error!("an incident that was posted could not be placed yet: {error}");
+                    return Err(late());
+                }
+                Err(_) => return Err(Problem::internal()),
+            },
+            _ = changes.changed() => false,
+        };
     }
-    Err(Problem::busy(
-        "it is kept and will be placed; the list shows it soon",
-    ))
 }
 
 fn read_draft(body: NewIncident) -> Result<(SourceId, Draft), Problem> {

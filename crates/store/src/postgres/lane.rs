@@ -155,7 +155,7 @@ struct Said {
 async fn unplaced(work: &Work, limit: u32) -> Result<Vec<Waiting>, StoreError> {
     work.rows(
         "SELECT t.body, i.occasion FROM items i JOIN item_texts t ON t.item = i.n
-         WHERE i.placed_at IS NULL ORDER BY i.effective, i.n LIMIT $1",
+         WHERE i.placed_at IS NULL ORDER BY i.occasion = 1, i.effective, i.n LIMIT $1",
         &[&i64::from(limit)],
     )
     .await?

@@ -13,7 +13,7 @@ use super::work::{Lock, Work};
 use crate::StoreError;
 
 /// Every migration, in order; its number is its place, from 1.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../../migrations/postgres/0001_first.sql"),
     include_str!("../../migrations/postgres/0002_weaknesses.sql"),
     include_str!("../../migrations/postgres/0003_vulnerability_changes.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/postgres/0010_handling.sql"),
     include_str!("../../migrations/postgres/0011_a_million.sql"),
     include_str!("../../migrations/postgres/0012_retention.sql"),
+    include_str!("../../migrations/postgres/0013_fresh_first.sql"),
 ];
 
 /// The schema this program knows.

@@ -188,7 +188,7 @@ pub(super) fn holds(connection: &Connection, fence: &Fence) -> Result<bool, Stor
 fn unplaced(connection: &Connection, limit: u32) -> Result<Vec<Waiting>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT t.body, i.occasion FROM items i JOIN item_texts t ON t.item = i.n
-         WHERE i.placed_at IS NULL ORDER BY i.effective, i.n LIMIT ?1",
+         WHERE i.placed_at IS NULL ORDER BY i.occasion = 1, i.effective, i.n LIMIT ?1",
     )?;
     let mut found = statement.query([limit])?;
     let mut waiting = Vec::new();

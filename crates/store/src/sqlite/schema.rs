@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5052_4852;
 
 /// Every migration, in order; its number is its place, from 1.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_weaknesses.sql"),
     include_str!("../../migrations/sqlite/0003_vulnerability_changes.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0010_handling.sql"),
     include_str!("../../migrations/sqlite/0011_a_million.sql"),
     include_str!("../../migrations/sqlite/0012_retention.sql"),
+    include_str!("../../migrations/sqlite/0013_fresh_first.sql"),
 ];
 
 /// The schema this program knows.

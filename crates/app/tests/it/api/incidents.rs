@@ -1,9 +1,54 @@
 //! `/api/incidents`: taking in, listing, what is refused.
 
+use model::item::{Draft, Stated};
+use model::{Item, ItemKind, Markup, SourceId};
+use reqwest::StatusCode;
 use serde_json::json;
+use store::{Arrived, Collected, Occasion};
 
 use super::Client;
 use crate::world::minutes;
+
+#[tokio::test]
+async fn what_a_person_posts_does_not_wait_for_an_import() {
+    let client = Client::start().await;
+    let now = client.world.clock_now();
+    let source = SourceId::new("archive").unwrap();
+    let told = |n: u32| {
+        let draft = Draft {
+            external_id: n.to_string(),
+            kind: ItemKind::Article,
+            url: None,
+            title: format!("Ransomware at Hospital {n}"),
+            text: format!("The hospital number {n} was hit by ransomware."),
+            markup: Markup::Plain,
+            author: None,
+            language: None,
+            published: None,
+            updated: None,
+            stated: Stated::default(),
+        };
+        Item::new(&source, draft, now)
+    };
+    let import = Collected {
+        source: source.clone(),
+        at: now,
+        items: (0..1_500).map(told).collect(),
+        heard: Vec::new(),
+        cursor: None,
+        occasion: Occasion::History,
+        categories: Vec::new(),
+        problems: (0, None),
+        arrived: Arrived::default(),
+    };
+    client.world.pipeline.store.record(import).await.unwrap();
+    let report = json!({"title": "Data breach at Kolibri Bank", "severity": "high"});
+    let (status, incident) = client.post("/api/incidents", &report).await;
+    assert_eq!(status, StatusCode::CREATED, "{incident}");
+    assert_eq!(incident["title"], report["title"]);
+    let (_, ready) = client.get("/readyz").await;
+    assert!(ready["unplaced"].as_u64() > Some(0), "{ready}");
+}
 
 #[tokio::test]
 async fn an_incident_that_is_posted_is_understood_placed_and_found() {

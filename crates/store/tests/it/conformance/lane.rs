@@ -45,6 +45,12 @@ pub(crate) async fn waiting_items_come_oldest_first(store: Db, _: Db) {
             .iter()
             .all(|waiting| waiting.occasion == Occasion::History)
     );
+    // What may alert does not wait for history.
+    let fresh = published(item("feed", "fresh", "Fresh", ""), minute(-2));
+    store.record(collected("feed", vec![fresh])).await.unwrap();
+    let first = store.unplaced(2).await.unwrap();
+    let titles: Vec<&str> = first.iter().map(|one| one.item.title.as_str()).collect();
+    assert_eq!(titles, ["Fresh", "Early"]);
     assert_eq!(store.unplaced(2).await.unwrap().len(), 2);
     assert!(store.unplaced(0).await.unwrap().is_empty());
 }
