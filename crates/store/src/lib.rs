@@ -306,7 +306,8 @@ pub trait Lane: Send + Sync {
     /// Gives the lease back.
     async fn release(&self, fence: &Fence) -> Result<(), StoreError>;
 
-    /// Items that wait for placement, oldest effective time first.
+    /// Items that wait for placement: what may alert before history, each oldest
+    /// effective time first. An import must not hold up what happens now.
     async fn unplaced(&self, limit: u32) -> Result<Vec<Waiting>, StoreError>;
 
     /// How many items wait for placement.
@@ -645,8 +646,8 @@ pub enum IncidentOrder {
     Latest,
     /// Worst first, then latest.
     Worst,
-    /// Where the words stand most tellingly first, of the latest 2,000; of a query
-    /// without words the latest first.
+    /// Where the words stand most tellingly first, of the latest 2,000 at most; of a
+    /// query without words the latest first.
     Relevance,
 }
 
@@ -677,7 +678,8 @@ pub struct SavedSearch {
 /// A page of incidents.
 #[derive(Debug, Clone)]
 pub struct IncidentPage {
-    /// The incidents.
+    /// The incidents: fewer than were asked for, even none, where a search walked far and
+    /// found little. The next page goes on there.
     pub incidents: Vec<Incident>,
     /// Where the next page begins; absent on the last.
     pub next: Option<String>,

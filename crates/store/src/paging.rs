@@ -16,13 +16,13 @@ pub(crate) const STRETCHES: i64 = 4;
 /// Of so many incidents with a product, the newest, is looked at which versions are
 /// affected.
 pub(crate) const MOST_AFFECTED: u32 = 5_000;
-/// A count looks at so many incidents at most where it has to look for keys of each:
+/// A count looks at so many incidents at most where it walks through those of one key:
 /// what is rare among them is estimated from the newest.
 pub(crate) const COUNTED_BY_KEYS: u32 = 10_000;
-/// And at so many where it has to look for words of each.
+/// And at so many where it has to look for keys of each (3 µs in a large store, measured).
+pub(crate) const COUNTED_BY_LOOKUPS: u32 = 6_000;
+/// And at so many where it has to look for a word of each; for several at fewer.
 pub(crate) const COUNTED_BY_WORDS: u32 = 2_000;
-/// And at so many where texts have to be read.
-pub(crate) const COUNTED_BY_TEXTS: u32 = 100;
 /// And at so many where one index tells all.
 pub(crate) const COUNTED_BY_NUMBERS: u32 = 50_000;
 /// So many incidents are asked for words at once, at most.
@@ -30,7 +30,7 @@ pub(crate) const LONGEST_STRETCH: u32 = 4_000;
 /// Relevance looks at so many matching incidents, the latest.
 pub(crate) const RANKED: u32 = 2_000;
 /// And at so many of the newest items in which the words stand.
-pub(crate) const RANKED_ITEMS: u32 = 4_000;
+pub(crate) const RANKED_ITEMS: u32 = 2_000;
 /// Changes kept of one CVE, the latest: an EPSS score that moves every other day
 /// fills a year.
 pub(crate) const MOST_CHANGES: u32 = 200;
@@ -47,10 +47,16 @@ pub(crate) const LONGEST_LIST: u32 = 1_000;
 /// The longest page.
 pub(crate) const LONGEST_PAGE: u32 = 200;
 
+/// Of so many items it takes longer to find all that hold words than to walk to a page of
+/// them, if so many of the sampled ones do.
+const MANY_ITEMS: i64 = 500_000;
+const DENSE: i64 = 6;
+
 /// Whether words that `held` of the sampled items hold stand in more than few of all, of
 /// which there are about `items`: half as many again, so that chance does not decide.
 pub(crate) const fn are_many(held: i64, items: i64) -> bool {
     held.saturating_mul(items) >= FEW_ITEMS * SAMPLED * 3 / 2
+        || (items >= MANY_ITEMS && held >= DENSE)
 }
 
 /// Where the stretches of a sample end, when the newest item is this.

@@ -9,7 +9,7 @@
 use model::query::{AffectedProduct, Column, Condition, Key, KeyRange, Wanted};
 
 use crate::IncidentOrder;
-use crate::paging::{COUNTED_BY_KEYS, COUNTED_BY_NUMBERS};
+use crate::paging::{COUNTED_BY_KEYS, COUNTED_BY_LOOKUPS, COUNTED_BY_NUMBERS};
 
 /// What the query is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +160,15 @@ impl Plan {
         }
     }
 
+    /// How many words an item is asked for by the searches in it.
+    pub(crate) fn tokens(&self) -> u32 {
+        let tokens = self.words_of().into_iter().map(|part| match part {
+            Self::Words { wanted, .. } => tokens_of(wanted),
+            _ => 0,
+        });
+        tokens.sum()
+    }
+
     /// How it is looked up, in a sentence.
     pub(crate) fn words(&self) -> String {
         match self.driver() {
@@ -206,15 +215,14 @@ impl Plan {
             .iter()
             .filter(|part| key.is_none_or(|(key, ..)| !std::ptr::eq(key, **part)))
             .all(is_number);
-        Walk {
-            // A stretch of time is walked by itself: it may be short.
-            key: key.filter(|_| !conjuncts.iter().any(is_in_time)),
-            most: if by_numbers && key.is_none() {
-                COUNTED_BY_NUMBERS
-            } else {
-                COUNTED_BY_KEYS
-            },
-        }
+        // A stretch of time is walked by itself: it may be short.
+        let walked = key.filter(|_| !conjuncts.iter().any(is_in_time));
+        let most = match (key, walked) {
+            (None, _) if by_numbers => COUNTED_BY_NUMBERS,
+            (_, Some(_)) if by_numbers => COUNTED_BY_KEYS,
+            _ => COUNTED_BY_LOOKUPS,
+        };
+        Walk { key: walked, most }
     }
 
     /// The latest latest report that is asked for, in microseconds.
@@ -250,6 +258,13 @@ pub(crate) fn is_affected(products: &[AffectedProduct], names: &[KeyRange], vers
     products
         .iter()
         .any(|product| product.is_affected(names, version))
+}
+
+/// How many words an item is asked for.
+pub(crate) fn tokens_of(wanted: &[Wanted]) -> u32 {
+    let phrases = wanted.iter().flat_map(|one| &one.term.0);
+    let tokens: usize = phrases.map(|phrase| phrase.tokens.len()).sum();
+    u32::try_from(tokens).unwrap_or(u32::MAX).max(1)
 }
 
 /// Keys that are asked for whole.

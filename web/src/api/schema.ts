@@ -1194,7 +1194,10 @@ export interface components {
         IncidentId: string;
         /** @description A page of incidents. */
         IncidentList: {
-            /** @description The incidents. */
+            /**
+             * @description The incidents; fewer than `limit`, even none, also where a search walked far and
+             *     found little: `next` goes on there.
+             */
             incidents: components["schemas"]["IncidentSummary"][];
             /** @description Give this as `after` to get the next page; null on the last. */
             next: string | null;

@@ -124,7 +124,8 @@ impl From<Incident> for IncidentSummary {
 /// A page of incidents.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IncidentList {
-    /// The incidents.
+    /// The incidents; fewer than `limit`, even none, also where a search walked far and
+    /// found little: `next` goes on there.
     pub incidents: Vec<IncidentSummary>,
     /// Give this as `after` to get the next page; null on the last.
     pub next: Option<String>,

@@ -78,22 +78,26 @@ impl Listing {
             Query::names(Field::Region, self.countries),
         ]);
         let wanted = pipeline.bind(&query).await?;
+        let wanted_rows = usize::try_from(self.limit)?;
         let order = match (self.worst, self.relevant) {
             (true, _) => IncidentOrder::Worst,
             (_, true) => IncidentOrder::Relevance,
             _ => IncidentOrder::Latest,
         };
-        let page = pipeline
-            .store
-            .incidents(
-                &wanted,
-                &PageRequest {
-                    order,
-                    after: self.after,
-                    limit: self.limit,
-                },
-            )
-            .await?;
+        let mut request = PageRequest {
+            order,
+            after: self.after,
+            limit: self.limit,
+        };
+        let mut page = pipeline.store.incidents(&wanted, &request).await?;
+        // A search that finds little ends its pages early.
+        while let Some(next) = page.next.take_if(|_| page.incidents.len() < wanted_rows) {
+            request.after = Some(next);
+            request.limit = self.limit - u32::try_from(page.incidents.len())?;
+            let more = pipeline.store.incidents(&wanted, &request).await?;
+            page.incidents.extend(more.incidents);
+            page.next = more.next;
+        }
         let list = IncidentList {
             incidents: page
                 .incidents

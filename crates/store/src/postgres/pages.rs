@@ -2,13 +2,14 @@
 //!
 //! A page walks the index of its order until it is full. That is quick when many
 //! incidents match, and slow when few do; so what few match is looked up first and
-//! drives the query instead (`translate`).
+//! drives the query instead (`translate`). A walk that asks incidents for words and finds
+//! almost nothing ends after some: the page is short, and the next goes on there.
 
 use model::IncidentId;
 use model::query::{Condition, Key};
 
 use super::translate::{self, Sql, Values, matching, stored};
-use super::words::Sought;
+use super::words::{Sought, held};
 use super::work::Work;
 use super::{incidents, rows};
 use crate::facets::{self, SAMPLE};
@@ -16,6 +17,9 @@ use crate::paging::{COUNTED, COUNTED_BY_WORDS, LONGEST_PAGE, RANKED, RANKED_ITEM
 use crate::place::Place;
 use crate::plan::Plan;
 use crate::{Explained, Facets, IncidentOrder, IncidentPage, PageRequest, StoreError};
+
+/// A walk asks so many incidents for a word (20 µs each, measured), and for several fewer.
+const WALKED: u32 = 2_500;
 
 pub(super) async fn page(
     work: &Work,
@@ -49,7 +53,7 @@ pub(super) async fn page(
     Ok(IncidentPage {
         incidents,
         next: next.map(|place| place.text()),
-        total,
+        total: total.max(found.len() as u64),
         exact,
     })
 }
@@ -57,9 +61,9 @@ pub(super) async fn page(
 /// How the latest of them fall into types, countries and the like.
 pub(super) async fn facets(work: &Work, wanted: &Condition) -> Result<Facets, StoreError> {
     let plan = translate::plan(work, wanted).await?;
-    let mut found = latest(work, &plan, SAMPLE + 1).await?;
+    let (mut found, cut) = latest(work, &plan, SAMPLE + 1).await?;
     let sampled = usize::try_from(SAMPLE).unwrap_or(usize::MAX);
-    let complete = found.len() <= sampled;
+    let complete = cut.is_none() && found.len() <= sampled;
     found.truncate(sampled);
     let bodies = incidents::bodies(work, &found).await?;
     Ok(facets::count(&bodies, complete)?)
@@ -93,36 +97,78 @@ async fn in_order(
     after: Option<Place>,
     limit: u32,
 ) -> Result<(Vec<i64>, Option<Place>), StoreError> {
-    let mut sql = Sql::of(plan);
-    if let Some(after) = after {
-        comes_after(after, &mut sql);
-    }
-    let mut found = select(work, sql, order, limit + 1).await?;
+    let (mut found, cut) = select(work, plan, order, after, limit + 1).await?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let is_more = found.len() > shown;
     found.truncate(shown);
     let next = match found.last() {
         Some(last) if is_more => Some(place_of(work, *last, order).await?),
-        _ => None,
+        _ => cut,
     };
     Ok((found, next))
 }
 
-/// The latest incidents, at most so many.
-async fn latest(work: &Work, plan: &Plan, limit: u32) -> Result<Vec<i64>, StoreError> {
-    let sql = Sql::of(plan);
-    select(work, sql, IncidentOrder::Latest, limit).await
+/// The latest incidents, at most so many, and where the walk ended if it ended early.
+async fn latest(
+    work: &Work,
+    plan: &Plan,
+    limit: u32,
+) -> Result<(Vec<i64>, Option<Place>), StoreError> {
+    select(work, plan, IncidentOrder::Latest, None, limit).await
 }
 
+/// The first incidents after a place, at most so many, and after which the walk ended if
+/// it ended early.
 async fn select(
     work: &Work,
-    mut sql: Sql,
+    plan: &Plan,
     order: IncidentOrder,
+    after: Option<Place>,
     limit: u32,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<(Vec<i64>, Option<Place>), StoreError> {
+    let mut sql = Sql::of(plan);
+    if let Some(after) = after {
+        comes_after(after, &mut sql);
+    }
+    let end = end_of_walk(work, plan, order, after, limit).await?;
+    if let Some(end) = end {
+        comes_until(end, &mut sql);
+    }
     let query = page_sql(&mut sql, order, limit);
     let found = work.rows_once(&query, &sql.values.list()).await?;
-    found.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    let found: Vec<i64> = found
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    let is_full = u32::try_from(found.len()).is_ok_and(|count| count >= limit);
+    Ok((found, end.filter(|_| !is_full)))
+}
+
+/// The last incident that a walk looks at, where it asks each for words and does not reach
+/// the end.
+async fn end_of_walk(
+    work: &Work,
+    plan: &Plan,
+    order: IncidentOrder,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<Option<Place>, StoreError> {
+    let tokens: u32 = plan.undriven().iter().map(|part| part.tokens()).sum();
+    if tokens == 0 || plan.driver().is_some() {
+        return Ok(None);
+    }
+    // What costs little is left to the walk: numbers thin it out.
+    let mut sql = Sql::of_numbers(plan);
+    if let Some(after) = after {
+        comes_after(after, &mut sql);
+    }
+    let walked = (WALKED / tokens).max(WALKED / 5).max(limit);
+    let offset = sql.values.add(i64::from(walked - 1));
+    let query = format!("{} OFFSET {offset}", page_sql(&mut sql, order, 1));
+    match work.rows_once(&query, &sql.values.list()).await?.first() {
+        Some(row) => Ok(Some(place_of(work, row.try_get(0)?, order).await?)),
+        None => Ok(None),
+    }
 }
 
 fn page_sql(sql: &mut Sql, order: IncidentOrder, limit: u32) -> String {
@@ -145,7 +191,7 @@ async fn ranked(
     shown: u32,
     limit: u32,
 ) -> Result<(Vec<i64>, Option<Place>), StoreError> {
-    let among = latest(work, plan, RANKED).await?;
+    let (among, _) = latest(work, plan, RANKED).await?;
     let count = among.len();
     let mut values = Values::default();
     let among = values.add(among);
@@ -193,20 +239,17 @@ async fn weights_of(work: &Work, plan: &Plan) -> Result<Vec<(String, f64)>, Stor
         .flat_map(|search| search.iter())
         .map(|one| Sought::of(std::slice::from_ref(one)).query)
         .collect();
-    let found = work
-        .rows(
-            "SELECT ln(1 + (SELECT coalesce(max(n), 0) FROM items)::float8 / greatest(1, (
-                 SELECT count(*) FROM (
-                     SELECT 1 FROM item_words WHERE words @@ s.query::tsquery LIMIT $2) counted)))
-             FROM unnest($1::text[]) WITH ORDINALITY AS s (query, nth) ORDER BY s.nth",
-            &[&terms, &i64::from(RANKED_ITEMS)],
-        )
-        .await?;
-    terms
+    let items: i64 = work
+        .one("SELECT coalesce(max(n), 0) FROM items", &[])
+        .await?
+        .try_get(0)?;
+    let items = f64::from(u32::try_from(items).unwrap_or(u32::MAX));
+    let held = held(work, &terms, RANKED_ITEMS).await?;
+    let weight = |held: u32| (items / f64::from(held.max(1))).ln_1p();
+    Ok(terms
         .into_iter()
-        .zip(&found)
-        .map(|(query, row)| Ok((query, row.try_get(0)?)))
-        .collect()
+        .zip(held.into_iter().map(weight))
+        .collect())
 }
 
 /// What is counted: `first` and `last` of its rows say how dense the matches lie.
@@ -220,14 +263,10 @@ struct Counting {
 impl Counting {
     async fn of(work: &Work, plan: &Plan) -> Result<Self, StoreError> {
         let walk = plan.walk();
-        let is_searched = plan
-            .undriven()
-            .iter()
-            .any(|part| !part.words_of().is_empty());
-        let most = if is_searched {
-            COUNTED_BY_WORDS
-        } else {
-            walk.most
+        let tokens: u32 = plan.undriven().iter().map(|part| part.tokens()).sum();
+        let most = match tokens {
+            0 => walk.most,
+            _ => (COUNTED_BY_WORDS / tokens).max(COUNTED_BY_WORDS / 5),
         };
         let is_driven = plan.driver().is_some();
         let key = walk.key.filter(|_| !is_driven);
@@ -368,10 +407,20 @@ async fn place_of(work: &Work, n: i64, order: IncidentOrder) -> Result<Place, St
 
 /// What comes after a place.
 fn comes_after(place: Place, sql: &mut Sql) {
+    compared(place, "<", sql);
+}
+
+/// What comes before a place, and what stands there.
+fn comes_until(place: Place, sql: &mut Sql) {
+    compared(place, ">=", sql);
+}
+
+/// The order is a falling one: less comes later.
+fn compared(place: Place, sign: &str, sql: &mut Sql) {
     let part = match place {
         Place::Latest { last_seen, id } => {
             let (last_seen, id) = (sql.values.add(last_seen), sql.values.add(id.0));
-            format!("(i.last_seen, i.id) < ({last_seen}, {id})")
+            format!("(i.last_seen, i.id) {sign} ({last_seen}, {id})")
         }
         Place::Worst {
             severity,
@@ -382,7 +431,7 @@ fn comes_after(place: Place, sql: &mut Sql) {
             let (severity, score) = (sql.values.add(severity), sql.values.add(score));
             let (last_seen, id) = (sql.values.add(last_seen), sql.values.add(id.0));
             format!(
-                "(i.severity, i.score, i.last_seen, i.id) < ({severity}, {score}, {last_seen}, {id})"
+                "(i.severity, i.score, i.last_seen, i.id) {sign} ({severity}, {score}, {last_seen}, {id})"
             )
         }
         Place::Relevance { .. } => return,

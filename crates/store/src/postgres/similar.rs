@@ -5,7 +5,7 @@ use model::query::{Key, Wanted};
 use model::tokens::{Phrase, Term};
 use model::{Analysis, IncidentId};
 
-use super::words::Sought;
+use super::words::{Sought, held};
 use super::work::{Parameter, Work};
 use super::{incidents, rows};
 use crate::StoreError;
@@ -77,17 +77,7 @@ async fn telling_words(work: &Work, own: i64, items: u32) -> Result<Vec<Word>, S
     }
     let words = similarity::words(&texts);
     let wanted: Vec<String> = words.iter().map(sought).collect();
-    let held = work
-        .rows(
-            "SELECT (SELECT count(*) FROM (
-                 SELECT 1 FROM item_words WHERE words @@ s.query::tsquery LIMIT $2) counted)
-             FROM unnest($1::text[]) WITH ORDINALITY AS s (query, nth) ORDER BY s.nth",
-            &[&wanted, &i64::from(COMMON + 1)],
-        )
-        .await?
-        .iter()
-        .map(|row| rows::small(row, 0))
-        .collect::<Result<Vec<_>, _>>()?;
+    let held = held(work, &wanted, COMMON + 1).await?;
     Ok(similarity::telling(words.into_iter().zip(held), items))
 }
 

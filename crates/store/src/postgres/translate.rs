@@ -210,6 +210,18 @@ impl Sql {
         sql
     }
 
+    /// What the numbers of an incident must be, whatever else must hold.
+    pub(super) fn of_numbers(plan: &Plan) -> Self {
+        let mut sql = Self::default();
+        for part in plan.conjuncts() {
+            if matches!(part, Plan::Number(..)) {
+                let expression = sql.expression(part);
+                sql.parts.push(expression);
+            }
+        }
+        sql
+    }
+
     /// What must hold, as one expression.
     pub(super) fn joined(&self) -> String {
         and(&self.parts)

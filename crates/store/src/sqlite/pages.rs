@@ -3,21 +3,29 @@
 //! A page walks the index of its order until it is full. That is quick when many
 //! incidents match, and slow when few do; so what few match is looked up first and
 //! drives the query instead (`translate`). Where words are asked for beside that, the walk
-//! goes in stretches, and each is asked for them at once (`words`).
+//! goes in stretches, and each is asked for them at once (`words`). A walk that finds
+//! almost nothing ends where it gets dear: the page is short, and the next goes on there.
 
-use model::query::{Condition, Key};
+use model::query::{Condition, Key, Wanted};
 use model::{Incident, IncidentId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::translate::{self, Sql, fts5};
-use super::words::Searches;
+use super::words::{self, Searches};
 use super::{incidents, rows};
 use crate::facets::{self, SAMPLE};
-use crate::paging::{COUNTED, LONGEST_PAGE, LONGEST_STRETCH, RANKED, RANKED_ITEMS, estimated};
+use crate::paging::{
+    COUNTED, COUNTED_BY_WORDS, LONGEST_PAGE, LONGEST_STRETCH, RANKED, RANKED_ITEMS, estimated,
+};
 use crate::place::Place;
 use crate::plan::{Plan, Purpose};
 use crate::{Explained, Facets, IncidentOrder, IncidentPage, PageRequest, StoreError};
+
+/// What a walk may spend on asking for words (`words`): some 40 ms.
+const WALKING: u64 = 30_000;
+/// So many incidents are asked at once, at least, where all that drives is sorted before.
+const SORTED_STRETCH: u32 = 500;
 
 pub(super) fn page(
     connection: &Connection,
@@ -55,7 +63,7 @@ pub(super) fn page(
     Ok(IncidentPage {
         incidents,
         next: next.map(|place| place.text()),
-        total,
+        total: total.max(found.len() as u64),
         exact,
     })
 }
@@ -63,14 +71,15 @@ pub(super) fn page(
 /// How the latest of them fall into types, countries and the like.
 pub(super) fn facets(connection: &Connection, wanted: &Condition) -> Result<Facets, StoreError> {
     let plan = translate::plan(connection, wanted)?;
-    let found = latest(connection, &plan, &mut Searches::of(&plan), SAMPLE + 1)?;
+    let (found, cut) = latest(connection, &plan, &mut Searches::of(&plan), SAMPLE + 1)?;
     let sampled = usize::try_from(SAMPLE).unwrap_or(usize::MAX);
+    let is_complete = cut.is_none() && found.len() <= sampled;
     let bodies: Vec<String> = found
         .iter()
         .take(sampled)
         .map(|n| incidents::body(connection, *n))
         .collect::<Result<_, _>>()?;
-    Ok(facets::count(&bodies, found.len() <= sampled)?)
+    Ok(facets::count(&bodies, is_complete)?)
 }
 
 /// How a page of the latest would be looked up.
@@ -110,24 +119,24 @@ fn in_order(
     after: Option<Place>,
     limit: u32,
 ) -> Result<(Vec<i64>, Option<Place>), StoreError> {
-    let mut found = select(connection, plan, searches, order, after, limit + 1)?;
+    let (mut found, cut) = select(connection, plan, searches, order, after, limit + 1)?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let is_more = found.len() > shown;
     found.truncate(shown);
     let next = match found.last() {
         Some(last) if is_more => Some(place_of(connection, *last, order)?),
-        _ => None,
+        _ => cut,
     };
     Ok((found, next))
 }
 
-/// The latest incidents, at most so many.
+/// The latest incidents, at most so many, and where the walk ended if it ended early.
 fn latest(
     connection: &Connection,
     plan: &Plan,
     searches: &mut Searches<'_>,
     limit: u32,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<(Vec<i64>, Option<Place>), StoreError> {
     select(
         connection,
         plan,
@@ -139,7 +148,8 @@ fn latest(
 }
 
 /// The first incidents after a place, at most so many. With searches more than these are
-/// looked at: a stretch at a time, each as long as those before say that it must be.
+/// looked at: a stretch at a time, each as long as those before say that it must be. Where
+/// that gets dear it ends, and says after which incident.
 fn select(
     connection: &Connection,
     plan: &Plan,
@@ -147,14 +157,18 @@ fn select(
     order: IncidentOrder,
     mut after: Option<Place>,
     limit: u32,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<(Vec<i64>, Option<Place>), StoreError> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut stretch = match (searches.is_empty(), plan.driver()) {
-        (true, _) => limit,
-        (false, None) => limit + limit / 2,
-        // All that drives is sorted for each stretch.
-        (false, Some(_)) => LONGEST_STRETCH.max(limit),
+    let shortest = match plan.driver() {
+        Some(_) => SORTED_STRETCH.max(limit),
+        None => 1,
     };
+    let mut stretch = if searches.is_empty() {
+        limit
+    } else {
+        shortest.max(limit + limit / 2)
+    };
+    let before = searches.spent();
     let (mut found, mut seen) = (Vec::new(), 0);
     loop {
         let mut sql = Sql::of(plan, Purpose::Page(order))?;
@@ -170,14 +184,20 @@ fn select(
         match last {
             Some(last) if !is_end && found.len() < wanted => {
                 after = Some(place_of(connection, last, order)?);
+                let more = words::affordable(searches.spent() - before, WALKING, seen);
+                if more == Some(0) {
+                    return Ok((found, after));
+                }
                 let missing = wanted - found.len();
                 let needed = missing.saturating_mul(seen) / found.len().max(1) * 5 / 4 + 16;
+                let needed = needed.min(more.unwrap_or(needed));
                 let longest = LONGEST_STRETCH.max(limit);
                 stretch = u32::try_from(needed).map_or(longest, |needed| needed.min(longest));
+                stretch = stretch.max(shortest);
             }
             _ => {
                 found.truncate(wanted);
-                return Ok(found);
+                return Ok((found, None));
             }
         }
     }
@@ -206,7 +226,8 @@ fn page_sql(sql: &mut Sql<'_>, order: IncidentOrder, limit: u32) -> String {
 }
 
 /// One page of the latest matches, those first in whose items the words weigh most;
-/// a word of a headline weighs as much as five.
+/// a word of a headline weighs as much as five. Of words that stand nearly everywhere only
+/// those of headlines weigh.
 fn ranked(
     connection: &Connection,
     plan: &Plan,
@@ -214,7 +235,32 @@ fn ranked(
     shown: u32,
     limit: u32,
 ) -> Result<(Vec<i64>, Option<Place>), StoreError> {
-    let among = latest(connection, plan, searches, RANKED)?;
+    let (among, _) = latest(connection, plan, searches, RANKED)?;
+    let count = among.len();
+    let wanted: Vec<&Wanted> = plan.searches().into_iter().flatten().collect();
+    let found = if words::are_everywhere(connection, &wanted)? {
+        let most = usize::try_from(RANKED_ITEMS).unwrap_or(usize::MAX);
+        let ranked = words::by_headline(connection, among, &wanted, most)?;
+        let (skipped, limit) = (usize::try_from(shown), usize::try_from(limit));
+        let rest = ranked.into_iter().skip(skipped.unwrap_or(usize::MAX));
+        rest.take(limit.unwrap_or(usize::MAX)).collect()
+    } else {
+        weighed(connection, plan, &among, shown, limit)?
+    };
+    let told = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    let shown = shown.saturating_add(told);
+    let is_more = usize::try_from(shown).is_ok_and(|shown| shown < count) && told > 0;
+    Ok((found, is_more.then_some(Place::Relevance { shown })))
+}
+
+/// Of these incidents one page, by the weight of the words in their items.
+fn weighed(
+    connection: &Connection,
+    plan: &Plan,
+    among: &[i64],
+    shown: u32,
+    limit: u32,
+) -> Result<Vec<i64>, StoreError> {
     let searches: Vec<String> = plan
         .searches()
         .into_iter()
@@ -235,13 +281,8 @@ fn ranked(
         limit,
         shown,
     );
-    let found: Vec<i64> = statement
-        .query_map(asked, |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let told = u32::try_from(found.len()).unwrap_or(u32::MAX);
-    let shown = shown.saturating_add(told);
-    let is_more = usize::try_from(shown).is_ok_and(|shown| shown < among.len()) && told > 0;
-    Ok((found, is_more.then_some(Place::Relevance { shown })))
+    let found = statement.query_map(asked, |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// What is counted: these rows, as far as can be said without searches.
@@ -262,7 +303,7 @@ impl Counting {
         let most = if searches.is_empty() {
             walk.most
         } else {
-            searches.most_counted()
+            COUNTED_BY_WORDS
         };
         let is_driven = plan.driver().is_some();
         let key = walk.key.filter(|_| !is_driven);
@@ -360,6 +401,7 @@ fn count(
         parameters,
         edge,
     } = Counting::of(connection, plan, searches)?;
+    let mut is_exact = true;
     let (looked_at, counted, first, last): (u64, u64, Option<i64>, Option<i64>) =
         if searches.is_empty() {
             connection
@@ -370,14 +412,17 @@ fn count(
                 })?
         } else {
             let looked_at = rows_of(connection, &sql, &parameters)?;
+            let (asked, met) = searches.meeting_some(connection, &looked_at)?;
+            is_exact = asked == looked_at.len();
+            // As many of the others as of those that were asked.
+            let counted = met * looked_at.len() / asked.max(1);
+            let (first, last) = (looked_at.iter().min(), looked_at.iter().max());
             let count = looked_at.len() as u64;
-            let found = searches.meeting(connection, looked_at)?;
-            let (first, last) = (found.iter().min().copied(), found.iter().max().copied());
-            (count, found.len() as u64, first, last)
+            (count, counted as u64, first.copied(), last.copied())
         };
     let is_full = looked_at > COUNTED;
     if !is_full && edge.is_none() {
-        return Ok((counted, true));
+        return Ok((counted, is_exact));
     }
     // What was not reached lies before the edge; where the count was full, before the
     // last that was counted.
@@ -687,8 +732,47 @@ mod tests {
     }
 
     #[test]
+    fn of_words_that_stand_everywhere_headlines_tell_which_come_first() {
+        let (connection, incidents) = told();
+        let wanted = crate::plan::tests::wanted("bank breach");
+        let each: Vec<&Wanted> = wanted.iter().collect();
+        let weight = |n: &i64| {
+            let texts = &incidents[usize::try_from(*n).unwrap() - 1];
+            let words = |text: &Text| {
+                let stands = |one: &&Wanted| text.holds(&one.term, true);
+                wanted.iter().filter(stands).count()
+            };
+            texts.iter().map(words).max().unwrap()
+        };
+        let latest: Vec<i64> = (1..=400).rev().collect();
+        let mut expected = latest.clone();
+        expected.sort_by_key(|n| std::cmp::Reverse(weight(n)));
+        assert_ne!(expected, latest);
+        let by_headline =
+            |most| words::by_headline(&connection, latest.clone(), &each, most).unwrap();
+        assert_eq!(by_headline(usize::MAX), expected);
+        // Of the newest items alone, the others keep their places.
+        let (first, rest) = latest.split_at(20);
+        let mut expected = first.to_vec();
+        expected.sort_by_key(|n| std::cmp::Reverse(weight(n)));
+        let newest: usize = first
+            .iter()
+            .map(|n| incidents[usize::try_from(*n).unwrap() - 1].len())
+            .sum();
+        let unmoved = |ranked: &[i64]| -> Vec<i64> {
+            let is_rest = |n: &&i64| rest.contains(n);
+            ranked.iter().filter(is_rest).copied().collect()
+        };
+        let ranked = by_headline(newest);
+        assert_eq!(unmoved(&ranked), rest);
+        let moved = |n: &&i64| weight(n) > 0;
+        assert!(ranked.starts_with(&expected.iter().filter(moved).copied().collect::<Vec<_>>()));
+    }
+
+    #[test]
     fn however_items_are_asked_for_words_the_same_is_found() {
         let (connection, incidents) = told();
+        let mut cut = 0;
         for query in [
             "bank",
             "ran*",
@@ -720,10 +804,11 @@ mod tests {
                 for order in [IncidentOrder::Latest, IncidentOrder::Worst] {
                     let mut found = Vec::new();
                     let mut after = None;
+                    let mut is_cut = false;
                     loop {
                         let (page, next) =
                             in_order(&connection, &plan, &mut searches, order, after, 7).unwrap();
-                        assert!(page.len() == 7 || next.is_none(), "{query} {way}");
+                        is_cut |= page.len() < 7 && next.is_some();
                         found.extend(page);
                         after = next;
                         if after.is_none() {
@@ -742,6 +827,9 @@ mod tests {
                     let in_order: Vec<i64> =
                         whole.into_iter().filter(|n| expected.contains(n)).collect();
                     assert_eq!(found, in_order, "{query} {way} {order:?}");
+                    // To read one text after the other gets dear.
+                    assert!(!is_cut || way == "texts", "{query} {way}");
+                    cut += u32::from(is_cut);
                 }
                 let (total, exact) = count(&connection, &plan, &mut searches).unwrap();
                 if exact {
@@ -750,5 +838,6 @@ mod tests {
                 assert!(exact || way == "texts", "{query} {way}");
             }
         }
+        assert!(cut > 0);
     }
 }

@@ -6,6 +6,9 @@
 //! four letters or more is different: the index first gathers every item that holds it,
 //! whichever are asked for. So it is asked once, and where it would gather very much, the
 //! texts of the few that matter are read instead.
+//!
+//! What asking costs is added up, so that a page or a count can end where it gets dear:
+//! a search that almost nothing meets would else walk through everything.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,10 +20,8 @@ use serde::Deserialize;
 use super::rows;
 use super::translate::{Sql, Told, fts5};
 use crate::StoreError;
-use crate::paging::{
-    COUNTED_BY_TEXTS, COUNTED_BY_WORDS, FEW_ITEMS, SAMPLED, STRETCHES, are_many, ends_of_stretches,
-};
-use crate::plan::{Asked, Plan};
+use crate::paging::{FEW_ITEMS, SAMPLED, STRETCHES, are_many, ends_of_stretches};
+use crate::plan::{Asked, Plan, tokens_of};
 
 /// Items further apart are asked by themselves.
 const GAP: i64 = 500;
@@ -34,6 +35,22 @@ const GATHERED: i64 = 200_000;
 /// Of more items than these the texts are not read, whatever else it costs.
 const MOST_READ: usize = 1_000;
 
+/// What is spent is told in items that are asked for one word (about 1.2 µs each). A look
+/// into the index costs so much, whatever it finds;
+const LOOK: u64 = 60;
+/// to pass over so many items costs as much as to ask one;
+const PASSED: u64 = 8;
+/// to read a text costs this;
+const READING: u64 = 80;
+/// and this to gather what the index does not keep.
+const GATHERING: u64 = 10_000;
+/// What a count may spend.
+const COUNTING: u64 = 6_000;
+/// So many incidents tell what it costs to ask the others.
+const FIRST_ASKED: usize = 64;
+/// Weighing goes through every item of each word, at most through so many.
+const WEIGHED: i64 = 100_000;
+
 /// How many items hold the words, if few, and how others are asked for them.
 pub(super) fn look_up(
     connection: &Connection,
@@ -46,19 +63,12 @@ pub(super) fn look_up(
     }
     // To find that common words seldom stand together costs a look at all of them; that
     // they often do is seen in a few.
-    if newest > FEW_ITEMS && is_kept && !is_one_word(wanted) {
-        let mut held = 0;
-        for end in ends_of_stretches(newest) {
-            let stretch = end - SAMPLED / STRETCHES + 1;
-            held += connection
-                .prepare_cached(
-                    "SELECT count(*) FROM items_fts WHERE items_fts MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
-                )?
-                .query_one((fts5(wanted), stretch, end), |row| row.get::<_, i64>(0))?;
-        }
-        if are_many(held, newest) {
-            return Ok((None, Asked::Index));
-        }
+    if newest > FEW_ITEMS
+        && is_kept
+        && !is_one_word(wanted)
+        && are_many(sampled(connection, wanted, newest)?, newest)
+    {
+        return Ok((None, Asked::Index));
     }
     let (found, is_whole) = newest_holding(connection, wanted)?;
     Ok(if is_whole {
@@ -69,6 +79,80 @@ pub(super) fn look_up(
     } else {
         (None, Asked::Once(found, false))
     })
+}
+
+/// How many of a sample of items hold them, by the index.
+fn sampled(connection: &Connection, wanted: &[Wanted], newest: i64) -> Result<i64, StoreError> {
+    let mut count = connection.prepare_cached(
+        "SELECT count(*) FROM items_fts WHERE items_fts MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
+    )?;
+    let mut held = 0;
+    for end in ends_of_stretches(newest) {
+        let stretch = end - SAMPLED / STRETCHES + 1;
+        held += count.query_one((fts5(wanted), stretch, end), |row| row.get::<_, i64>(0))?;
+    }
+    Ok(held)
+}
+
+/// Whether very many items hold words of these, so that to weigh them takes long. Such
+/// words say little by how often they stand in an item.
+pub(super) fn are_everywhere(
+    connection: &Connection,
+    wanted: &[&Wanted],
+) -> Result<bool, StoreError> {
+    let newest = newest_indexed(connection)?;
+    let mut held = 0;
+    for phrase in wanted.iter().flat_map(|one| &one.term.0) {
+        for token in &phrase.tokens {
+            // A beginning is gathered in any case.
+            let one = Wanted {
+                term: Term(vec![Phrase {
+                    tokens: vec![token.clone()],
+                    prefix: false,
+                }]),
+                in_title: false,
+            };
+            held += sampled(connection, &[one], newest)? * newest / SAMPLED;
+        }
+    }
+    Ok(held > WEIGHED)
+}
+
+/// Of these incidents those first in whose headlines most of the words stand, of equals
+/// those that come first here. The newest `most` of their items are asked.
+pub(super) fn by_headline(
+    connection: &Connection,
+    mut incidents: Vec<i64>,
+    wanted: &[&Wanted],
+    most: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let items = items_of(connection, &incidents)?;
+    let items = items
+        .get(items.len().saturating_sub(most)..)
+        .unwrap_or_default();
+    let mut headlines: HashMap<i64, u32> = HashMap::new();
+    let mut lookup = connection
+        .prepare_cached("SELECT rowid FROM items_fts WHERE items_fts MATCH ?1 AND rowid >= ?2")?;
+    for one in wanted {
+        let in_title = Wanted {
+            in_title: true,
+            ..(*one).clone()
+        };
+        let oldest = items.first().map_or(i64::MAX, |(item, _)| *item);
+        let mut found = lookup.query((fts5(&[in_title]), oldest))?;
+        while let Some(row) = found.next()? {
+            *headlines.entry(row.get(0)?).or_default() += 1;
+        }
+    }
+    let mut weights: HashMap<i64, u32> = HashMap::new();
+    for (item, incident) in items {
+        let words = headlines.get(item).copied().unwrap_or_default();
+        let weight = weights.entry(*incident).or_default();
+        *weight = words.max(*weight);
+    }
+    let weight = |n: &i64| weights.get(n).copied().unwrap_or_default();
+    incidents.sort_by_key(|n| std::cmp::Reverse(weight(n)));
+    Ok(incidents)
 }
 
 /// Whether to gather the items that hold them takes longer than to read texts.
@@ -210,14 +294,39 @@ impl<'a> Searches<'a> {
         self.each.is_empty()
     }
 
-    /// How many incidents a count asks at most.
-    pub(super) fn most_counted(&self) -> u32 {
-        let reads_texts = |search: &Search<'_>| matches!(search.asked, Asked::Texts);
-        if self.each.iter().any(reads_texts) {
-            COUNTED_BY_TEXTS
+    /// What was spent so far on asking.
+    pub(super) fn spent(&self) -> u64 {
+        self.each.iter().map(|search| search.spent).sum()
+    }
+
+    /// How many of these incidents, from the first on, a count can afford to ask, and how
+    /// many of those meet the parts with searches.
+    pub(super) fn meeting_some(
+        &mut self,
+        connection: &Connection,
+        incidents: &[i64],
+    ) -> Result<(usize, usize), StoreError> {
+        let before = self.spent();
+        let (mut asked, mut met) = (0, 0);
+        // What was asked once costs the same for few and many.
+        let is_told = |search: &Search<'_>| matches!(search.asked, Asked::Once(..));
+        let first = if self.each.iter().all(is_told) {
+            incidents.len()
         } else {
-            COUNTED_BY_WORDS
+            FIRST_ASKED
+        };
+        while asked < incidents.len() {
+            let next = match affordable(self.spent() - before, COUNTING, asked) {
+                Some(0) => break,
+                Some(more) => more,
+                None => first,
+            };
+            let end = incidents.len().min(asked.saturating_add(next));
+            let some = incidents.get(asked..end).unwrap_or_default().to_vec();
+            met += self.meeting(connection, some)?.len();
+            asked = end;
         }
+        Ok((asked, met))
     }
 
     /// Those of these incidents that meet the parts with searches, in the order given.
@@ -256,12 +365,28 @@ impl<'a> Searches<'a> {
     }
 }
 
+/// How many more can be asked, when so many cost what was spent; none is known before the
+/// first.
+pub(super) fn affordable(spent: u64, budget: u64, asked: usize) -> Option<usize> {
+    let left = budget.saturating_sub(spent);
+    if left == 0 {
+        return Some(0);
+    }
+    let asked = u64::try_from(asked).ok().filter(|asked| *asked > 0)?;
+    let more = left.saturating_mul(asked) / spent.max(1);
+    Some(usize::try_from(more).unwrap_or(usize::MAX).max(1))
+}
+
 /// One search, and what items said to it.
 struct Search<'a> {
     /// The part of the plan.
     part: &'a Plan,
     wanted: &'a [Wanted],
+    /// How many words these are.
+    tokens: u64,
     asked: &'a Asked,
+    /// What asking cost so far.
+    spent: u64,
     /// What texts said that were read.
     read: HashMap<i64, bool>,
 }
@@ -273,7 +398,9 @@ impl<'a> Search<'a> {
             Plan::Words { wanted, asked, .. } => Some(Self {
                 part,
                 wanted,
+                tokens: u64::from(tokens_of(wanted)),
                 asked,
+                spent: 0,
                 read: HashMap::new(),
             }),
             _ => None,
@@ -302,7 +429,11 @@ impl<'a> Search<'a> {
                     items.partition_point(|(item, _)| *item < oldest)
                 };
                 let (older, newer) = items.split_at(known);
-                self.look_among(connection, older, &mut held)?;
+                if !older.is_empty() {
+                    self.spent += GATHERING;
+                    self.look_among(connection, older, &mut held)?;
+                }
+                self.spent += u64::try_from(newer.len()).unwrap_or(u64::MAX);
                 let is_held = |item: &i64| newest.binary_search_by(|one| item.cmp(one)).is_ok();
                 held.extend(
                     newer
@@ -312,22 +443,30 @@ impl<'a> Search<'a> {
                 );
             }
             Asked::Texts if items.len() > MOST_READ => {
+                self.spent += GATHERING;
                 self.look_among(connection, items, &mut held)?;
             }
             Asked::Texts => {
-                for (item, incident) in items {
+                // One item of an incident is enough.
+                let mut holding = HashSet::new();
+                for (item, incident) in items.iter().rev() {
+                    if holding.contains(incident) {
+                        continue;
+                    }
                     let stands = match self.read.get(item) {
                         Some(stands) => *stands,
                         None => {
+                            self.spent += READING;
                             let stands = stands_in(connection, self.wanted, *item)?;
                             self.read.insert(*item, stands);
                             stands
                         }
                     };
                     if stands {
-                        held.push(*incident);
+                        holding.insert(*incident);
                     }
                 }
+                held.extend(holding);
             }
         }
         Ok(held)
@@ -335,7 +474,7 @@ impl<'a> Search<'a> {
 
     /// Asks the index for the stretch of these items.
     fn look_among(
-        &self,
+        &mut self,
         connection: &Connection,
         items: &[(i64, i64)],
         held: &mut Vec<i64>,
@@ -343,6 +482,8 @@ impl<'a> Search<'a> {
         let (Some((first, _)), Some((last, _))) = (items.first(), items.last()) else {
             return Ok(());
         };
+        let (asked, reach) = (items.len(), (last - first).unsigned_abs());
+        self.spent += LOOK + self.tokens * (u64::try_from(asked).unwrap_or(0) + reach / PASSED);
         let mut lookup = connection.prepare_cached(
             "SELECT rowid FROM items_fts WHERE items_fts MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
         )?;
@@ -375,6 +516,15 @@ fn items_of(connection: &Connection, incidents: &[i64]) -> Result<Vec<(i64, i64)
 mod tests {
     use super::*;
     use crate::plan::tests::wanted;
+
+    #[test]
+    fn what_those_before_cost_tells_how_many_more_can_be_asked() {
+        assert_eq!(affordable(0, 100, 0), None);
+        assert_eq!(affordable(50, 100, 5), Some(5));
+        assert_eq!(affordable(99, 100, 5), Some(1));
+        assert_eq!(affordable(100, 100, 5), Some(0));
+        assert_eq!(affordable(0, 100, 5), Some(500));
+    }
 
     #[test]
     fn beginnings_that_the_index_does_not_keep_are_widened_to_those_it_keeps() {

@@ -360,4 +360,39 @@ pub(crate) async fn totals_beyond_ten_thousand_are_estimates(store: Db, _: Db) {
     let (_, _, first) = page(early).await;
     assert_eq!(first, ["Story 10001", "Story 10002", "Story 10003"]);
     assert_eq!(tale.found("vpn 10250").await, ["Story 10250"]);
+    // Words that all share make none like another.
+    let all = wanted("");
+    let first = first_page(IncidentOrder::Latest, 1);
+    let first = store.incidents(&all, &first).await.unwrap().incidents;
+    let similar = store.similar(first[0].id, 10).await.unwrap().unwrap();
+    assert!(similar.is_empty(), "{similar:?}");
+    // One that almost nothing meets ends before it has walked through all, and goes on.
+    let untold = item("feed-9", "untold", "Story untold", "nothing");
+    let untold = published(untold, minute(-20_000));
+    tale.record(&[&untold]).await;
+    tale.commit(placed(&untold, Some(incident(&untold))))
+        .await
+        .unwrap();
+    let rare = wanted("(story OR vpn) -vpn");
+    for order in [IncidentOrder::Latest, IncidentOrder::Worst] {
+        let (mut pages, mut found, mut after) = (0, Vec::new(), None);
+        loop {
+            let request = PageRequest {
+                order,
+                after,
+                limit: 50,
+            };
+            let page = store.incidents(&rare, &request).await.unwrap();
+            pages += 1;
+            found.extend(titles(&page));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(found, ["Story untold"], "{order:?}");
+        assert!(pages > 1, "{order:?}");
+    }
+    let facets = store.facets(&rare).await.unwrap();
+    assert_eq!((facets.looked_at, facets.complete), (0, false));
 }
