@@ -47,16 +47,19 @@ pub(crate) const LONGEST_LIST: u32 = 1_000;
 /// The longest page.
 pub(crate) const LONGEST_PAGE: u32 = 200;
 
-/// Of so many items it takes longer to find all that hold words than to walk to a page of
-/// them, if so many of the sampled ones do.
-const MANY_ITEMS: i64 = 500_000;
+/// Of so many items it takes longer to find all that hold several words than to walk to a
+/// page of them,
+const MANY_ITEMS: i64 = 50_000;
+/// if so many do, and so many of the sampled ones.
+const WALKED_TO: i64 = 1_250;
 const DENSE: i64 = 6;
 
 /// Whether words that `held` of the sampled items hold stand in more than few of all, of
 /// which there are about `items`: half as many again, so that chance does not decide.
-pub(crate) const fn are_many(held: i64, items: i64) -> bool {
-    held.saturating_mul(items) >= FEW_ITEMS * SAMPLED * 3 / 2
-        || (items >= MANY_ITEMS && held >= DENSE)
+pub(crate) const fn are_many(held: i64, items: i64, is_one_word: bool) -> bool {
+    let product = held.saturating_mul(items);
+    let are_dense = items >= MANY_ITEMS && held >= DENSE && product >= WALKED_TO * SAMPLED;
+    product >= FEW_ITEMS * SAMPLED * 3 / 2 || (are_dense && !is_one_word)
 }
 
 /// Where the stretches of a sample end, when the newest item is this.

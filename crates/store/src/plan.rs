@@ -267,6 +267,11 @@ pub(crate) fn tokens_of(wanted: &[Wanted]) -> u32 {
     u32::try_from(tokens).unwrap_or(u32::MAX).max(1)
 }
 
+/// Whether it is a word by itself, be it written in several ways.
+pub(crate) fn is_one_word(wanted: &[Wanted]) -> bool {
+    matches!(wanted, [one] if one.term.0.iter().all(|phrase| phrase.tokens.len() == 1))
+}
+
 /// Keys that are asked for whole.
 pub(crate) fn exact(ranges: &[KeyRange]) -> Vec<&str> {
     ranges

@@ -16,7 +16,7 @@ use crate::StoreError;
 use crate::paging::{
     FEW_INCIDENTS, MOST_AFFECTED, SAMPLED, STRETCHES, are_many, ends_of_stretches,
 };
-use crate::plan::{self, Asked, Plan, and, exact, or, stretches};
+use crate::plan::{self, Asked, Plan, and, exact, is_one_word, or, stretches};
 
 /// A search drives the query up to so many items: each is a page of its own that the
 /// server reads (6 µs, measured).
@@ -81,7 +81,7 @@ async fn look_up(work: &Work, wanted: &[Wanted]) -> Result<(Option<i64>, Asked),
                  ORDER BY s.item DESC LIMIT {each}) w WHERE {holds}"
         );
         let held: i64 = work.one_once(&query, &values.list()).await?.try_get(0)?;
-        if are_many(held, newest) {
+        if are_many(held, newest, is_one_word(wanted)) {
             return Ok((None, Asked::Index));
         }
     }
