@@ -97,6 +97,7 @@ impl Listing {
             let more = pipeline.store.incidents(&wanted, &request).await?;
             page.incidents.extend(more.incidents);
             page.next = more.next;
+            page.total = page.total.max(page.incidents.len() as u64);
         }
         let list = IncidentList {
             incidents: page
