@@ -375,7 +375,7 @@ fn named_things_are_written_in_the_terms_of_the_field() {
         )
         .write(
             "docs.jsonl",
-            r#"{"id":1,"title":"Infosys hit by ransomware, FBI says","text":"LockBit used CVE-2024-3400 (CWE-77) and T1190 in the gateway at Pune, from 203.0.113.7 and evil@bad[.]example."}"#,
+            r#"{"id":1,"title":"Infosys hit by ransomware, FBI says","text":"LockBit used CVE-2024-3400 (CWE-77) and T1190 in the gateway at Pune, from 203.0.113.7 and evil@bad[.]example, the attackers wrote."}"#,
         );
     let output = folder.run(&["analyse", "--input", "docs.jsonl"]);
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -395,8 +395,10 @@ fn named_things_are_written_in_the_terms_of_the_field() {
         malware LockBit - -
         vulnerability CVE-2024-3400 - -
         weakness CWE-77 - -
+        technique T1190 - -
         place Pune - -
-        indicator 203.0.113.7 - ip"#]]
+        indicator 203.0.113.7 - ip
+        indicator evil@bad.example - email"#]]
     .assert_eq(&told.join("\n"));
 }
 
