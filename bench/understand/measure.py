@@ -43,11 +43,8 @@ LABELS = {
     "ORG": "organisation", "LOC": "place", "MALWARE": "malware", "ACTOR": "actor", "TOOL": "tool",
     "PRODUCT": "product", "VULN": "vulnerability", "INDICATOR": "indicator",
 }
-# Finer kinds of ours that the sets call by one name.
-COARSE = {"cve": "vulnerability", "cwe": "vulnerability"} | {
-    kind: "indicator"
-    for kind in ("ip", "domain", "url", "email", "md5", "sha1", "sha256", "sha512")
-}
+# Kinds of ours that the sets call by another name.
+COARSE = {"weakness": "vulnerability"}
 SETS = ["annoctr", "aptner", "cyner", "ladder"]
 
 

@@ -218,9 +218,12 @@ impl Backup {
     fn of(file: File) -> anyhow::Result<Self> {
         let mut zip = ZipArchive::new(BufReader::new(file))?;
         let mut text = Vec::new();
-        zip.by_name(MANIFEST)?
+        let unpacking = || format!("{MANIFEST} cannot be unpacked");
+        zip.by_name(MANIFEST)
+            .with_context(unpacking)?
             .take(LARGEST_MANIFEST)
-            .read_to_end(&mut text)?;
+            .read_to_end(&mut text)
+            .with_context(unpacking)?;
         let manifest: Manifest = serde_json::from_slice(&text).context("its manifest is wrong")?;
         manifest.check()?;
         Ok(Self { manifest, zip })
@@ -283,12 +286,14 @@ impl Backup {
         into: &mut dyn Write,
         progress: &mut Progress<'_>,
     ) -> anyhow::Result<()> {
-        let packed = self.zip.by_name(&entry.path)?;
+        let unpacking = || format!("{} cannot be unpacked", entry.path);
+        let packed = self.zip.by_name(&entry.path).with_context(unpacking)?;
         let (size, sha256) = digest(
             &mut packed.take(entry.size.saturating_add(1)),
             into,
             &mut |bytes| progress.add(bytes),
-        )?;
+        )
+        .with_context(unpacking)?;
         ensure!(
             size == entry.size && sha256 == entry.sha256,
             "{} is damaged: it is not what the manifest says",

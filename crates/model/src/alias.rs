@@ -33,6 +33,14 @@ pub fn same_names(kind: EntityKind, name: &str) -> &'static [&'static str] {
     found.next().unwrap_or_default()
 }
 
+/// Whether a list of this very kind holds the name.
+#[must_use]
+pub fn is_listed(kind: EntityKind, name: &str) -> bool {
+    let key = key_of(name);
+    let mut own = tables(kind).take(1);
+    own.any(|table| table.set(&key).is_some())
+}
+
 /// Names of a kind that begin so and are not the usual ones, each with the usual one; at
 /// most `limit`.
 #[must_use]
@@ -155,6 +163,21 @@ mod tests {
                 }
             }
             assert_eq!(seen.len(), table.of.len());
+        }
+    }
+
+    #[test]
+    fn a_list_knows_its_own_kind() {
+        use EntityKind::{Actor, Malware, Place};
+        for (kind, name, listed) in [
+            (Actor, "cl0p", true),
+            (Malware, "Clop ransomware", true),
+            (Actor, "Storm-1567", true),
+            (Malware, "Storm-1567", false),
+            (Actor, "PlayCrypt", false),
+            (Place, "Clop", false),
+        ] {
+            assert_eq!(is_listed(kind, name), listed, "{kind:?} {name}");
         }
     }
 

@@ -23,7 +23,7 @@ mod reasons;
 mod tree;
 mod value;
 
-pub use bind::{Column, Condition, Frame, Wanted};
+pub use bind::{Column, Condition, Frame, Wanted, gang_or_malware};
 pub use complete::{Completion, Expected, Offer, complete};
 pub use evaluate::{Anchor, Need, holds, need};
 pub use facts::{AffectedProduct, Facts, Subject};

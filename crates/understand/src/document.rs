@@ -67,6 +67,17 @@ impl Document {
         }
     }
 
+    /// How many bytes of the folded body are its headline: none where there is a title,
+    /// otherwise the first sentence.
+    pub(crate) fn headline(&self) -> usize {
+        let [title, text] = &self.passages;
+        if title.clean.is_empty() {
+            first_sentence(text.folded.text())
+        } else {
+            0
+        }
+    }
+
     /// The clean title; spans count in it.
     #[must_use]
     pub fn title(&self) -> &str {
@@ -78,6 +89,16 @@ impl Document {
     pub fn text(&self) -> &str {
         &self.passages[1].clean
     }
+}
+
+/// Where the first sentence ends, if more than a few words stand in it.
+fn first_sentence(text: &str) -> usize {
+    const LEAST: usize = 20;
+    let from = text.ceil_char_boundary(LEAST.min(text.len()));
+    let rest = text.get(from..).unwrap_or_default();
+    let ends = [". ", "! ", "? ", "। ", "۔ "];
+    let first = ends.iter().filter_map(|end| rest.find(end)).min();
+    first.map_or(text.len(), |at| from + at + 1)
 }
 
 /// Terms of the home's life, "lakh" and "Aadhaar", are no names and stay.

@@ -1,11 +1,12 @@
 //! Says which words and cues a model's sum rests on.
 
-use model::{Aspect, Field, Reason, Span};
+use model::{Aspect, Reason, Span};
 
 use crate::document::{Document, is_local};
 use crate::features::{Share, Terms, is_joining};
 use crate::fold;
 use crate::linear::{Linear, Scores};
+use crate::passage::Passage;
 use crate::signals::{Found, Signals};
 
 /// Words and cues told of one sum, each way.
@@ -149,12 +150,7 @@ impl Read<'_> {
     }
 
     fn slice(&self, span: Span, most: u32) -> &str {
-        let [title, text] = &self.document.passages;
-        let passage = match span.field {
-            Field::Title => title,
-            Field::Text => text,
-        };
-        passage.slice(span, most)
+        Passage::of(&self.document.passages, span.field).slice(span, most)
     }
 }
 

@@ -271,6 +271,13 @@ mod tests {
                 Ip 9.9.9.9
                 Ip 1.1.1.1"#]],
         );
+        check(
+            "evil@bad[.]example and spam[at]worse[.]test, c2[.]lab[.]local but a@b.example, x.local",
+            &expect![[r#"
+                Email evil@bad.example
+                Email spam@worse.test
+                Domain c2.lab.local"#]],
+        );
     }
 
     #[test]
@@ -315,6 +322,20 @@ mod tests {
     fn techniques_need_their_context() {
         check("The T1200 printer and the T1000", &expect![[""]]);
         check("It uses T1059.001 here", &expect!["Attack T1059.001"]);
+        check(
+            "Attackers came in via T1190, and used T1059 to stay; CWE-79.",
+            &expect![[r#"
+                Attack T1190
+                Attack T1059
+                Cwe CWE-79"#]],
+        );
+        check(
+            "Attackers got into the Canon T1200 and the T1300 printer, with T1400 ink",
+            &expect![[r#"
+                Attack T1200
+                Attack T1300
+                Attack T1400"#]],
+        );
         check(
             "Mapped to MITRE ATT&CK: T1059, TA0002 and T1566",
             &expect![[r#"

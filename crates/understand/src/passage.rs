@@ -37,6 +37,30 @@ impl Passage {
         }
     }
 
+    /// The passage of a field.
+    pub(crate) fn of(passages: &[Self; 2], field: Field) -> &Self {
+        let [title, text] = passages;
+        match field {
+            Field::Title => title,
+            Field::Text => text,
+        }
+    }
+
+    /// The folded text behind a place, up to the end of its sentence and at most so many
+    /// bytes of it.
+    pub(crate) fn behind(&self, at: usize, reach: usize) -> &str {
+        let text = self.folded.text();
+        let to = text.floor_char_boundary(at.saturating_add(reach).min(text.len()));
+        sentence(text.get(at..to).unwrap_or_default())
+    }
+
+    /// The folded text before a place, at most so many bytes of it.
+    pub(crate) fn before(&self, at: usize, reach: usize) -> &str {
+        let text = self.folded.text();
+        let from = text.ceil_char_boundary(at.saturating_sub(reach).min(text.len()));
+        text.get(from..at).unwrap_or_default()
+    }
+
     /// The span of a stretch of the folded text.
     pub(crate) fn span_of_folded(&self, start: usize, end: usize) -> Span {
         self.span(self.folded.start_of(start), self.folded.end_of(end))
@@ -64,6 +88,15 @@ impl Passage {
         self.clean
             .get(self.byte(span.start)..self.byte(end))
             .unwrap_or_default()
+    }
+
+    /// The clean text behind a span, at most so many bytes of it.
+    pub(crate) fn slice_behind(&self, span: Span, reach: usize) -> &str {
+        let from = self.byte(span.end);
+        let to = self
+            .clean
+            .floor_char_boundary((from + reach).min(self.clean.len()));
+        self.clean.get(from..to).unwrap_or_default()
     }
 
     /// The first byte of a code point, or the end.
@@ -100,6 +133,22 @@ impl Passage {
             .unwrap_or_default();
         before + starts(rest)
     }
+}
+
+/// Whether a character ends a sentence wherever it stands. A point does not: it stands in
+/// numbers and in "Rs." too.
+pub(crate) fn ends_sentence(c: char) -> bool {
+    matches!(c, ';' | '!' | '?' | '|' | '।' | '۔')
+}
+
+/// A text up to the end of its first sentence.
+pub(crate) fn sentence(text: &str) -> &str {
+    let end = text
+        .find(". ")
+        .into_iter()
+        .chain(text.find(ends_sentence))
+        .min();
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 fn count_blocks(bytes: &[u8]) -> Vec<u32> {
@@ -148,5 +197,20 @@ mod tests {
             assert_eq!(passage.slice(span, u32::MAX), wanted);
         }
         assert_eq!(passage.clean_of_folded(at, at + 7), "CERT-In");
+    }
+
+    #[test]
+    fn what_stands_around_a_place_ends_with_its_sentence() {
+        let passage = Passage::new(Field::Text, "It cost Rs. 5 lakh. Then more। End".to_owned());
+        assert_eq!(passage.behind(3, 99), "cost rs");
+        assert_eq!(passage.behind(8, 99), "rs");
+        assert_eq!(passage.behind(12, 99), "5 lakh");
+        assert_eq!(passage.behind(20, 99), "then more");
+        assert_eq!(passage.behind(20, 4), "then");
+        assert_eq!(passage.behind(999, 4), "");
+        assert_eq!(passage.before(8, 5), "cost ");
+        // Within the mark that ends a Hindi sentence.
+        assert_eq!(passage.before(33, 3), " ");
+        assert_eq!(passage.before(0, 9), "");
     }
 }

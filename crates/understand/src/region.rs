@@ -10,6 +10,7 @@ mod names;
 mod pack;
 
 use model::{Aspect, Country, EntityKind, Field, Reason, Region, Span};
+use serde::Deserialize;
 
 pub use pack::{Credit, HOME, Pack, Regions, Size, Subdivision};
 
@@ -18,6 +19,8 @@ use crate::document::Document;
 use crate::evidence;
 use crate::extract::Named;
 use crate::extract::gazetteer::Gazetteer;
+use crate::fold::is_word;
+use crate::lists::{LISTS, begins};
 use crate::passage::Passage;
 use crate::work;
 
@@ -44,6 +47,18 @@ const MAX_SIGHTINGS: usize = 2_000;
 
 /// Places shown with a reason; more help nobody.
 const MAX_SPANS: usize = 5;
+
+/// The lists of `data/wording.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Words {
+    /// Whose arrests say nothing of the victims.
+    police: Vec<String>,
+    /// How words for an arrest begin.
+    arrests: Vec<String>,
+    /// What says behind a call centre that it was attacked.
+    hit: Vec<String>,
+}
 
 /// What is known of the place before the words are read.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +136,7 @@ pub(crate) fn judge(
             .language
             .and_then(|language| pack.languages.get(language))
             .map_or(0.0, |says| if elsewhere { says / 2.0 } else { *says });
-        let (mut belief, mut parts) = local(pack, &sightings, language, named, reasons);
+        let (mut belief, mut parts) = local(pack, &sightings, document, language, named, reasons);
         if elsewhere
             && belief >= THRESHOLD
             && let Some(police) = only_arrests(document, &sightings)
@@ -167,12 +182,8 @@ pub(crate) fn judge(
 fn only_arrests<'a>(document: &Document, sightings: &'a [Sighting]) -> Option<&'a Sighting> {
     let are_police = sightings.iter().all(|sign| {
         work::steps(ARREST_REACH);
-        let [title, text] = &document.passages;
-        let passage = match sign.field {
-            Field::Title => title,
-            Field::Text => text,
-        };
-        arrests(passage.folded.text(), sign.start, sign.end)
+        let passage = Passage::of(&document.passages, sign.field);
+        arrests(passage, sign.start, sign.end)
     });
     sightings.first().filter(|_| are_police)
 }
@@ -180,20 +191,17 @@ fn only_arrests<'a>(document: &Document, sightings: &'a [Sighting]) -> Option<&'
 /// How far behind its name a police says whom it arrested, in bytes.
 const ARREST_REACH: usize = 60;
 
-/// How words for an arrest begin.
-const ARRESTS: &[&str] = &[
-    " arrest", " bust", " caught", " charge", " detain", " held", " hold", " nab",
-];
-
-fn arrests(text: &str, start: usize, end: usize) -> bool {
-    let is_police = |text: &str| ["police", "cyber police", "cops"].contains(&text.trim());
-    let name = text.get(start..end).unwrap_or_default();
-    let to = text.floor_char_boundary((end + ARREST_REACH).min(text.len()));
-    let behind = text.get(end..to).unwrap_or_default();
-    let behind = behind.split_once(". ").map_or(behind, |(first, _)| first);
-    let next = behind.trim_start().split(' ').next().unwrap_or_default();
-    (is_police(next) || name.ends_with(" police"))
-        && ARRESTS.iter().any(|arrest| behind.contains(arrest))
+fn arrests(passage: &Passage, start: usize, end: usize) -> bool {
+    let words = &LISTS.region;
+    let name = passage.folded.text().get(start..end).unwrap_or_default();
+    let behind = passage.behind(end, ARREST_REACH);
+    let next = behind.trim_start();
+    let is_police = words.police.iter().any(|police| {
+        let rest = next.strip_prefix(police.as_str());
+        rest.is_some_and(|rest| !rest.starts_with(is_word))
+    });
+    (is_police || name.ends_with(" police"))
+        && behind.split(' ').any(|word| begins(&words.arrests, word))
 }
 
 /// Where signs of a pack stand, in order: its cues, and names of its lists where no
@@ -262,11 +270,14 @@ fn sightings(pack: &Pack, victims: &[Hit], document: &Document) -> Vec<Sighting>
 struct Evidence<'a> {
     sign: &'a Sighting,
     in_title: bool,
+    /// In the title, or in the first sentence of a text without one.
+    in_headline: bool,
     spans: Vec<Span>,
 }
 
 /// Each sign once. One inside a longer one adds nothing of its own.
-fn gather(sightings: &[Sighting]) -> Vec<Evidence<'_>> {
+fn gather<'a>(sightings: &'a [Sighting], document: &Document) -> Vec<Evidence<'a>> {
+    let headline = document.headline();
     let mut evidence: Vec<Evidence<'_>> = Vec::new();
     let mut reach = (Field::Title, 0);
     for sign in sightings {
@@ -284,6 +295,7 @@ fn gather(sightings: &[Sighting]) -> Vec<Evidence<'_>> {
             None => evidence.push(Evidence {
                 sign,
                 in_title: sign.field == Field::Title,
+                in_headline: sign.field == Field::Title || sign.end <= headline,
                 spans: vec![sign.span],
             }),
         }
@@ -295,16 +307,21 @@ fn gather(sightings: &[Sighting]) -> Vec<Evidence<'_>> {
 fn local(
     pack: &Pack,
     sightings: &[Sighting],
+    document: &Document,
     language: f32,
     named: &mut Named,
     reasons: &mut Vec<Reason>,
 ) -> (f32, Vec<String>) {
-    let evidence = gather(sightings);
+    let evidence = gather(sightings, document);
     let mut firm = language;
     let mut clashing = 0.0;
     let mut parts: Vec<String> = Vec::new();
     for one in &evidence {
-        let factor = if one.in_title { 1.0 } else { LOCAL_BODY_FACTOR };
+        let factor = if one.in_headline {
+            1.0
+        } else {
+            LOCAL_BODY_FACTOR
+        };
         let belief = one.sign.weight.min(MOST) * factor;
         let name = pack.name.as_str();
         let says = match &one.sign.local {
@@ -375,35 +392,20 @@ fn either(a: f32, b: f32) -> f32 {
     1.0 - (1.0 - a) * (1.0 - b)
 }
 
-/// Whether a call centre, otherwise the place of swindlers, is what was attacked.
-fn is_hit_itself(text: &str, hit: &Hit) -> bool {
+/// Whether what otherwise is a place of attackers, a call centre, was attacked itself.
+fn is_hit_itself(passage: &Passage, hit: &Hit) -> bool {
     const REACH: usize = 40;
-    const HIT: [&str; 14] = [
-        "attacked by",
-        "breach",
-        "compromised",
-        "data leak",
-        "falls victim",
-        "fell victim",
-        "hacked by",
-        "hit by",
-        "hit with",
-        "is hacked",
-        "ransomware",
-        "suffer",
-        "was hacked",
-        "were hacked",
-    ];
-    if !hit.cue.pattern.starts_with("call cent") {
-        return false;
-    }
-    let to = text.floor_char_boundary((hit.end + REACH).min(text.len()));
-    let behind = text.get(hit.end..to).unwrap_or_default();
-    let behind = behind.split_once(". ").map_or(behind, |(first, _)| first);
-    let verb = behind.trim_end_matches(['.', ',', ';', ':', ' ']);
-    let is_bare = behind.trim_start().starts_with("hacked")
-        && (verb.trim() == "hacked" || behind.trim_start().starts_with("hacked,"));
-    is_bare || HIT.iter().any(|word| behind.contains(word))
+    let behind = passage
+        .behind(hit.end, REACH)
+        .trim_end_matches(['.', ',', ':', ' ']);
+    let verb = behind.trim_start();
+    let is_bare = verb == "hacked" || verb.starts_with("hacked,");
+    is_bare
+        || LISTS
+            .region
+            .hit
+            .iter()
+            .any(|word| behind.contains(word.as_str()))
 }
 
 /// Whether an attacker word stands beside a name: "Chinese hackers", "linked to
@@ -415,10 +417,8 @@ fn is_attacker(
     start: usize,
     end: usize,
 ) -> bool {
-    let text = match field {
-        Field::Title => passages[0].folded.text(),
-        Field::Text => passages[1].folded.text(),
-    };
+    let passage = Passage::of(passages, field);
+    let text = passage.folded.text();
     let near = |from: usize, to: usize| {
         to >= from
             && to - from <= BESIDE
@@ -433,9 +433,12 @@ fn is_attacker(
         .skip(at)
         .take_while(|other| other.field == field && other.start <= end + BESIDE)
         .any(|other| {
-            other.cue.sense == Sense::AttackerAfter
-                && near(end, other.start)
-                && !is_hit_itself(text, other)
+            let is_attackers = match other.cue.sense {
+                Sense::AttackerAfter => true,
+                Sense::AttackerUnlessHit => !is_hit_itself(passage, other),
+                _ => false,
+            };
+            is_attackers && near(end, other.start)
         });
     let before = || {
         hits.iter().take(at).rev().take(12).any(|other| {

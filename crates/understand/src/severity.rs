@@ -7,7 +7,7 @@
 //! [`rubric`]. What the publisher states stands above all of them.
 
 mod event;
-mod loss;
+pub(crate) mod loss;
 pub(crate) mod misread;
 mod named;
 mod rubric;
@@ -46,6 +46,8 @@ pub(crate) struct Known<'a> {
     pub(crate) about_cves: bool,
     /// The band the publisher states.
     pub(crate) stated: Option<Severity>,
+    /// The least band of what is grave by itself, and why.
+    pub(crate) grave: Option<&'a (Severity, Reason)>,
 }
 
 pub(crate) fn judge(
@@ -99,7 +101,16 @@ pub(crate) fn judge(
         let scam = lost
             .map_or(Opinion::plain(0.0, ""), |lost| rubric.loss(lost))
             .or_higher(scam);
-        rubric.unproven(opinion.or_higher(rubric.firm(is_flaw)).or_higher(scam))
+        let grave = match known.grave {
+            Some((least, why)) => rubric.grave(*least, why),
+            None => Opinion::plain(0.0, ""),
+        };
+        rubric.unproven(
+            opinion
+                .or_higher(rubric.firm(is_flaw))
+                .or_higher(scam)
+                .or_higher(grave),
+        )
     } else {
         rubric.of(known.label, is_flaw)
     };

@@ -101,7 +101,7 @@ impl Signals {
     /// headline.
     #[must_use]
     pub fn headed(document: &Document) -> Self {
-        Self::with_headline(document, first_sentence(document.passages[1].folded.text()))
+        Self::with_headline(document, document.headline())
     }
 
     /// The first bytes of the folded text are the headline, where there is no title.
@@ -219,6 +219,7 @@ fn kind(sense: &Sense) -> Option<usize> {
         Sense::Sector(_) => KINDS - 2,
         Sense::Country(_) | Sense::Local(..) => KINDS - 1,
         Sense::AttackerAfter
+        | Sense::AttackerUnlessHit
         | Sense::AttackerBefore
         | Sense::Negation
         | Sense::NegationBehind
@@ -226,16 +227,6 @@ fn kind(sense: &Sense) -> Option<usize> {
         | Sense::Namesake(_)
         | Sense::Part { .. } => return None,
     })
-}
-
-/// Where the first sentence ends, if more than a few words stand in it.
-fn first_sentence(text: &str) -> usize {
-    const LEAST: usize = 20;
-    let from = text.ceil_char_boundary(LEAST.min(text.len()));
-    let rest = text.get(from..).unwrap_or_default();
-    let ends = [". ", "! ", "? ", "। "];
-    let first = ends.iter().filter_map(|end| rest.find(end)).min();
-    first.map_or(text.len(), |at| from + at + 1)
 }
 
 fn form(document: &Document, headline: usize) -> [f32; FORM] {

@@ -1,6 +1,8 @@
 //! Kinds of event, by a linear model with a sum for each; and sectors, by sums of
 //! cues against a threshold.
 
+use std::ops::Range;
+
 use model::{Aspect, IncidentType, Reason, Sector, Tagged};
 
 use crate::cues::{Hit, Sense};
@@ -10,6 +12,7 @@ use crate::linear::Linear;
 use crate::passage::Passage;
 use crate::relevance::logistic;
 use crate::severity::misread::is_misread;
+use crate::signals::Signals;
 
 /// From this sum of cues on a sector is given.
 const THRESHOLD: f32 = 1.0;
@@ -43,16 +46,18 @@ pub const KINDS: [IncidentType; 11] = [
 const LEAST_BARE: f32 = -1.0;
 
 /// The kinds of event, surest first: those the publisher states, then those its
-/// text tells; `other` when it names none.
+/// text tells; `other` when it names none. `headed`: the signals of a text without a
+/// title, its first sentence for a headline.
 pub(crate) fn types(
     model: Option<&Linear>,
     read: &Read<'_>,
+    headed: Option<&Signals>,
     stated: &[IncidentType],
     about_cves: bool,
     reasons: &mut Vec<Reason>,
 ) -> Vec<Tagged<IncidentType>> {
-    let first = if read.line { KINDS.len() } else { 0 };
-    let outputs = first..first + KINDS.len();
+    let read = &told_as(model, read, headed);
+    let outputs = outputs(read);
     let scores = model.map(|model| {
         let scores = model.score(read.terms, read.signals.values(), outputs.clone());
         (model, scores)
@@ -115,6 +120,34 @@ pub(crate) fn types(
         });
     }
     found
+}
+
+/// The text as its kinds are told best: like news, its first sentence for a headline where
+/// it has none, or like a line. A line whose sums are sure of nothing, where those of news
+/// are, is news without its headline.
+fn told_as<'a>(model: Option<&Linear>, read: &Read<'a>, headed: Option<&'a Signals>) -> Read<'a> {
+    let news = Read {
+        signals: headed.unwrap_or(read.signals),
+        line: false,
+        ..*read
+    };
+    let is_sure = |read: &Read<'_>| {
+        model.is_some_and(|model| {
+            let scores = model.score(read.terms, read.signals.values(), outputs(read));
+            outputs(read).any(|output| scores.sum(output) > 0.0)
+        })
+    };
+    if read.line && (is_sure(read) || !is_sure(&news)) {
+        *read
+    } else {
+        news
+    }
+}
+
+/// The sums of the model that tell its kinds.
+fn outputs(read: &Read<'_>) -> Range<usize> {
+    let first = if read.line { KINDS.len() } else { 0 };
+    first..first + KINDS.len()
 }
 
 /// Sums above this are given as kinds.

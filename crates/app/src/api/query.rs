@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use model::query::{Expected, Field, Query, complete};
+use model::query::{Expected, Field, Query, complete, gang_or_malware};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -151,16 +151,25 @@ pub(super) async fn completion(
         Expected::FieldOrWord => None,
         Expected::Value(field) => Some(*field),
         Expected::Name(field, key, begun) => {
-            let known = shared
-                .pipeline
-                .store
-                .known_keys(*key, begun, MOST_NAMES)
-                .await?;
-            offers.extend(known.into_iter().map(|(name, incidents)| Offer {
-                text: model::query::Name::new(&name, false).to_string(),
-                about: String::new(),
-                incidents: Some(incidents),
-            }));
+            // A gang may stand in the store as its ransomware, and is found so.
+            let kinds = std::iter::once((*key, "")).chain(
+                gang_or_malware(*key)
+                    .filter(|_| !begun.is_empty())
+                    .map(|key| (key, "of the same name")),
+            );
+            for (key, about) in kinds {
+                let store = &shared.pipeline.store;
+                for (name, incidents) in store.known_keys(key, begun, MOST_NAMES).await? {
+                    let text = model::query::Name::new(&name, false).to_string();
+                    if !offers.iter().any(|offer| offer.text == text) {
+                        offers.push(Offer {
+                            text,
+                            about: about.to_owned(),
+                            incidents: Some(incidents),
+                        });
+                    }
+                }
+            }
             Some(*field)
         }
     };

@@ -4,6 +4,8 @@
 //! story a document tells is known only when all have been placed in order of
 //! time, and a run may be larger than memory.
 
+mod named;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +23,7 @@ use understand::{Context, Run, Trace};
 
 use super::{Outcome, print};
 use crate::config::Settings;
+use named::Named;
 
 /// Understands documents and writes what was understood, one JSON object a line.
 #[derive(Debug, clap::Args)]
@@ -73,17 +76,6 @@ struct Head<'a> {
     countries: &'a [model::Country],
     sectors: Vec<model::Sector>,
     entities: Vec<Named<'a>>,
-}
-
-/// One mention of a named thing. Offsets count code points of the given text.
-#[derive(Debug, Serialize)]
-struct Named<'a> {
-    kind: model::EntityKind,
-    text: &'a str,
-    name: &'a str,
-    start: u32,
-    end: u32,
-    field: Field,
 }
 
 /// The rest of a result.
@@ -313,19 +305,12 @@ fn result_line(id: &RawValue, item: &Item, analysis: &Analysis) -> serde_json::R
         .entities
         .iter()
         .flat_map(|entity| entity.spans.iter().map(move |span| (entity, *span)))
-        .map(|(entity, span)| {
+        .filter_map(|(entity, span)| {
             let span = places.original(span);
-            Named {
-                kind: entity.kind,
-                text: places.slice(span),
-                name: &entity.name,
-                start: span.start,
-                end: span.end,
-                field: span.field,
-            }
+            Named::new(entity, span, places.slice(span))
         })
         .collect();
-    entities.sort_by_key(|named| (named.field, named.start, named.end));
+    entities.sort_by_key(Named::place);
     let reasons: Vec<Reason> = analysis
         .reasons
         .iter()

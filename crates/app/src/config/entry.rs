@@ -1,12 +1,10 @@
-//! Entries of the three lists: sources, channels, rules. A mistake costs one entry.
+//! Entries of the lists of sources and channels. A mistake costs one entry.
 
 use std::time::Duration;
 
 use channels::ChannelConfig;
-use model::query::{self, Field, Op, Query, Test};
-use model::{Audience, ChannelId, Country, Rule, RuleId, Secret, Severity, Sign, SourceId};
+use model::{ChannelId, Secret, SourceId};
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sources::SourceConfig;
@@ -14,6 +12,7 @@ use store::Change;
 use url::Url;
 
 use super::document::Document;
+use super::table::{of_kind, typed};
 use super::{Mistake, keys};
 
 /// A source that may be read.
@@ -113,30 +112,6 @@ struct ChannelCommon {
     id: ChannelId,
     /// Whether it is used.
     enabled: Option<bool>,
-}
-
-/// A rule as the file has it.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RuleFile {
-    /// Its short name.
-    id: RuleId,
-    /// What it asks, in the query language (docs/queries.md). All other parts that
-    /// are given must hold too.
-    query: Option<String>,
-    /// At least this severe.
-    min_severity: Option<Severity>,
-    /// One of these words or phrases stands in one of its items.
-    #[serde(default)]
-    keywords: Vec<String>,
-    /// One of these countries is affected, as `IN`.
-    #[serde(default)]
-    regions: Vec<Country>,
-    /// One of these is true: `india`, `exploited`, `keyword`.
-    #[serde(default)]
-    any_of: Vec<Sign>,
-    /// The channels it speaks to; absent: all; empty: none, it is only shown.
-    channels: Option<Vec<String>>,
 }
 
 /// Every source: the shipped ones, changed and joined by those of the file.
@@ -424,195 +399,11 @@ fn channel(
     }))
 }
 
-/// The file's rules; the built-in ones where it has none. `feed` is always there,
-/// because `GET /alerts` shows it.
-pub(super) fn rules(
-    document: &Document,
-    channels: &[ChannelEntry],
-    mistakes: &mut Vec<Mistake>,
-) -> Vec<Rule> {
-    let entries = document.entries("rules");
-    let mut rules = Rule::built_in(Country::INDIA);
-    if !entries.is_empty() {
-        rules.retain(|rule| rule.id.as_str() == "feed");
-    }
-    let mut named: Vec<RuleId> = Vec::new();
-    for (at, table) in entries {
-        match rule(document, &at, table, channels) {
-            Ok(rule) if named.contains(&rule.id) => mistakes.push(Mistake {
-                place: document.place_of(&at),
-                what: format!("{at}: there are two rules called `{}`", rule.id),
-            }),
-            Ok(rule) => {
-                named.push(rule.id.clone());
-                rules.retain(|known| known.id != rule.id);
-                rules.push(rule);
-            }
-            Err(found) => mistakes.extend(found),
-        }
-    }
-    rules
-}
-
-fn rule(
-    document: &Document,
-    at: &str,
-    table: toml::Table,
-    channels: &[ChannelEntry],
-) -> Result<Rule, Vec<Mistake>> {
-    let file: RuleFile = typed(document, at, table)?;
-    let audience = match file.channels {
-        None => Audience::Everyone,
-        Some(names) => {
-            let key = format!("{at}.channels");
-            let unknown = unknown_channels(document, &key, &names, channels);
-            if !unknown.is_empty() {
-                return Err(unknown);
-            }
-            let chosen = |name: &String| {
-                let mut known = channels.iter().map(|channel| &channel.id);
-                known.find(|id| id.as_str() == name).cloned()
-            };
-            Audience::Channels(names.iter().filter_map(chosen).collect())
-        }
-    };
-    let asked = file.query.as_deref().unwrap_or_default();
-    let asked = query::parse(asked).map_err(|error| {
-        let at = format!("{at}.query");
-        vec![Mistake {
-            place: document.place_of(&at),
-            what: format!("{at}: character {}: {error}", error.start + 1),
-        }]
-    })?;
-    let least = file
-        .min_severity
-        .map(|severity| Query::Test(Test::Severity(Op::AtLeast, severity)));
-    let words = file.keywords.iter().map(|word| Query::phrase(word));
-    let signs = file.any_of.into_iter().map(Sign::query);
-    Ok(Rule {
-        id: file.id,
-        query: Query::and([
-            asked,
-            least.unwrap_or_default(),
-            Query::or(words),
-            Query::names(Field::Region, file.regions),
-            Query::or(signs),
-        ]),
-        audience,
-    })
-}
-
-/// The names in a list of channels that are none, each as a mistake.
-pub(super) fn unknown_channels(
-    document: &Document,
-    at: &str,
-    names: &[String],
-    channels: &[ChannelEntry],
-) -> Vec<Mistake> {
-    let known = || channels.iter().map(|channel| channel.id.as_str());
-    names
-        .iter()
-        .filter(|name| !known().any(|known| known == name.as_str()))
-        .map(|name| {
-            let hint = keys::nearest(name, known())
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
-            Mistake {
-                place: document.place_of(at),
-                what: format!("{at}: there is no channel `{name}`{hint}"),
-            }
-        })
-        .collect()
-}
-
-/// A table as one type, or every mistake in it.
-fn typed<T: DeserializeOwned + JsonSchema>(
-    document: &Document,
-    at: &str,
-    table: toml::Table,
-) -> Result<T, Vec<Mistake>> {
-    let unknown = unknown_keys(document, at, &table, &keys::schema::<T>());
-    if !unknown.is_empty() {
-        return Err(unknown);
-    }
-    toml::Value::Table(table)
-        .try_into()
-        .map_err(|error| vec![document.wrong_value(at, &error)])
-}
-
-/// A table as the variant of a tagged enum that its `kind` names.
-fn of_kind<T: DeserializeOwned + JsonSchema>(
-    document: &Document,
-    at: &str,
-    table: toml::Table,
-    common_keys: &[&str],
-) -> Result<T, Vec<Mistake>> {
-    let schema = keys::schema::<T>();
-    let kind = table
-        .get("kind")
-        .and_then(toml::Value::as_str)
-        .unwrap_or_default();
-    let Some(mut variant) = keys::variant(&schema, kind) else {
-        let known = keys::kinds(&schema);
-        let what = if kind.is_empty() {
-            format!("{at}: `kind` is missing; it is one of {}", known.join(", "))
-        } else {
-            let hint = keys::nearest(kind, known.iter().map(String::as_str));
-            let hint = hint
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
-            format!("{at}.kind: there is no kind `{kind}`{hint}")
-        };
-        return Err(vec![Mistake {
-            place: document.place_of(&format!("{at}.kind")),
-            what,
-        }]);
-    };
-    // So that a misspelt common key finds its right spelling, too.
-    if let Some(properties) = variant
-        .pointer_mut("/properties")
-        .and_then(Value::as_object_mut)
-    {
-        properties.extend(
-            common_keys
-                .iter()
-                .map(|key| ((*key).to_owned(), Value::Bool(true))),
-        );
-    }
-    let unknown = unknown_keys(document, at, &table, &variant);
-    if !unknown.is_empty() {
-        return Err(unknown);
-    }
-    toml::Value::Table(table)
-        .try_into()
-        .map_err(|error| vec![document.wrong_value(at, &error)])
-}
-
-fn unknown_keys(
-    document: &Document,
-    at: &str,
-    table: &toml::Table,
-    schema: &Value,
-) -> Vec<Mistake> {
-    keys::unknown(table, schema)
-        .into_iter()
-        .map(|mut unknown| {
-            unknown.path = format!("{at}.{}", unknown.path);
-            Mistake {
-                place: document.place_of(&unknown.path),
-                what: unknown.sentence(),
-            }
-        })
-        .collect()
-}
-
-/// The schemas of what every source, channel and rule has, for the test of the
-/// example file.
+/// The schemas of what every source and channel has, for the test of the example file.
 #[cfg(test)]
 pub(super) fn schema_of_common() -> Value {
     serde_json::json!([
         keys::schema::<SourceCommon>(),
-        keys::schema::<ChannelCommon>(),
-        keys::schema::<RuleFile>()
+        keys::schema::<ChannelCommon>()
     ])
 }

@@ -15,6 +15,8 @@ mod file;
 mod keys;
 mod region;
 mod roster;
+mod rules;
+mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -221,11 +223,11 @@ pub fn parse(
     }
     let seed = environment.seed_channels(&mut assumptions, &mut mistakes);
     let channels = entry::channels(&document, seed, &mut mistakes);
-    let rules = entry::rules(&document, &channels, &mut mistakes);
+    let rules = rules::rules(&document, &channels, &mut mistakes);
 
     let mut watch = file.watch;
     watch.keywords.extend(environment.keywords());
-    mistakes.extend(entry::unknown_channels(
+    mistakes.extend(rules::unknown_channels(
         &document,
         "audit.channels",
         file.audit.channels.as_deref().unwrap_or_default(),

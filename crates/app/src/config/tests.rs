@@ -334,6 +334,7 @@ fn the_example_has_every_option() {
         keys::schema::<sources::SourceConfig>(),
         keys::schema::<channels::ChannelConfig>(),
         entry::schema_of_common(),
+        rules::schema(),
     ] {
         let mut names = std::collections::BTreeSet::new();
         options(&schema, &mut names);

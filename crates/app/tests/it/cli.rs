@@ -331,7 +331,10 @@ fn documents_are_analysed_in_order_with_exact_places() {
             .chars()
             .collect();
     let named = results[0]["entities"].as_array().unwrap();
-    assert!(named.iter().any(|one| one["kind"] == "cve"), "{named:?}");
+    assert!(
+        named.iter().any(|one| one["kind"] == "vulnerability"),
+        "{named:?}"
+    );
     for one in named.iter().filter(|one| one["field"] == "text") {
         let at = |key: &str| usize::try_from(one[key].as_u64().unwrap()).unwrap();
         let slice: String = text[at("start")..at("end")].iter().collect();
@@ -360,6 +363,43 @@ fn documents_are_analysed_in_order_with_exact_places() {
             "types"
         ]
     );
+}
+
+#[test]
+fn named_things_are_written_in_the_terms_of_the_field() {
+    let folder = Folder::new();
+    folder
+        .write(
+            "prahari.toml",
+            "catalogue = false\n[watch]\nkeywords = [\"gateway\"]\n",
+        )
+        .write(
+            "docs.jsonl",
+            r#"{"id":1,"title":"Infosys hit by ransomware, FBI says","text":"LockBit used CVE-2024-3400 (CWE-77) and T1190 in the gateway at Pune, from 203.0.113.7 and evil@bad[.]example, the attackers wrote."}"#,
+        );
+    let output = folder.run(&["analyse", "--input", "docs.jsonl"]);
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: Vec<String> = said["entities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().unwrap_or("-").to_owned();
+            let keys = ["kind", "name", "role", "indicator"];
+            keys.map(text).join(" ")
+        })
+        .collect();
+    expect_test::expect![[r#"
+        organisation Infosys victim -
+        organisation FBI other -
+        malware LockBit - -
+        vulnerability CVE-2024-3400 - -
+        weakness CWE-77 - -
+        technique T1190 - -
+        place Pune - -
+        indicator 203.0.113.7 - ip
+        indicator evil@bad.example - email"#]]
+    .assert_eq(&told.join("\n"));
 }
 
 #[test]

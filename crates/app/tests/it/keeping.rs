@@ -141,6 +141,17 @@ fn with_another_byte(backup: &[u8]) -> Vec<u8> {
     into.finish().unwrap().into_inner()
 }
 
+/// The backup with another checksum of its database in the zip's directory.
+fn with_another_checksum(backup: &[u8]) -> Vec<u8> {
+    let mut bytes = backup.to_vec();
+    let (header, name) = (b"PK\x01\x02", b"prahari.db");
+    let is_entry =
+        |at: &usize| bytes[*at..].starts_with(header) && bytes[at + 46..].starts_with(name);
+    let at = (0..bytes.len() - 56).find(is_entry).unwrap();
+    bytes[at + 16] ^= 1;
+    bytes
+}
+
 #[test]
 fn a_damaged_or_strange_backup_changes_nothing() {
     let folder = filled();
@@ -152,8 +163,12 @@ fn a_damaged_or_strange_backup_changes_nothing() {
         let output = folder.run(&["restore", "--force", "bad.zip"]);
         assert_eq!(output.status.code(), Some(1), "{why}: {}", said(&output));
         assert_eq!(seen(&folder, &[]), before, "{why}");
+        said(&output)
     };
-    refused(&with_another_byte(&whole), "a byte was changed");
+    let told = refused(&with_another_byte(&whole), "a byte was changed");
+    assert!(told.contains("prahari.db is damaged"), "{told}");
+    let told = refused(&with_another_checksum(&whole), "a checksum was changed");
+    assert!(told.contains("prahari.db cannot be unpacked"), "{told}");
     let mut overwritten = whole.clone();
     overwritten[4..30].fill(0xff);
     refused(&overwritten, "the first file's header was overwritten");

@@ -150,7 +150,7 @@ impl Test {
             Self::Names(Field::Region, names) => regions(names),
             Self::Names(Field::Owasp, names) => owasp(names, &frame.owasp),
             Self::Names(field, names) => match field.kind() {
-                Kind::Names(key) => keys(key, names),
+                Kind::Names(key) => of_either_kind(key, names),
                 _ => Condition::NEVER,
             },
             Self::Affected(products, version) => match keys(Key::Product, products) {
@@ -223,6 +223,42 @@ fn keys(key: Key, names: &[Name]) -> Condition {
     } else {
         Condition::Key(key, ranges)
     }
+}
+
+/// The names, also as the other kind where a gang and its ransomware may be called the
+/// same: who was read as the one in one item is read as the other in the next.
+fn of_either_kind(key: Key, names: &[Name]) -> Condition {
+    let own = keys(key, names);
+    let Some(other) = gang_or_malware(key) else {
+        return own;
+    };
+    let shared: Vec<Name> = names
+        .iter()
+        .filter(|name| !name.prefix && may_be_both(name.text()))
+        .cloned()
+        .collect();
+    if shared.is_empty() {
+        own
+    } else {
+        Condition::Any(vec![own, keys(other, &shared)])
+    }
+}
+
+/// The kind that shares names with this one.
+#[must_use]
+pub const fn gang_or_malware(key: Key) -> Option<Key> {
+    match key {
+        Key::Actor => Some(Key::Malware),
+        Key::Malware => Some(Key::Actor),
+        _ => None,
+    }
+}
+
+/// Whether a name may be a gang's and its malware's: all but those that are listed as an
+/// actor's alone. Most gangs are in no list but that of malware, new ones in none.
+fn may_be_both(name: &str) -> bool {
+    let listed = |kind| alias::is_listed(kind, name);
+    listed(EntityKind::Malware) || !listed(EntityKind::Actor)
 }
 
 /// All names of an actor or malware that is called so.

@@ -56,7 +56,10 @@ pub fn complete(text: &str, at: u32) -> Completion {
     let word: String = chars.get(start..at).unwrap_or_default().iter().collect();
     let place = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let field_end = word.find([':', '=', '<', '>']);
-    let known = field_end.and_then(|end| Some((end, Field::of_name(word.get(..end)?)?)));
+    let known = field_end.and_then(|end| {
+        let name = word.get(..end)?;
+        Some((end, Field::of_name(name.strip_suffix('!').unwrap_or(name))?))
+    });
     let Some((sign, field)) = known else {
         let begun = word.trim_start_matches('-');
         let minus = word.chars().count() - begun.chars().count();

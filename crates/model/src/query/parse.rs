@@ -103,9 +103,11 @@ fn field_sign(word: &[char]) -> Option<usize> {
     let sign = word
         .iter()
         .position(|c| !(c.is_ascii_alphabetic() || *c == '_'))?;
-    let is_sign = word
-        .get(sign)
-        .is_some_and(|c| matches!(c, ':' | '=' | '<' | '>'));
+    let is_sign = match word.get(sign) {
+        Some(':' | '=' | '<' | '>') => true,
+        Some('!') => word.get(sign + 1) == Some(&'='),
+        _ => false,
+    };
     (sign > 0 && is_sign).then_some(sign)
 }
 

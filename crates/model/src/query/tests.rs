@@ -54,6 +54,9 @@ fn what_is_written_is_understood() {
             "भारतीय रेलवे \"साइबर हमला\"",
             "org:\"a \\\"b\\\" \\\\ c\"",
             "!!! - --x &",
+            "severity!=high severity != low",
+            "type!=ransomware,ddos OR kev!=true -(score!=7)",
+            "title!=breach alert! != id=5",
         ],
         &expect![[r#"
             type:ransomware (region:IN OR sector:banking) severity>=high
@@ -77,7 +80,10 @@ fn what_is_written_is_understood() {
 
             भारतीय रेलवे "साइबर हमला"
             org:"a \"b\" \\ c"
-            !!! "-" "--x" &"#]],
+            !!! "-" "--x" &
+            NOT severity=high NOT severity=low
+            NOT type:ransomware,ddos OR (NOT kev:true NOT NOT score=7)
+            NOT title:breach alert! != "id=5""#]],
     );
 }
 
@@ -121,6 +127,12 @@ fn mistakes_are_told_with_their_place() {
             "product:x version:1 version:2",
             "NOT product:x version:1",
             "type>ransomware",
+            "severity==high",
+            "severity => high",
+            "epss<>0.5",
+            "relevance>0.5",
+            "relevance!=0.5",
+            "after!=2026-11-01",
             "((((((((((((((((((a))))))))))))))))))",
         ],
         &expect![[r#"
@@ -160,6 +172,12 @@ fn mistakes_are_told_with_their_place() {
             [version:2] a version belongs beside its product, as in `product:FortiOS version:7.2.4`
             [version:1] a version belongs beside its product, as in `product:FortiOS version:7.2.4`
             [>] `type` is not compared; write `type:`; did you mean `:`?
+            [==] `==` is no sign; did you mean `=`?
+            [=>] `=>` is no sign; did you mean `>=`?
+            [<>] `<>` is no sign; did you mean `!=`?
+            [relevance] there is no field `relevance`; to look for these words put them in quotes
+            [relevance] there is no field `relevance`; to look for these words put them in quotes
+            [!=] `after` takes no `!=`; write `NOT` before it
             [(] brackets and NOT nest deeper than 16"#]],
     );
 }
@@ -287,9 +305,17 @@ fn numbers_are_compared_in_the_units_of_their_column() {
 
 #[test]
 fn a_threat_is_asked_for_by_all_its_names() {
-    let keys = |text: &str| match parse(text).unwrap().bind(&Frame::at(Timestamp::UNIX_EPOCH)) {
-        Condition::Key(_, ranges) => ranges,
-        other => panic!("{other:?}"),
+    let keys = |text: &str| -> Vec<KeyRange> {
+        let bound = parse(text).unwrap().bind(&Frame::at(Timestamp::UNIX_EPOCH));
+        let of = |condition| match condition {
+            Condition::Key(_, ranges) => ranges,
+            other => panic!("{other:?}"),
+        };
+        match bound {
+            // Of a name that may be a gang's and its malware's.
+            Condition::Any(mut kinds) => of(kinds.swap_remove(0)),
+            one => of(one),
+        }
     };
     let holds = |text: &str, key: &str| keys(text).iter().any(|range| range.holds(key));
     for (query, key) in [
@@ -311,6 +337,42 @@ fn a_threat_is_asked_for_by_all_its_names() {
     assert_eq!(keys("actor:akir*").len(), 1);
     assert_eq!(keys("org:akira").len(), 1);
     assert_eq!(keys("actor:zorvex").len(), 1);
+}
+
+#[test]
+fn a_gang_is_found_where_it_was_read_as_its_malware() {
+    let asked = |text: &str| -> Vec<Key> {
+        match parse(text).unwrap().bind(&Frame::at(Timestamp::UNIX_EPOCH)) {
+            Condition::Key(key, _) => vec![key],
+            Condition::Any(kinds) => kinds
+                .iter()
+                .map(|kind| match kind {
+                    Condition::Key(key, _) => *key,
+                    other => panic!("{other:?}"),
+                })
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (actor, malware) = (Key::Actor, Key::Malware);
+    for (query, kinds) in [
+        ("actor:clop", vec![actor, malware]),
+        ("actor:cl0p", vec![actor, malware]),
+        ("malware:clop", vec![malware, actor]),
+        ("actor:lockbit", vec![actor, malware]),
+        ("malware:lockbit", vec![malware, actor]),
+        // Of a new name nobody knows which it is.
+        ("actor:zorvex", vec![actor, malware]),
+        ("actor:apt36,clop", vec![actor, malware]),
+        // These are known to be no malware.
+        ("actor:apt36", vec![actor]),
+        ("malware:apt36", vec![malware]),
+        ("actor:clo*", vec![actor]),
+        ("actor:*", vec![actor]),
+        ("tool:mimikatz", vec![Key::Tool]),
+    ] {
+        assert_eq!(asked(query), kinds, "{query}");
+    }
 }
 
 #[test]

@@ -1,24 +1,24 @@
-//! Statuses, limits, redirects, conditions and pacing, over loopback.
+//! Statuses and limits, over loopback; redirects and courtesy stand beside.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, Secret};
-use net::{Body, Config, Door, Fetched, NetError, Recorder, Request, Validators};
+use net::{Body, Config, Door, Fetched, NetError, Recorder, Request};
 use serde_json::json;
 use testkit::TestClock;
 use testkit::site::{FakeSite, Reply};
 
-const SECRET: &str = "hunter2";
+pub(crate) const SECRET: &str = "hunter2";
 
-fn authority(site: &FakeSite) -> String {
+pub(crate) fn authority(site: &FakeSite) -> String {
     site.url("")
         .trim_start_matches("http://")
         .trim_end_matches('/')
         .to_owned()
 }
 
-fn config(sites: &[&FakeSite]) -> Config {
+pub(crate) fn config(sites: &[&FakeSite]) -> Config {
     Config {
         allow: sites.iter().map(|site| authority(site)).collect(),
         host_interval_seconds: 0,
@@ -26,14 +26,14 @@ fn config(sites: &[&FakeSite]) -> Config {
     }
 }
 
-fn door(sites: &[&FakeSite]) -> Door {
+pub(crate) fn door(sites: &[&FakeSite]) -> Door {
     match Door::new(config(sites), TestClock::at("2026-11-21T09:00:00Z")) {
         Ok(door) => door,
         Err(why) => panic!("{why}"),
     }
 }
 
-async fn body_of(door: &Door, request: Request) -> Body {
+pub(crate) async fn body_of(door: &Door, request: Request) -> Body {
     match door.fetch(request).await {
         Ok(Fetched::Body(body)) => body,
         other => panic!("{}", shown(&other)),
@@ -41,7 +41,7 @@ async fn body_of(door: &Door, request: Request) -> Body {
 }
 
 /// The variant and what the caller needs of it, in a few words.
-fn shown(result: &Result<Fetched, NetError>) -> String {
+pub(crate) fn shown(result: &Result<Fetched, NetError>) -> String {
     match result {
         Ok(Fetched::Unchanged) => "unchanged".to_owned(),
         Ok(Fetched::Body(body)) => format!("body {}", body.status),
@@ -49,7 +49,7 @@ fn shown(result: &Result<Fetched, NetError>) -> String {
     }
 }
 
-fn shown_error(error: &NetError) -> String {
+pub(crate) fn shown_error(error: &NetError) -> String {
     match error {
         NetError::Wait { after, .. } => format!("wait {}", after.as_secs()),
         NetError::Passing { .. } => "passing".to_owned(),
@@ -230,262 +230,12 @@ async fn a_server_that_hangs_is_given_up() {
 }
 
 #[tokio::test]
-async fn the_time_of_a_request_covers_its_redirects() {
-    let site = FakeSite::start().await;
-    site.serve("/a", Reply::redirect(302, "/b"));
-    site.serve("/b", Reply::hang());
-    let result = door(&[&site])
-        .fetch(Request::get(site.url("/a")).timeout(Duration::from_millis(100)))
-        .await;
-    assert_eq!(shown(&result), "passing");
-}
-
-#[tokio::test]
 async fn nobody_listening_is_a_passing_failure() {
     let site = FakeSite::start().await;
     let url = site.url("/x");
     let door = door(&[&site]);
     drop(site);
     assert_eq!(shown(&door.fetch(Request::get(url)).await), "passing");
-}
-
-#[tokio::test]
-async fn redirects_of_a_read_are_followed_to_a_cap() {
-    let site = FakeSite::start().await;
-    for (status, path) in [
-        (301, "/a"),
-        (302, "/b"),
-        (303, "/c"),
-        (307, "/d"),
-        (308, "/e"),
-    ] {
-        site.serve(path, Reply::redirect(status, "/end?x=1#part"));
-    }
-    site.serve("/end", Reply::ok("here"));
-    site.serve("/loop", Reply::redirect(302, "/loop"));
-    let door = door(&[&site]);
-    for path in ["/a", "/b", "/c", "/d", "/e"] {
-        let body = body_of(&door, Request::get(site.url(path))).await;
-        assert_eq!(
-            (body.url, &body.bytes[..]),
-            (site.url("/end?x=1"), &b"here"[..]),
-            "{path}"
-        );
-    }
-    let before = site.requests().len();
-    assert_eq!(
-        shown(&door.fetch(Request::get(site.url("/loop"))).await),
-        "forbidden more than 5 redirects"
-    );
-    assert_eq!(site.requests().len() - before, 6);
-}
-
-#[tokio::test]
-async fn a_redirect_is_judged_like_the_first_address() {
-    let site = FakeSite::start().await;
-    let inside = FakeSite::start().await;
-    inside.serve("/admin", Reply::ok("secret"));
-    site.serve("/private", Reply::redirect(302, &inside.url("/admin")));
-    site.serve(
-        "/metadata",
-        Reply::redirect(301, "http://169.254.169.254/latest/"),
-    );
-    site.serve(
-        "/name",
-        Reply::redirect(302, &inside.url("/admin").replace("127.0.0.1", "localhost")),
-    );
-    site.serve("/file", Reply::redirect(302, "file:///etc/passwd"));
-    site.serve(
-        "/login",
-        Reply::redirect(302, &site.url("/x").replace("http://", "http://user:pw@")),
-    );
-    let door = door(&[&site]);
-    for path in ["/private", "/metadata", "/name", "/file", "/login"] {
-        let result = door.fetch(Request::get(site.url(path))).await;
-        assert!(
-            matches!(result, Err(NetError::Forbidden { .. })),
-            "{path}: {}",
-            shown(&result)
-        );
-    }
-    assert!(inside.requests().is_empty());
-}
-
-#[tokio::test]
-async fn a_name_is_reached_at_the_ports_the_operator_lists() {
-    let site = FakeSite::start().await;
-    site.serve("/x", Reply::ok("x"));
-    let url = site.url("/x").replace("127.0.0.1", "localhost");
-    let port = authority(&site).rsplit_once(':').unwrap().1.to_owned();
-    let clock = TestClock::at("2026-11-21T09:00:00Z");
-    for (allow, allowed) in [
-        (vec![], false),
-        (vec!["localhost".to_owned()], true),
-        (vec![format!("localhost:{port}")], true),
-        (vec!["localhost:1".to_owned()], false),
-        (vec!["other.example".to_owned()], false),
-    ] {
-        let door = Door::new(
-            Config {
-                allow: allow.clone(),
-                ..Config::default()
-            },
-            clock.clone(),
-        )
-        .unwrap();
-        let result = door.fetch(Request::get(&url)).await;
-        assert_eq!(
-            matches!(result, Ok(Fetched::Body(_))),
-            allowed,
-            "{allow:?}: {}",
-            shown(&result)
-        );
-        assert_eq!(
-            matches!(result, Err(NetError::Forbidden { .. })),
-            !allowed,
-            "{allow:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn secret_headers_stay_with_their_host() {
-    let first = FakeSite::start().await;
-    let second = FakeSite::start().await;
-    first.serve("/same", Reply::redirect(302, "/end"));
-    first.serve("/end", Reply::ok("x"));
-    first.serve("/other", Reply::redirect(302, &second.url("/back")));
-    second.serve("/back", Reply::redirect(302, &first.url("/end")));
-    let door = door(&[&first, &second]);
-    let ask = |path: &str| {
-        Request::get(first.url(path))
-            .header("authorization", SECRET)
-            .header("x-api-key", SECRET)
-            .header("user-agent", "Reader/1.0")
-            .header("accept", "text/xml")
-    };
-    body_of(&door, ask("/same")).await;
-    body_of(&door, ask("/other")).await;
-    let seen: Vec<(String, bool, bool)> = first
-        .requests()
-        .iter()
-        .chain(&second.requests())
-        .map(|seen| {
-            let secrets =
-                seen.header("authorization").is_some() || seen.header("x-api-key").is_some();
-            let plain = seen.header("user-agent") == Some("Reader/1.0")
-                && seen.header("accept") == Some("text/xml");
-            (seen.path.clone(), secrets, plain)
-        })
-        .collect();
-    let wanted = [
-        ("/same", true),
-        ("/end", true),
-        ("/other", true),
-        ("/end", false),
-        ("/back", false),
-    ];
-    assert_eq!(
-        seen,
-        wanted.map(|(path, secrets)| (path.to_owned(), secrets, true))
-    );
-}
-
-#[tokio::test]
-async fn an_unchanged_document_costs_a_conditional_request() {
-    let site = FakeSite::start().await;
-    site.serve(
-        "/tag",
-        Reply::ok("x")
-            .etag("W/\"v1\"")
-            .content_type("application/xml"),
-    );
-    site.serve(
-        "/date",
-        Reply::ok("x").last_modified("Sat, 21 Nov 2026 08:00:00 GMT"),
-    );
-    site.serve(
-        "/long",
-        Reply::ok("x").etag(&format!("\"{}\"", "v".repeat(5000))),
-    );
-    let door = door(&[&site]);
-    for path in ["/tag", "/date"] {
-        let body = body_of(&door, Request::get(site.url(path))).await;
-        assert_ne!(body.validators, Validators::default(), "{path}");
-        let again = door
-            .fetch(Request::get(site.url(path)).unless(body.validators))
-            .await;
-        assert_eq!(shown(&again), "unchanged", "{path}");
-    }
-    let body = body_of(&door, Request::get(site.url("/long"))).await;
-    assert_eq!(body.validators, Validators::default());
-    // What a cursor kept may have been damaged; it must not stop the reading.
-    let odd = Validators {
-        etag: Some("a\nb".to_owned()),
-        last_modified: None,
-    };
-    assert_eq!(
-        shown(&door.fetch(Request::get(site.url("/tag")).unless(odd)).await),
-        "body 200"
-    );
-}
-
-#[tokio::test]
-async fn requests_to_one_host_keep_their_distance() {
-    let site = FakeSite::start().await;
-    let other = FakeSite::start().await;
-    site.serve("/x", Reply::ok("x"));
-    other.serve("/x", Reply::ok("x"));
-    let clock = TestClock::at("2026-11-21T09:00:00Z");
-    let door = Door::new(
-        Config {
-            host_interval_seconds: 2,
-            ..config(&[&site, &other])
-        },
-        clock.clone(),
-    )
-    .unwrap();
-    body_of(&door, Request::get(site.url("/x"))).await;
-    body_of(&door, Request::get(other.url("/x"))).await;
-    body_of(&door, Request::get(site.url("/x"))).await;
-    body_of(
-        &door,
-        Request::get(site.url("/x")).pace(Duration::from_secs(6)),
-    )
-    .await;
-    assert_eq!(
-        clock.slept(),
-        [Duration::from_secs(2), Duration::from_secs(6)]
-    );
-}
-
-#[tokio::test]
-async fn a_host_that_said_retry_after_is_not_asked_before() {
-    let site = FakeSite::start().await;
-    site.script(
-        "/x",
-        vec![
-            Reply::status(429).header("retry-after", "90"),
-            Reply::ok("x"),
-        ],
-    );
-    let clock = TestClock::at("2026-11-21T09:00:00Z");
-    let door = Door::new(config(&[&site]), clock.clone()).unwrap();
-    assert_eq!(
-        shown(&door.fetch(Request::get(site.url("/x"))).await),
-        "wait 90"
-    );
-    clock.advance(Duration::from_secs(30));
-    assert_eq!(
-        shown(&door.fetch(Request::get(site.url("/y"))).await),
-        "wait 60"
-    );
-    assert_eq!(site.requests().len(), 1);
-    clock.advance(Duration::from_secs(60));
-    assert_eq!(
-        shown(&door.fetch(Request::get(site.url("/x"))).await),
-        "body 200"
-    );
 }
 
 #[tokio::test]

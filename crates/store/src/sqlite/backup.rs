@@ -1,5 +1,6 @@
 //! A file of everything, made while others go on writing, and proved.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -54,11 +55,45 @@ pub(crate) async fn inspect(path: PathBuf) -> Result<Snapshot, StoreError> {
     .await
 }
 
-/// What SQLite finds wrong with the file itself.
-pub(super) fn damage(connection: &Connection) -> Result<Option<String>, StoreError> {
-    let mut check = connection.prepare("PRAGMA integrity_check(1)")?;
-    let said: String = check.query_row([], |row| row.get(0))?;
-    Ok((said != "ok").then_some(said))
+/// What SQLite finds wrong with a file.
+pub(super) struct Damage {
+    /// The first of it that nothing can build again, or else the first of it.
+    what: String,
+    /// The text index alone: all that it holds stands in the texts too.
+    pub(super) is_of_index: bool,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// Looks for damage of the file itself. The text index checks itself with the rest.
+pub(super) fn damage(connection: &Connection) -> Result<Option<Damage>, StoreError> {
+    /// More damage than this is damage of more than one table.
+    const MOST: usize = 20;
+    // The check goes by what this connection remembers of the text index, also where
+    // another has written it anew; a search looks. That it may fail is no matter here.
+    let _ = connection.query_row(
+        "SELECT rowid FROM items_fts WHERE items_fts MATCH 'a' LIMIT 1",
+        [],
+        |_| Ok(()),
+    );
+    let mut check = connection.prepare(&format!("PRAGMA integrity_check({MOST})"))?;
+    let said: Vec<String> = check
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    // There is one such table.
+    let is_of_index = |what: &&String| what.to_lowercase().contains("fts5");
+    let other = said.iter().find(|what| !is_of_index(what));
+    if other.is_some_and(|what| what == "ok") {
+        return Ok(None);
+    }
+    Ok(other.or(said.first()).map(|what| Damage {
+        what: what.clone(),
+        is_of_index: other.is_none() && said.len() < MOST,
+    }))
 }
 
 /// Lets a file that was proved take the place of a database.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{backup, copy, incidents, prune, rows};
 use crate::StoreError;
-use crate::doctor::{Pulse, overdue_before, questions};
+use crate::doctor::{Pulse, REPAIR, overdue_before, questions};
 use crate::upkeep::{Finding, Level, Rebuilt};
 
 /// Incidents whose facts are looked at in one step.
@@ -17,7 +17,18 @@ const MANY_FREE: i64 = 65_536;
 /// All that is found.
 pub(super) fn examine(connection: &Connection, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    if let Some(damage) = backup::damage(connection)? {
+    let damage = backup::damage(connection)?;
+    if let Some(damage) = damage.as_ref().filter(|damage| damage.is_of_index) {
+        findings.push(Finding {
+            rebuild: true,
+            ..Finding::new(
+                "text index",
+                Level::Broken,
+                format!("the text index is damaged, the texts are whole: {damage}"),
+                REPAIR,
+            )
+        });
+    } else if let Some(damage) = damage {
         findings.push(Finding::new(
             "integrity",
             Level::Broken,
@@ -157,8 +168,23 @@ fn is_stale(connection: &Connection, n: i64, incident: &Incident) -> Result<bool
         .eq(keys))
 }
 
+/// Empties a text index that is damaged; its items are then missing in it like others.
+fn clear_damaged_index(connection: &Connection) -> Result<(), StoreError> {
+    if backup::damage(connection)?.is_some_and(|damage| damage.is_of_index) {
+        // Writes the index anew without reading it.
+        connection.execute(
+            "INSERT INTO items_fts (items_fts) VALUES ('delete-all')",
+            [],
+        )?;
+    }
+    Ok(())
+}
+
 /// One step of building again what follows from the rest.
 pub(super) fn rebuild(connection: &Connection, after: i64) -> Result<Rebuilt, StoreError> {
+    if after == i64::MIN {
+        clear_damaged_index(connection)?;
+    }
     let mut rebuilt = Rebuilt {
         items: copy::index_missing(connection)?,
         ..Rebuilt::default()

@@ -359,6 +359,53 @@ async fn damage_is_found_before_it_is_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_text_index_is_built_again() {
+    for damage in [
+        "UPDATE items_fts_data SET block = x'0badc0de' WHERE id > 100",
+        "DELETE FROM items_fts_data WHERE id > 100",
+    ] {
+        let (folder, store, _) = crate::sqlite::stores().await;
+        fill(&store).await;
+        let asked = wanted("bank");
+        let whole = store
+            .incidents(&asked, &first_page(IncidentOrder::Latest, 200))
+            .await
+            .unwrap();
+        assert!(!whole.incidents.is_empty());
+        drop(store);
+        Connection::open(file(&folder))
+            .unwrap()
+            .execute_batch(damage)
+            .unwrap();
+        let store = open(file(&folder).into()).await;
+        let found = store.examine(minute(8)).await.unwrap();
+        assert!(
+            found
+                .iter()
+                .any(|finding| finding.check == "text index" && finding.rebuild),
+            "{damage}: {found:?}"
+        );
+        let mut next = Some(i64::MIN);
+        while let Some(after) = next {
+            next = store.rebuild(after).await.unwrap().next;
+        }
+        let found = store.examine(minute(8)).await.unwrap();
+        assert!(
+            found.iter().all(|finding| !finding.rebuild),
+            "{damage}: {found:?}"
+        );
+        let again = store
+            .incidents(&asked, &first_page(IncidentOrder::Latest, 200))
+            .await
+            .unwrap();
+        let ids = |page: &store::IncidentPage| -> Vec<_> {
+            page.incidents.iter().map(|incident| incident.id).collect()
+        };
+        assert_eq!(ids(&again), ids(&whole), "{damage}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_lost_of_index_and_facts_is_built_again() {
     let (folder, here, _) = crate::sqlite::stores().await;
     fill(&here).await;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use model::{Country, IncidentType, RelevanceLabel, Sector};
+use model::{Country, IncidentType, RelevanceLabel, Sector, Severity};
 use toml::{Table, Value};
 
 use crate::fold;
@@ -24,6 +24,8 @@ pub(crate) enum Sense {
     Local(Country, Local),
     /// Says that the country beside it is the attacker's, as in "Chinese hackers".
     AttackerAfter,
+    /// The same, but not where it was attacked itself: a call centre.
+    AttackerUnlessHit,
     /// The same before the country: "linked to Russia".
     AttackerBefore,
     /// One of several parts that together make an item relevant: of which reason, which
@@ -33,6 +35,8 @@ pub(crate) enum Sense {
         of: String,
         part: usize,
         parts: usize,
+        /// How severe such an event is at least.
+        least: Option<Severity>,
     },
     /// Turns the meaning of the cue behind it round.
     Negation,
@@ -259,13 +263,24 @@ pub(crate) fn read_all(spoken_for: &[Country]) -> Result<Vec<Cue>, String> {
         },
     )?;
     for (of, lists) in table(include_str!("../../data/grave.toml"))? {
-        let Value::Table(lists) = lists else {
+        let Value::Table(mut lists) = lists else {
             return Err(format!("`{of}` is no table"));
         };
+        let least = lists
+            .remove("severity")
+            .map(|word| word.as_str().unwrap_or_default().parse::<Severity>())
+            .transpose()
+            .map_err(|error| error.to_string())?;
         let parts = lists.len();
         for (part, words) in lists.values().enumerate() {
             let of = of.clone();
-            listed(words, &mut cues, &Sense::Part { of, part, parts }, 1.0)?;
+            let sense = Sense::Part {
+                of,
+                part,
+                parts,
+                least,
+            };
+            listed(words, &mut cues, &sense, 1.0)?;
         }
     }
     for (code, names) in table(include_str!("../../data/countries.toml"))? {
@@ -279,6 +294,7 @@ pub(crate) fn read_all(spoken_for: &[Country]) -> Result<Vec<Cue>, String> {
     for (place, words) in table(include_str!("../../data/attackers.toml"))? {
         let sense = match place.as_str() {
             "after" => Sense::AttackerAfter,
+            "after_unless_hit" => Sense::AttackerUnlessHit,
             "before" => Sense::AttackerBefore,
             other => return Err(format!("`{other}` has no meaning in attackers.toml")),
         };

@@ -105,10 +105,10 @@ impl Reader<'_> {
                 .trim_end_matches(']')
                 .parse::<Ipv6Addr>()
                 .is_ok();
-        if !is_address && !host::is_host(name) {
+        let defanged = self.whole.is_changed(start, end);
+        if !is_address && !host::is_host(name, defanged) {
             return;
         }
-        let defanged = self.whole.is_changed(start, end);
         if self.own.holds(name) || (!defanged && host::is_well_known(name)) {
             return;
         }
@@ -210,7 +210,7 @@ impl Reader<'_> {
     pub(super) fn domain(&mut self, start: usize, part: &str, defanged: bool) {
         let lower = part.to_lowercase();
         let end = start + part.len();
-        if !host::is_host(&lower) || self.own.holds(&lower) {
+        if !host::is_host(&lower, defanged) || self.own.holds(&lower) {
             return;
         }
         if !defanged {
@@ -247,7 +247,9 @@ impl Reader<'_> {
             .trim_end_matches(['.', '-', '_']);
         let lower = place.to_lowercase();
         let end = start + user.len() + 1 + place.len();
-        if user.is_empty() || user.len() > 64 || !host::is_host(&lower) || self.own.holds(&lower) {
+        let defanged = self.whole.is_changed(start, end);
+        let is_host = host::is_host(&lower, defanged) && !self.own.holds(&lower);
+        if user.is_empty() || user.len() > 64 || !is_host {
             return;
         }
         self.add(EntityKind::Email, &format!("{user}@{lower}"), start, end);

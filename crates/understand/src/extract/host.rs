@@ -12,6 +12,7 @@ struct Lists {
     well_known: HashSet<String>,
     product_names: HashSet<String>,
     file_endings: HashSet<String>,
+    other_roots: HashSet<String>,
 }
 
 static LISTS: LazyLock<Lists> =
@@ -86,8 +87,9 @@ pub(crate) fn registrable(host: &str) -> &str {
     from.and_then(|dot| host.get(dot + 1..)).unwrap_or(host)
 }
 
-/// Whether this dotted word is a host name, lower-case and without the root dot.
-pub(crate) fn is_host(name: &str) -> bool {
+/// Whether this dotted word is a host name, lower-case and without the root dot. Who
+/// writes it de-fanged means a host, also under a root that is nobody's.
+pub(crate) fn is_host(name: &str, defanged: bool) -> bool {
     if name.len() > MAX_HOST || !name.contains('.') {
         return false;
     }
@@ -99,7 +101,8 @@ pub(crate) fn is_host(name: &str) -> bool {
                 .chars()
                 .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
     });
-    labels_fit && name.rsplit('.').next().is_some_and(is_tld)
+    let last = name.rsplit('.').next().unwrap_or_default();
+    labels_fit && (is_tld(last) || (defanged && LISTS.other_roots.contains(last)))
 }
 
 fn is_tld(label: &str) -> bool {
@@ -152,8 +155,10 @@ mod tests {
             (".com", false),
             ("com", false),
         ] {
-            assert_eq!(is_host(name), wanted, "{name}");
+            assert_eq!(is_host(name, false), wanted, "{name}");
         }
+        assert!(is_host("bad.example", true) && !is_host("bad.example", false));
+        assert!(!is_host("setup.exe", true));
     }
 
     #[test]

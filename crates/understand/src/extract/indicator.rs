@@ -18,6 +18,8 @@ const MAX_RUN: usize = 320;
 pub(super) struct Setting {
     /// It speaks of ATT&CK, or names several techniques.
     attack: bool,
+    /// It tells of attackers at work: what stands alone like a technique is one.
+    attackers: bool,
     /// A CVE record, whose dotted numbers are versions.
     pub(super) record: bool,
 }
@@ -35,10 +37,21 @@ impl Setting {
                 || says("ttps")
                 || says("technique")
                 || lists_techniques(passages),
+            attackers: item.kind != ItemKind::CveRecord && ATTACKERS.iter().any(|word| says(word)),
             record: item.kind == ItemKind::CveRecord,
         }
     }
 }
+
+/// Words of texts about attackers at work.
+const ATTACKERS: [&str; 6] = [
+    "adversar",
+    "attacker",
+    "initial access",
+    "intrusion",
+    "malware",
+    "threat actor",
+];
 
 /// Whether a technique with its sub-technique stands there (`T1566.001`, which is
 /// nothing else), or several that may be some.
@@ -285,12 +298,30 @@ impl Reader<'_> {
         let sub_fits = sub.is_none_or(|sub| digits(sub, 3));
         if in_range
             && sub_fits
-            && (sub.is_some() || self.setting.attack || self.in_brackets(start, end))
+            && (sub.is_some()
+                || self.setting.attack
+                || self.in_brackets(start, end)
+                || (self.setting.attackers && self.stands_alone(start, end)))
         {
             self.add(EntityKind::Attack, part, start, end);
             return true;
         }
         false
+    }
+
+    /// Whether no name stands before it and no thing behind it: "via T1190." is a
+    /// technique, "a Canon T1200" and "the T1200 printer" are not.
+    fn stands_alone(&self, start: usize, end: usize) -> bool {
+        const BEFORE: [&str; 8] = ["and", "as", "or", "through", "used", "using", "via", "with"];
+        const BEHIND: [&str; 7] = ["against", "and", "for", "in", "on", "or", "to"];
+        let before = self.text.get(..start).unwrap_or_default().trim_end();
+        let last = before.rsplit(' ').next().unwrap_or_default();
+        let behind = self.text.get(end..).unwrap_or_default();
+        let next = behind.trim_start().split(' ').next().unwrap_or_default();
+        (before.ends_with([',', ';', ':']) || BEFORE.contains(&last))
+            && (behind.is_empty()
+                || behind.starts_with([',', ';', '.', ':', ')', '\n'])
+                || BEHIND.contains(&next))
     }
 
     fn in_brackets(&self, start: usize, end: usize) -> bool {

@@ -1,13 +1,16 @@
 //! What matters however tersely it is told. Models learn from news and from lists of
 //! incidents; "SCADA compromise at load despatch centre" reads like neither. What
 //! stands in `data/grave.toml`, and a listed attacker at work, is relevant whatever the
-//! model says, as a keyword of the user is.
+//! model says, as a keyword of the user is. Some of it is severe by the definition of
+//! the bands too: an attack that stops a hospital or reaches the controls of a grid.
 
-use model::{Aspect, Entity, EntityKind, Field, Reason, Span};
+use model::{Aspect, Entity, EntityKind, Reason, Severity, Span};
+use serde::Deserialize;
 
 use crate::cues::{Hit, Sense};
 use crate::document::Document;
-use crate::passage::Passage;
+use crate::lists::{LISTS, begins};
+use crate::passage::{Passage, sentence};
 use crate::work;
 
 /// How far apart the parts may stand, in bytes: some 25 words, and 12 of Devanagari.
@@ -16,61 +19,85 @@ const REACH: usize = 200;
 /// Cues of one part that are looked at.
 const MOST: usize = 64;
 
-/// What an attacker does, right behind its name.
-const DEEDS: &[&str] = &[
-    "attack",
-    "breach",
-    "compromis",
-    "deploy",
-    "drop",
-    "exploit",
-    "hack",
-    "infect",
-    "ransom",
-    "steal",
-    "stole",
-    "target",
-    "use",
-    "using",
-];
-
-/// How far behind its name, in characters.
+/// How far behind its name a deed may stand, in characters.
 const DEED_REACH: u32 = 40;
 
-/// Why the item is relevant, if it is by this alone.
-pub(crate) fn reason(document: &Document, entities: &[Entity]) -> Option<Reason> {
+/// The list of `data/wording.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deeds {
+    /// What an attacker does, how the words begin.
+    verbs: Vec<String>,
+}
+
+/// What is grave in an item.
+#[derive(Debug, Default)]
+pub(crate) struct Grave {
+    /// Why the item is relevant, if it is by this alone.
+    pub(crate) relevant: Option<Reason>,
+    /// How severe such an event is at least, and why.
+    pub(crate) severe: Option<(Severity, Reason)>,
+}
+
+/// What stands in the item that is grave by itself.
+pub(crate) fn read(document: &Document, entities: &[Entity]) -> Grave {
     let parts: Vec<&Hit> = document
         .hits
         .iter()
         .filter(|hit| matches!(hit.cue.sense, Sense::Part { .. }) && !hit.negated)
         .collect();
-    parts
-        .iter()
-        .take(MOST)
-        .find_map(|first| told(document, first, &parts))
-        .or_else(|| at_work(document, entities))
+    let mut grave = Grave::default();
+    for first in parts.iter().take(MOST) {
+        if grave.relevant.is_some() && grave.severe.is_some() {
+            break;
+        }
+        let Some((least, reason)) = told(document, first, &parts) else {
+            continue;
+        };
+        if let Some(least) = least
+            && grave.severe.is_none()
+        {
+            grave.severe = Some((least, reason.clone()));
+        }
+        grave.relevant.get_or_insert(reason);
+    }
+    if grave.relevant.is_none() {
+        grave.relevant = at_work(document, entities);
+    }
+    grave
 }
 
-/// The reason of which this cue is the first part, if the others stand with it.
-fn told(document: &Document, first: &Hit, parts: &[&Hit]) -> Option<Reason> {
+/// The reason of which this cue is the first part, if the others stand with it, and how
+/// severe that is at least.
+fn told(document: &Document, first: &Hit, parts: &[&Hit]) -> Option<(Option<Severity>, Reason)> {
     let Sense::Part {
         of,
         part: 0,
         parts: all,
+        least,
     } = &first.cue.sense
     else {
         return None;
     };
-    let mut spans = vec![first.span];
+    let mut found: Vec<&Hit> = vec![first];
     for wanted in 1..*all {
         let other = parts.iter().take(4 * MOST).find(|hit| {
             matches!(&hit.cue.sense, Sense::Part { of: its, part, .. } if its == of && *part == wanted)
                 && stand_together(document, first, hit)
         })?;
-        spans.push(other.span);
+        found.push(other);
     }
-    let text = format!("{of}: “{}”", first.cue.pattern);
-    Some(Reason::new(Aspect::Relevance, text, RAISES).at(spans))
+    found.sort_by_key(|hit| hit.start);
+    let quoted: Vec<String> = found
+        .iter()
+        .map(|hit| format!("“{}”", hit.cue.pattern))
+        .collect();
+    let text = format!("{of}: {}", quoted.join(", "));
+    let spans = found.iter().map(|hit| hit.span).collect();
+    Some((
+        *least,
+        Reason::new(Aspect::Relevance, text, RAISES).at(spans),
+    ))
 }
 
 /// What such a reason weighs among the others.
@@ -87,14 +114,13 @@ fn stand_together(document: &Document, a: &Hit, b: &Hit) -> bool {
     };
     let between = to.saturating_sub(from);
     work::steps(REACH.min(between));
-    let [title, text] = &document.passages;
-    let passage = if a.in_title() { title } else { text };
+    let passage = Passage::of(&document.passages, a.field);
     between <= REACH
         && passage
             .folded
             .text()
             .get(from..to.max(from))
-            .is_none_or(|gap| !gap.contains(". ") && !gap.contains('।'))
+            .is_none_or(|gap| !gap.contains(". ") && !gap.contains(['।', '۔']))
 }
 
 /// A listed attacker doing something: one that is numbered (APT29), or one beside its
@@ -106,9 +132,10 @@ fn at_work(document: &Document, entities: &[Entity]) -> Option<Reason> {
     };
     let (actor, place) = first(EntityKind::Actor)?;
     let malware = first(EntityKind::Malware).map(|(_, place)| place);
-    let written = passage(document, place).slice(place, DEED_REACH);
+    let passage = Passage::of(&document.passages, place.field);
+    let written = passage.slice(place, u32::MAX);
     let is_numbered = written.bytes().any(|byte| byte.is_ascii_digit());
-    if !(is_numbered || malware.is_some()) || !does_something(document, place) {
+    if !(is_numbered || malware.is_some()) || !does_something(passage, place) {
         return None;
     }
     let spans = std::iter::once(place).chain(malware).collect();
@@ -116,26 +143,15 @@ fn at_work(document: &Document, entities: &[Entity]) -> Option<Reason> {
     Some(Reason::new(Aspect::Relevance, text, RAISES).at(spans))
 }
 
-fn passage(document: &Document, place: Span) -> &Passage {
-    let [title, text] = &document.passages;
-    match place.field {
-        Field::Title => title,
-        Field::Text => text,
-    }
-}
-
 /// Whether a deed stands right behind a name.
-fn does_something(document: &Document, name: Span) -> bool {
+fn does_something(passage: &Passage, name: Span) -> bool {
     let behind = Span {
         start: name.end,
         end: u32::MAX,
         ..name
     };
-    let behind = passage(document, name)
-        .slice(behind, DEED_REACH)
-        .to_lowercase();
-    let sentence = behind.split(". ").next().unwrap_or_default();
-    sentence
+    let behind = passage.slice(behind, DEED_REACH).to_lowercase();
+    sentence(&behind)
         .split(|c: char| !c.is_alphanumeric())
-        .any(|word| !word.is_empty() && DEEDS.iter().any(|deed| word.starts_with(deed)))
+        .any(|word| !word.is_empty() && begins(&LISTS.deeds.verbs, word))
 }

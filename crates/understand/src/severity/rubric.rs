@@ -160,6 +160,21 @@ impl Rubric<'_> {
         self.say(4.5, "a scam with a victim", sign)
     }
 
+    /// What is grave by itself: the controls of a grid reached, a hospital stopped. Not where
+    /// it was averted or is only feared.
+    pub(super) fn grave(&self, least: Severity, why: &Reason) -> Opinion {
+        const AVERTED: [Feature; 3] = [Feature::Foiled, Feature::General, Feature::Warning];
+        if self.is_soft() || AVERTED.iter().any(|averted| self.has(*averted).is_some()) {
+            return Opinion::plain(0.0, "");
+        }
+        Opinion {
+            score: least.floor() + 0.2,
+            why: why.text.clone(),
+            spans: why.spans.clone(),
+            lowers: false,
+        }
+    }
+
     /// What somebody lost, if it is no aftermath: a live fraud is medium at least, and
     /// the more was lost the higher within that band. Sums are taken as they are
     /// written, whatever the currency.

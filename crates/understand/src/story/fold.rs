@@ -42,7 +42,7 @@ pub fn fold(
         Placement::Joins { repeat_of, .. } => *repeat_of,
         Placement::Opens => None,
     };
-    let signs = claim::signs(analysis);
+    let signs = claim::signs(item, analysis);
     let mut incident = match before {
         None => opened(id, item, analysis, signs.claim),
         Some(before) => {
@@ -60,7 +60,10 @@ pub fn fold(
                 before.publishers.iter().any(name)
             };
             let independent = repeat_of.is_none() && !is_known;
-            if independent && before.publishers.len() < Incident::MAX_PUBLISHERS {
+            if independent
+                && before.publishers.len() < Incident::MAX_PUBLISHERS
+                && !publisher::is_claimant(item, analysis)
+            {
                 incident.publishers.push(publisher);
             }
             incident.claim = claim::merged(before.claim, signs.claim, independent);
@@ -165,7 +168,11 @@ fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) 
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source.clone()],
-        publishers: vec![publisher(item)],
+        publishers: if publisher::is_claimant(item, analysis) {
+            Vec::new()
+        } else {
+            vec![publisher(item)]
+        },
         reasons: Vec::new(),
         said: None,
         entities: Vec::new(),

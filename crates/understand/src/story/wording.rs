@@ -6,8 +6,13 @@
 //! Cues themselves are read by trained models and stay as they are; this is read for
 //! the claim status alone.
 
+use model::{Entity, EntityKind, Field};
+use serde::Deserialize;
+
 use crate::cues::Feature;
 use crate::fold::is_word;
+use crate::lists::{LISTS, begins, has};
+use crate::passage::Passage;
 use crate::work;
 
 /// Words looked at around a cue, in bytes: a clause of news.
@@ -16,245 +21,48 @@ const REACH: usize = 120;
 /// Words of a text that are read; news says early what is firm.
 const MOST_WORDS: usize = 3_000;
 
-/// Who is suspected, not hit; a state that denies denies to have attacked.
-const SUSPECTS: &[&str] = &[
-    "accused",
-    "attacker",
-    "attackers",
-    "beijing",
-    "china",
-    "defendant",
-    "duo",
-    "embassy",
-    "ex-employee",
-    "gang",
-    "hacker",
-    "hackers",
-    "iran",
-    "kremlin",
-    "man",
-    "men",
-    "moscow",
-    "pyongyang",
-    "russia",
-    "suspect",
-    "suspects",
-    "teen",
-    "teenager",
-    "teenagers",
-    "teens",
-    "tehran",
-    "trio",
-    "woman",
-    "women",
-    "youth",
-    "youths",
-];
+/// The lists of `data/wording.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Words {
+    /// Who is suspected, not hit; a state that denies denies to have attacked.
+    pub(crate) suspects: Vec<String>,
+    /// Who knows of it from outside.
+    outsiders: Vec<String>,
+    /// What may be denied beside the event itself.
+    other_things: Vec<String>,
+    /// How words for the event begin.
+    events: Vec<String>,
+    /// Behind "denies hacking" these leave it what happened; anything else is who was
+    /// hacked.
+    still_an_event: Vec<String>,
+    /// How verbs begin by which a report is waved away, and what is waved away.
+    dismissals: Vec<String>,
+    reports: Vec<String>,
+    /// What courts and employers dismiss.
+    otherwise_dismissed: Vec<String>,
+    /// Verbs of saying; those that name whom it is said to.
+    sayings: Vec<String>,
+    sayings_to: Vec<String>,
+    /// What may stand between the verb and what is said.
+    fillers: Vec<String>,
+    itself: Vec<String>,
+    /// How words go on that say that it was hit, behind a passive; or that it met an event.
+    hit: Vec<String>,
+    passive: Vec<String>,
+    met: Vec<String>,
+    /// What makes it uncertain or turns it round.
+    unsure: Vec<String>,
+    /// What a gang does behind its name: it claims, or it lists whom it says to have hit …
+    claims: Vec<String>,
+    lists: Vec<String>,
+    /// … there, or as that.
+    shown: Vec<String>,
+}
 
-/// Who knows of it from outside.
-const OUTSIDERS: &[&str] = &[
-    "analyst",
-    "analysts",
-    "customers",
-    "expert",
-    "experts",
-    "gang",
-    "hacker",
-    "hackers",
-    "media",
-    "people",
-    "post",
-    "posts",
-    "report",
-    "reports",
-    "researcher",
-    "researchers",
-    "source",
-    "sources",
-    "tweet",
-    "user",
-    "users",
-];
-
-/// What may be denied beside the event itself.
-const OTHER_THINGS: &[&str] = &[
-    "bail",
-    "blame",
-    "charge",
-    "charges",
-    "complicity",
-    "conspiracy",
-    "cover-up",
-    "delay",
-    "delaying",
-    "guilt",
-    "involvement",
-    "knowledge",
-    "liability",
-    "link",
-    "links",
-    "negligence",
-    "offence",
-    "offences",
-    "offense",
-    "offenses",
-    "paid",
-    "paying",
-    "payment",
-    "payments",
-    "ransom",
-    "responsibility",
-    "role",
-    "ties",
-    "wrongdoing",
-];
-
-/// How words for the event begin.
-const EVENTS: &[&str] = &[
-    "attack",
-    "breach",
-    "compromis",
-    "cyber",
-    "hack",
-    "incident",
-    "intrusion",
-    "leak",
-    "outage",
-    "ransomware",
-    "stolen",
-    "theft",
-];
-
-/// Behind "denies hacking" these leave it what happened; anything else is who was hacked.
-const STILL_AN_EVENT: &[&str] = &[
-    "after",
-    "allegation",
-    "allegations",
-    "attack",
-    "attempt",
-    "attempts",
-    "charge",
-    "claim",
-    "claims",
-    "incident",
-    "of",
-    "report",
-    "reports",
-    "rumor",
-    "rumors",
-    "rumour",
-    "rumours",
-];
-
-/// How verbs begin by which a report is waved away, and what is waved away.
-const DISMISSALS: &[&str] = &[
-    "debunk", "dismiss", "quash", "refut", "reject", "rubbish", "trash",
-];
-const REPORTS: &[&str] = &[
-    "allegation",
-    "allegations",
-    "breach",
-    "claim",
-    "claims",
-    "hack",
-    "hacking",
-    "leak",
-    "report",
-    "reports",
-    "rumor",
-    "rumors",
-    "rumour",
-    "rumours",
-];
-
-/// What courts and employers dismiss.
-const OTHERWISE_DISMISSED: &[&str] = &[
-    "appeal",
-    "case",
-    "ceo",
-    "complaint",
-    "court",
-    "employee",
-    "employees",
-    "judge",
-    "lawsuit",
-    "lawsuits",
-    "motion",
-    "offer",
-    "official",
-    "officials",
-    "petition",
-    "plea",
-    "settlement",
-    "staff",
-    "suit",
-    "tribunal",
-];
-
-/// Verbs of saying; those that name whom it is said to.
-const SAYINGS: &[&str] = &["announced", "revealed", "said", "say", "says"];
-const SAYINGS_TO: &[&str] = &["informed", "informs", "tells", "told"];
-
-/// What may stand between the verb and what is said.
-const FILLERS: &[&str] = &[
-    "a",
-    "early",
-    "exchange",
-    "filing",
-    "friday",
-    "in",
-    "last",
-    "late",
-    "monday",
-    "on",
-    "post",
-    "release",
-    "saturday",
-    "statement",
-    "sunday",
-    "that",
-    "the",
-    "this",
-    "thursday",
-    "today",
-    "tuesday",
-    "wednesday",
-    "week",
-    "yesterday",
-];
-
-const ITSELF: &[&str] = &["it", "its", "our", "their", "they", "we"];
-
-/// How words go on that say that it was hit …
-const HIT: &[&str] = &[
-    "attacked",
-    "breached",
-    "compromised",
-    "crippled",
-    "encrypted",
-    "hacked",
-    "hit",
-    "infected",
-    "struck",
-    "targeted",
-];
-
-/// … behind one of these, or that it met an event.
-const PASSIVE: &[&str] = &["are", "been", "is", "was", "were"];
-const MET: &[&str] = &[
-    "detected",
-    "discovered",
-    "experienced",
-    "faced",
-    "identified",
-    "suffered",
-    "sustained",
-];
-
-/// What makes it uncertain or turns it round.
-const UNSURE: &[&str] = &[
-    "could", "if", "may", "might", "never", "no", "not", "whether", "would",
-];
+fn lists() -> &'static Words {
+    &LISTS.firmness
+}
 
 /// What the words of a text say of its firmness where no cue says it.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -264,24 +72,27 @@ pub(super) struct Told {
     pub(super) denied: bool,
 }
 
-/// Whether a cue that denies or confirms, at these bytes of a folded text, speaks of
+/// Whether a cue that denies or confirms, at these bytes of a passage, speaks of
 /// the event and for its victim.
-pub(crate) fn holds(feature: Feature, text: &str, start: usize, end: usize) -> bool {
-    let before = words_before(text, start);
+pub(crate) fn holds(feature: Feature, passage: &Passage, start: usize, end: usize) -> bool {
+    let before = words_before(passage, start);
     match feature {
         Feature::Confirmed => {
-            let after = words_after(text, end);
+            let after = words_after(passage, end);
             let by_outsider = after.first() == Some(&"by")
-                && after.iter().take(4).any(|word| OUTSIDERS.contains(word));
-            !is_said_by(&before, OUTSIDERS) && !by_outsider
+                && after
+                    .iter()
+                    .take(4)
+                    .any(|word| has(&lists().outsiders, word));
+            !is_said_by(&before, &lists().outsiders) && !by_outsider
         }
         Feature::Denied => {
-            let cue = text.get(start..end).unwrap_or_default();
+            let cue = passage.folded.text().get(start..end).unwrap_or_default();
             if !cue.starts_with("denie") {
                 return true;
             }
             let verb = cue.find(' ').map_or(end, |at| start + at);
-            !is_said_by(&before, SUSPECTS) && denies_event(&words_after(text, verb))
+            !is_said_by(&before, &lists().suspects) && denies_event(&words_after(passage, verb))
         }
         _ => true,
     }
@@ -292,10 +103,10 @@ fn denies_event(denied: &[&str]) -> bool {
     if let Some(("hacking", rest)) = denied.split_first().map(|(first, rest)| (*first, rest)) {
         return rest
             .first()
-            .is_none_or(|next| STILL_AN_EVENT.contains(next));
+            .is_none_or(|next| has(&lists().still_an_event, next));
     }
     for word in denied {
-        if OTHER_THINGS.contains(word) {
+        if has(&lists().other_things, word) {
             return false;
         }
         if is_event(word) {
@@ -325,28 +136,61 @@ pub(super) fn told(text: &str) -> Told {
         if word.ends {
             continue;
         }
-        if DISMISSALS.iter().any(|verb| word.text.starts_with(verb)) {
-            told.denied |= !is_said_by(&subject(), OTHERWISE_DISMISSED)
-                && !is_said_by(&subject(), SUSPECTS)
+        if begins(&lists().dismissals, word.text) {
+            told.denied |= !is_said_by(&subject(), &lists().otherwise_dismissed)
+                && !is_said_by(&subject(), &lists().suspects)
                 && dismisses_report(&behind());
         } else if word.text == "claimed" {
             let by = behind().first() == Some(&"by");
             told.claimed |= by && subject().last().is_some_and(|word| is_event(word));
-        } else if (SAYINGS.contains(&word.text) || SAYINGS_TO.contains(&word.text))
-            && !is_said_by(&subject(), OUTSIDERS)
+        } else if (has(&lists().sayings, word.text) || has(&lists().sayings_to, word.text))
+            && !is_said_by(&subject(), &lists().outsiders)
         {
-            told.confirmed |= says_it_was_hit(&behind(), SAYINGS_TO.contains(&word.text));
+            told.confirmed |= says_it_was_hit(&behind(), has(&lists().sayings_to, word.text));
         }
     }
     told
+}
+
+/// Whether a gang or its malware, by its name, claims something or shows somebody as its
+/// victim: "Qilin claims the attack", "Qilin lists Acme on its leak site".
+pub(super) fn is_claimed_by_name(passages: &[Passage; 2], entities: &[Entity]) -> Option<Field> {
+    /// Places looked at.
+    const MOST: usize = 40;
+    let names = entities
+        .iter()
+        .filter(|entity| matches!(entity.kind, EntityKind::Actor | EntityKind::Malware))
+        .flat_map(|entity| &entity.spans)
+        .take(MOST);
+    let claiming = names.filter(|name| {
+        let passage = Passage::of(passages, name.field);
+        let behind = passage.slice_behind(**name, REACH);
+        let behind = crate::fold::folded(behind);
+        claims(&clause(&words(&behind)))
+    });
+    claiming.map(|name| name.field).min()
+}
+
+/// Whether somebody of whom this is said claims an attack.
+fn claims(said: &[&str]) -> bool {
+    /// The verb stands close behind the name: "the Qilin ransomware group claims".
+    const VERB: usize = 4;
+    let verb = said.iter().take(VERB).position(|word| {
+        has(&lists().claims, word) || has(&lists().lists, word) || has(&lists().unsure, word)
+    });
+    let Some((word, rest)) = verb.and_then(|at| Some((*said.get(at)?, said.get(at + 1..)?))) else {
+        return false;
+    };
+    has(&lists().claims, word)
+        || has(&lists().lists, word) && rest.iter().any(|word| has(&lists().shown, word))
 }
 
 fn dismisses_report(behind: &[&str]) -> bool {
     let first = behind
         .iter()
         .take(6)
-        .find(|word| REPORTS.contains(word) || OTHERWISE_DISMISSED.contains(word));
-    first.is_some_and(|word| REPORTS.contains(word))
+        .find(|word| has(&lists().reports, word) || has(&lists().otherwise_dismissed, word));
+    first.is_some_and(|word| has(&lists().reports, word))
 }
 
 /// Whether somebody says that they themselves were hit.
@@ -356,28 +200,30 @@ fn says_it_was_hit(said: &[&str], to_somebody: bool) -> bool {
     let Some(itself) = said
         .iter()
         .take(LISTENERS)
-        .position(|word| ITSELF.contains(word))
+        .position(|word| has(&lists().itself, word))
     else {
         return false;
     };
     let between = said.get(..itself).unwrap_or_default();
-    if !to_somebody && !between.iter().all(|word| FILLERS.contains(word)) {
+    if !to_somebody && !between.iter().all(|word| has(&lists().fillers, word)) {
         return false;
     }
     let rest = said.get(itself + 1..).unwrap_or_default();
     for (at, word) in rest.iter().take(VERB).enumerate() {
-        if UNSURE.contains(word) {
+        if has(&lists().unsure, word) {
             return false;
         }
         let behind = rest.get(at + 1..).unwrap_or_default();
         let mut next = behind.iter().take(2);
-        if PASSIVE.contains(word)
-            && next.any(|word| HIT.contains(word) && !UNSURE.contains(word))
-            && !behind.first().is_some_and(|word| UNSURE.contains(word))
+        if has(&lists().passive, word)
+            && next.any(|word| has(&lists().hit, word) && !has(&lists().unsure, word))
+            && !behind
+                .first()
+                .is_some_and(|word| has(&lists().unsure, word))
         {
             return true;
         }
-        if MET.contains(word) && behind.iter().take(5).any(|word| is_event(word)) {
+        if has(&lists().met, word) && behind.iter().take(5).any(|word| is_event(word)) {
             return true;
         }
     }
@@ -385,17 +231,17 @@ fn says_it_was_hit(said: &[&str], to_somebody: bool) -> bool {
 }
 
 fn is_event(word: &str) -> bool {
-    EVENTS.iter().any(|event| word.starts_with(event))
+    begins(&lists().events, word)
 }
 
 /// Whether one of these stands where the subject of a clause stands: at its beginning
 /// or right before the verb.
-fn is_said_by(clause: &[&str], who: &[&str]) -> bool {
+fn is_said_by(clause: &[&str], who: &[String]) -> bool {
     const NEAR: usize = 2;
     let last = clause.len().saturating_sub(NEAR);
     let near = clause.iter().take(NEAR);
     near.chain(clause.get(last..).unwrap_or_default())
-        .any(|word| who.contains(word))
+        .any(|word| has(who, word))
 }
 
 /// A word, and whether a clause ends behind it.
@@ -426,9 +272,8 @@ fn clause<'a>(words: &[Word<'a>]) -> Vec<&'a str> {
     clause.iter().map(|word| word.text).collect()
 }
 
-fn words_before(text: &str, start: usize) -> Vec<&str> {
-    let from = text.ceil_char_boundary(start.saturating_sub(REACH));
-    let before = words(text.get(from..start).unwrap_or_default());
+fn words_before(passage: &Passage, start: usize) -> Vec<&str> {
+    let before = words(passage.before(start, REACH));
     let first = before
         .iter()
         .rposition(|word| word.ends)
@@ -437,10 +282,9 @@ fn words_before(text: &str, start: usize) -> Vec<&str> {
     clause.iter().map(|word| word.text).collect()
 }
 
-fn words_after(text: &str, end: usize) -> Vec<&str> {
-    let to = text.floor_char_boundary((end + REACH).min(text.len()));
-    let after = text.get(end..to).unwrap_or_default();
-    if after.starts_with([',', '.', ';', ':', '!', '?', '|']) {
+fn words_after(passage: &Passage, end: usize) -> Vec<&str> {
+    let after = passage.behind(end, REACH);
+    if after.starts_with([',', '.', ':']) {
         return Vec::new();
     }
     clause(&words(after))
@@ -457,24 +301,6 @@ fn ends_clause(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_of_words_are_folded() {
-        let lists = [
-            SUSPECTS,
-            OUTSIDERS,
-            OTHER_THINGS,
-            EVENTS,
-            STILL_AN_EVENT,
-            DISMISSALS,
-            REPORTS,
-            OTHERWISE_DISMISSED,
-        ];
-        for list in lists {
-            assert!(list.is_sorted(), "{list:?}");
-            assert!(list.iter().all(|word| crate::fold::folded(word) == *word));
-        }
-    }
 
     #[test]
     fn turns_of_phrase_are_read() {
@@ -516,6 +342,23 @@ mod tests {
                 denied,
             };
             assert_eq!(told(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_claim_stands_right_behind_the_name() {
+        for (said, wanted) in [
+            (" claims attack on acme", true),
+            (" ransomware gang claims responsibility", true),
+            (" has listed acme on its leak site", true),
+            (" adds acme to victims", true),
+            (" added a new encryptor", false),
+            (" claimed 300 victims this year", true),
+            (" never claimed it", false),
+            (" hit acme, which claims damages", false),
+            ("", false),
+        ] {
+            assert_eq!(claims(&clause(&words(said))), wanted, "{said}");
         }
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use expect_test::{Expect, expect};
 use model::item::Stated;
-use model::{Analysis, Aspect, Country, IncidentType, Item, ItemKind, RelevanceLabel, Severity};
+use model::{
+    Analysis, Aspect, Country, IncidentType, Item, ItemKind, RelevanceLabel, Sector, Severity,
+};
 use understand::{Context, understand};
 
 use crate::article;
@@ -585,6 +587,19 @@ fn grave_matters_are_relevant_however_tersely_told() {
         "OpenSSL before 3.0.7 has a critical flaw",
         "यूपीआई ठगी: लिंक पर क्लिक करते ही खाते से 2 लाख गायब",
         "ओटीपी बताया और खाते से उड़ गए 5 लाख रुपये",
+        // Languages that no model learned.
+        "पुण्यातील रुग्णालयावर सायबर हल्ला, रुग्णांचा डेटा चोरीला",
+        "அரசு இணையதளங்கள் மீது சைபர் தாக்குதல் நடத்தப்பட்டது",
+        "কলকাতার হাসপাতালে সাইবার হামলা, রোগীদের তথ্য চুরি",
+        "અમદાવાદની હોસ્પિટલ પર સાયબર હુમલો",
+        "ہسپتال پر سائبر حملہ، مریضوں کا ڈیٹا چوری",
+        "హైదరాబాద్ ఆసుపత్రిపై సైబర్ దాడి",
+        "ಬೆಂಗಳೂರಿನ ಆಸ್ಪತ್ರೆಯ ಮೇಲೆ ಸೈಬರ್ ದಾಳಿ",
+        "കൊച്ചിയിലെ ആശുപത്രിക്ക് നേരെ സൈബർ ആക്രമണം",
+        "ਲੁਧਿਆਣਾ ਦੇ ਹਸਪਤਾਲ ਉੱਤੇ ਸਾਈਬਰ ਹਮਲਾ",
+        "ଭୁବନେଶ୍ୱର ଡାକ୍ତରଖାନା ଉପରେ ସାଇବର ଆକ୍ରମଣ",
+        // What they write in Latin letters is read as ever.
+        "சென்னை நிறுவனத்தில் LockBit தாக்குதல், CVE-2026-1234",
     ] {
         for (title, body) in [("", text), (text, "")] {
             let analysis = understand(&article("outlet", 0, title, body), &Context::new(&[]));
@@ -599,6 +614,10 @@ fn grave_matters_are_relevant_however_tersely_told() {
         "Maharashtra load despatch centre opens a museum of the power grid",
         "Link your Aadhaar with your bank account. Sold out in a day: the new phone.",
         "Train AT29 used a new track against the wind.",
+        "पुण्यात आज पावसाची शक्यता, शाळांना सुट्टी",
+        "சென்னையில் இன்று கனமழை பெய்யும்",
+        "কলকাতায় আজ বৃষ্টির সম্ভাবনা",
+        "لاہور میں آج بارش کا امکان",
     ] {
         let analysis = bare(ItemKind::Article, text);
         assert!(!analysis.relevance.is_relevant(), "{text}");
@@ -621,7 +640,17 @@ fn posts_and_hindi_lines_have_the_kinds_that_news_would() {
         assert_eq!(kinds(ItemKind::Article, text), wanted, "{text}");
         assert_eq!(kinds(ItemKind::Post, text), wanted, "{text}");
     }
+    // In English too, where the lines of incident lists are sure of nothing, or where it
+    // is a headline.
     for (text, wanted) in [
+        (
+            "Customers of Northwind Bank get phishing SMS",
+            "phishing_fraud account_takeover",
+        ),
+        (
+            "The attack on Northwind was claimed by LockBit",
+            "ransomware",
+        ),
         (
             "Data of two million people was stolen from Northwind.",
             "data_breach",
@@ -631,6 +660,120 @@ fn posts_and_hindi_lines_have_the_kinds_that_news_would() {
             "ransomware",
         ),
     ] {
+        assert_eq!(kinds(ItemKind::Article, text), wanted, "{text}");
         assert_eq!(kinds(ItemKind::Post, text), wanted, "{text}");
+    }
+}
+
+#[test]
+fn texts_in_languages_of_india_are_placed() {
+    let told = |text: &str| {
+        let analysis = bare(ItemKind::Article, text);
+        let types: Vec<&str> = analysis
+            .types
+            .iter()
+            .map(|tag| tag.label.as_str())
+            .collect();
+        let sectors: Vec<&str> = analysis
+            .sectors
+            .iter()
+            .map(|tag| tag.label.as_str())
+            .collect();
+        format!(
+            "{text}: {} / {} / {} / {}",
+            types.join(" "),
+            sectors.join(" "),
+            analysis
+                .region
+                .countries
+                .iter()
+                .map(|country| country.as_str())
+                .collect::<String>(),
+            analysis.region.states.join(" "),
+        )
+    };
+    let lines = [
+        "पुण्यातील रुग्णालयावर रॅन्समवेअर हल्ला, रुग्णांचा डेटा चोरीला",
+        "சென்னை மருத்துவமனை மீது சைபர் தாக்குதல்",
+        "কলকাতার হাসপাতালে সাইবার হামলা, রোগীদের তথ্য চুরি",
+        "ہسپتال پر سائبر حملہ، مریضوں کا ڈیٹا چوری",
+    ];
+    expect![[r#"
+        पुण्यातील रुग्णालयावर रॅन्समवेअर हल्ला, रुग्णांचा डेटा चोरीला: data_breach ransomware / health / IN / MH
+        சென்னை மருத்துவமனை மீது சைபர் தாக்குதல்: other / health / IN / TN
+        কলকাতার হাসপাতালে সাইবার হামলা, রোগীদের তথ্য চুরি: data_breach / health / IN / WB
+        ہسپتال پر سائبر حملہ، مریضوں کا ڈیٹا چوری: data_breach / health /  / "#]]
+    .assert_eq(&lines.map(told).join("\n"));
+}
+
+#[test]
+fn an_attack_that_stops_a_vital_service_is_high() {
+    for (text, wanted) in [
+        (
+            "Power grid SCADA compromise reported at Maharashtra load despatch centre",
+            Severity::High,
+        ),
+        (
+            "दिल्ली एम्स का सर्वर रैनसमवेयर हमले के बाद ठप हो गया। मरीजों की भर्ती बंद है।",
+            Severity::High,
+        ),
+        (
+            "A ransomware attack crippled the county hospital, and ambulances were diverted.",
+            Severity::High,
+        ),
+        (
+            "Power grid control centre opens; a cyberattack on it was foiled last year.",
+            Severity::Medium,
+        ),
+    ] {
+        let severity = bare(ItemKind::Article, text).severity.severity;
+        assert_eq!(
+            severity >= Severity::High,
+            wanted >= Severity::High,
+            "{text}: {severity:?}"
+        );
+    }
+}
+
+#[test]
+fn who_is_told_of_it_gives_no_sector() {
+    for text in [
+        "Ransomware stopped the plant, Deccan Steel Works informed the Bombay Stock Exchange.",
+        "Ransomware stopped the plant, Deccan Steel Works told a foreign news agency on Monday.",
+        "Deccan Steel Works reported the ransomware attack to SEBI and told this newspaper so.",
+    ] {
+        let sectors = bare(ItemKind::Article, text).sectors;
+        let others = sectors
+            .iter()
+            .find(|tag| matches!(tag.label, Sector::Banking | Sector::Media));
+        assert_eq!(others, None, "{text}");
+    }
+    let hit = bare(
+        ItemKind::Article,
+        "Ransomware hit the Bombay Stock Exchange and a news agency.",
+    );
+    let labels: Vec<Sector> = hit.sectors.iter().map(|tag| tag.label).collect();
+    assert!(
+        labels.contains(&Sector::Banking) && labels.contains(&Sector::Media),
+        "{labels:?}"
+    );
+}
+
+#[test]
+fn a_company_in_the_first_sentence_of_an_untitled_text_places_it() {
+    for text in [
+        "Hackers hit Infosys",
+        "Hackers hit Ｉｎｆｏｓｙｓ. More is not known.",
+    ] {
+        let region = bare(ItemKind::Article, text).region;
+        assert_eq!(
+            region
+                .countries
+                .iter()
+                .map(|country| country.as_str())
+                .collect::<String>(),
+            "IN",
+            "{text}"
+        );
     }
 }

@@ -468,7 +468,7 @@ fn an_edit_takes_the_voice_of_the_version_before() {
 }
 
 #[test]
-fn a_second_publisher_corroborates_and_aftermath_does_not_lower() {
+fn a_second_reporter_corroborates_and_aftermath_does_not_lower() {
     let first = article(
         "a",
         1,
@@ -486,8 +486,16 @@ fn a_second_publisher_corroborates_and_aftermath_does_not_lower() {
     let reported = join(&claimed, &second, None, &[]);
     assert_eq!(
         (reported.claim, reported.band(), reported.items),
-        (ClaimStatus::Corroborated, Severity::High, 2)
+        (ClaimStatus::Reported, Severity::High, 2)
     );
+    let third = article(
+        "e",
+        3,
+        "Customers of Acme Bank find their data online",
+        "Customers of Acme Bank in Pune found their data online after a cyberattack.",
+    );
+    let reported = join(&reported, &third, None, &[]);
+    assert_eq!(reported.claim, ClaimStatus::Corroborated);
     let lawsuit = article(
         "c",
         3,
@@ -993,4 +1001,77 @@ fn parts_of_one_site_are_one_publisher() {
     second.url = Some("https://m.same.example/2".to_owned());
     let after = join(&open(1, &first), &second, None, &[]);
     assert_eq!(after.publishers, ["same.example"]);
+}
+
+#[test]
+fn a_claim_is_no_firmer_for_being_repeated() {
+    let leak = |url: &str| {
+        let mut item = article(
+            "tracker",
+            1,
+            "Acme Bank listed by Qilin",
+            "The ransomware group Qilin writes of Acme Bank in Pune: 300 GB of data.",
+        );
+        item.url = Some(url.to_owned());
+        item
+    };
+    for url in [
+        "https://www.ransomware.live/id/1",
+        "http://qilinsite.onion/acme",
+    ] {
+        let claimed = open(1, &leak(url));
+        assert_eq!(
+            (claimed.claim, claimed.publishers.len()),
+            (ClaimStatus::Claimed, 0),
+            "{url}"
+        );
+        let repeated = join(
+            &claimed,
+            &article(
+                "a",
+                2,
+                "Qilin claims attack on Acme Bank",
+                "Qilin says it holds data of the bank.",
+            ),
+            None,
+            &[],
+        );
+        assert_eq!(repeated.claim, ClaimStatus::Claimed);
+        let again = join(
+            &repeated,
+            &article(
+                "b",
+                3,
+                "Acme Bank named by Qilin ransomware gang",
+                "Qilin lists the bank among its victims.",
+            ),
+            None,
+            &[],
+        );
+        assert_eq!(
+            (again.claim, again.publishers.len()),
+            (ClaimStatus::Claimed, 2)
+        );
+        let reported = join(
+            &again,
+            &article(
+                "c",
+                4,
+                "Branches of Acme Bank closed",
+                "Branches are closed after a cyberattack, staff told us.",
+            ),
+            None,
+            &[],
+        );
+        assert_eq!(reported.claim, ClaimStatus::Reported);
+    }
+    let mut post = article(
+        "social",
+        1,
+        "",
+        "We have Acme Bank. 300 GB. Qilin ransomware.",
+    );
+    post.kind = ItemKind::Post;
+    post.author = Some("Qilin".to_owned());
+    assert_eq!(open(1, &post).claim, ClaimStatus::Claimed);
 }

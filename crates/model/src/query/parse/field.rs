@@ -14,10 +14,22 @@ impl Reader {
     /// A field, from its sign on.
     pub(super) fn test(&mut self, field: Field, start: usize) -> Read<Part> {
         let sign = self.at;
+        if let Some((wrong, right)) = self.misspelt_sign() {
+            let what = format!("`{wrong}` is no sign");
+            return Err(self.suggesting(what, sign, sign + wrong.len(), Some(right)));
+        }
+        let denied = self.peek() == Some('!');
+        if denied {
+            self.at += 1;
+        }
         let op = self.op();
         let sign_end = self.at;
-        if op.is_some_and(|op| op != Op::Equal) {
+        if denied || op.is_some_and(|op| op != Op::Equal) {
             self.blanks();
+        }
+        if denied && matches!(field.kind(), Kind::Version | Kind::Moment | Kind::Length) {
+            let what = format!("`{}` takes no `!=`; write `NOT` before it", field.name());
+            return Err(self.error(what, sign, sign_end));
         }
         let compares = matches!(field.kind(), Kind::Severity | Kind::Number(_));
         if !compares && op.is_some_and(|op| op != Op::Equal) {
@@ -95,7 +107,25 @@ impl Reader {
                 Query::Test(Test::When(When::Between(from, to)))
             }
         };
-        Ok(Part::Whole(query))
+        Ok(Part::Whole(if denied {
+            Query::Not(Box::new(query))
+        } else {
+            query
+        }))
+    }
+
+    /// A sign of other languages that stands here, and ours.
+    fn misspelt_sign(&self) -> Option<(&'static str, &'static str)> {
+        const SIGNS: [(&str, &str); 5] = [
+            ("==", "="),
+            ("=>", ">="),
+            ("=<", "<="),
+            ("<>", "!="),
+            ("!==", "!="),
+        ];
+        let here = self.chars.get(self.at..).unwrap_or_default();
+        let stands = |sign: &str| sign.chars().eq(here.iter().take(sign.len()).copied());
+        SIGNS.into_iter().find(|(wrong, _)| stands(wrong))
     }
 
     /// The sign after a field; none for `:`.

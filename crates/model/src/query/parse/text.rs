@@ -111,7 +111,9 @@ impl Reader {
             };
             let is_address = rest.get(sign + 1) == Some(&'/');
             let near = Field::nearest(&name);
-            if is_address || (rest.get(sign) != Some(&':') && near.is_none()) {
+            // `id=5` is a piece of an address or of a program; `>` compares.
+            let may_be_word = rest.get(sign) == Some(&'=') && rest.get(sign + 1) != Some(&'=');
+            if is_address || (may_be_word && near.is_none()) {
                 return Ok(None);
             }
             let what = match near {
@@ -130,6 +132,7 @@ impl Reader {
         let is_sign = match self.chars.get(sign) {
             Some(':') => sign == start + length,
             Some('<' | '>' | '=') => true,
+            Some('!') => self.chars.get(sign + 1) == Some(&'='),
             _ => false,
         };
         if is_sign {

@@ -536,15 +536,17 @@ pub(crate) async fn random_queries_find_what_the_evaluator_finds(store: Db, _: D
 pub(crate) async fn a_threat_is_found_by_all_its_names(store: Db, _: Db) {
     let tale = Tale::of(store.clone()).await;
     // What older versions called them, and what this one does.
-    for (title, name) in [
-        ("Mill", "Storm-1567"),
-        ("Port", "Akira"),
-        ("Line", "GhostEmperor"),
+    for (title, name, other) in [
+        ("Mill", "Storm-1567", "Zorvex"),
+        ("Port", "Akira", "Emotet"),
+        // Read as malware, and as the gang that is named like it.
+        ("Line", "GhostEmperor", "Cl0p"),
     ] {
         tale.opened(&item("feed", title, title, ""), |it| {
             it.entities = vec![
                 entity(EntityKind::Actor, name, None),
                 entity(EntityKind::Malware, "Noberus", None),
+                entity(EntityKind::Malware, other, None),
             ];
         })
         .await;
@@ -558,7 +560,16 @@ pub(crate) async fn a_threat_is_found_by_all_its_names(store: Db, _: Db) {
         ("malware:blackcat actor:akira", &["Mill", "Port"]),
         ("malware:alphv actor:ghostemperor", &["Line"]),
         ("actor:akir*", &["Port"]),
-        ("actor:zorvex", &[]),
+        ("actor:clop", &["Line"]),
+        ("-actor:clop malware:emotet", &["Port"]),
+        ("malware:akira", &["Mill", "Port"]),
+        ("actor:apt36", &[]),
+        // A name that nobody knows may be either's.
+        ("actor:zorvex", &["Mill"]),
+        ("malware:zorvex", &["Mill"]),
+        ("actor!=akira", &["Line"]),
+        ("items!=1", &[]),
+        ("severity!=critical actor != akira", &["Line"]),
     ] {
         let mut found: Vec<String> = all(&store, query)
             .await
