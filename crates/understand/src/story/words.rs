@@ -125,11 +125,10 @@ impl<'a> Words<'a> {
     }
 }
 
-/// The words of a name that is written as one (`ManageMyHealth`, `PowerSchool`); none of
-/// another word.
+/// The words of a name that is a phrase written as one (`ManageMyHealth`); none of another
+/// word. Those of two words have relatives: `BharatGas` is not `BharatPe`.
 fn parts(word: &str) -> impl Iterator<Item = &str> {
-    /// Names have no more.
-    const MOST: usize = 5;
+    const WORDS: std::ops::RangeInclusive<usize> = 3..=5;
     let begins = |at: usize| {
         let (before, after) = word.as_bytes().split_at(at);
         before.last().is_some_and(u8::is_ascii_lowercase)
@@ -141,10 +140,10 @@ fn parts(word: &str) -> impl Iterator<Item = &str> {
     };
     let starts = std::iter::once(0).chain(begins.clone());
     let ends = begins.clone().into_iter().chain([word.len()]);
-    let several = !begins.is_empty() && begins.len() < MOST;
+    let is_phrase = WORDS.contains(&(begins.len() + 1));
     starts
         .zip(ends)
-        .filter(move |_| several)
+        .filter(move |_| is_phrase)
         .filter_map(|(start, end)| word.get(start..end))
 }
 
@@ -339,7 +338,7 @@ mod tests {
             };
             assert!(holds(&one) && holds(&parted), "{part}");
         }
-        for plain in ["breach", "LLM", "x", "McAfee's", "aBcDeFgHiJkLm"] {
+        for plain in ["breach", "LLM", "x", "McAfee", "ZorvexPay", "aBcDeFgHiJkLm"] {
             assert_eq!(parts(plain).count(), 0, "{plain}");
         }
     }
