@@ -52,8 +52,10 @@ pub fn fold(
                 incident.items = incident.items.saturating_add(1);
             }
             let publisher = publisher(item);
-            // Incidents of earlier versions know no publishers.
-            let is_known = if before.publishers.is_empty() {
+            // Incidents of earlier versions know no publishers, and those that only a gang
+            // has told of have none.
+            let is_only_claimed = before.claim == ClaimStatus::Claimed;
+            let is_known = if before.publishers.is_empty() && !is_only_claimed {
                 before.sources.contains(&item.source)
             } else {
                 let name = |known: &String| publisher::whole(known) == publisher;

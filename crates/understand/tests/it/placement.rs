@@ -267,7 +267,34 @@ fn reports_written_to_one_pattern_are_as_many_stories_as_victims() {
             )
         })
         .collect();
-    for reports in [claims, letters] {
+    // As ransomware.live's entries are told; and by name only, from several gangs.
+    let tracked = |gang: &str, victim: &str, more: &str| {
+        format!(
+            "The ransomware group {gang} claims an attack on {victim}; a claim on its leak \
+             site, not confirmed{more}.\nCountry: India\nAttack, as claimed: 2026-11-10\n"
+        )
+    };
+    let entries: Vec<(String, String)> = victims
+        .iter()
+        .map(|victim| {
+            (
+                format!("Qilin claims an attack on {victim}"),
+                tracked("Qilin", victim, ""),
+            )
+        })
+        .collect();
+    let gangs = [
+        "Qilin", "Akira", "SafePay", "Play", "Clop", "LockBit", "Medusa",
+    ];
+    let named: Vec<(String, String)> = victims
+        .iter()
+        .zip(gangs)
+        .map(|(victim, gang)| {
+            let more = "; 300 GB of data will be published";
+            ((*victim).to_owned(), tracked(gang, victim, more))
+        })
+        .collect();
+    for reports in [claims, letters, entries, named] {
         let ids: Vec<String> = (0..reports.len()).map(|n| n.to_string()).collect();
         let reports: Vec<(&str, i64, &str, &str)> = reports
             .iter()
@@ -1074,4 +1101,25 @@ fn a_claim_is_no_firmer_for_being_repeated() {
     post.kind = ItemKind::Post;
     post.author = Some("Qilin".to_owned());
     assert_eq!(open(1, &post).claim, ClaimStatus::Claimed);
+
+    // Reports count though the tracker's entry came from the same source.
+    let mut before = open(1, &leak("https://www.ransomware.live/id/1"));
+    for (site, minute, text) in [
+        (
+            "herald",
+            2,
+            "Acme Bank closed its branches after a cyberattack, staff told us.",
+        ),
+        (
+            "tribune",
+            3,
+            "Counters of Acme Bank stand still since an attack encrypted its servers.",
+        ),
+    ] {
+        let mut item = article("tracker", minute, "Branches of Acme Bank closed", text);
+        item.url = Some(format!("https://{site}.example/{minute}"));
+        before = join(&before, &item, None, &[]);
+    }
+    assert_eq!(before.claim, ClaimStatus::Corroborated);
+    assert_eq!(before.publishers, ["herald.example", "tribune.example"]);
 }
