@@ -8,6 +8,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
+use model::item::{Draft, Stated};
+use model::{IdError, Item, ItemKind, Markup, SourceId, Timestamp};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -172,6 +174,32 @@ fn file_error(path: &Path, cause: std::io::Error) -> DataError {
         path: path.to_owned(),
         cause,
     }
+}
+
+/// A labelled text as an item, the way `prahari analyse` makes it.
+///
+/// # Errors
+///
+/// Never: the source's name is a good one.
+pub fn item(id: &str, title: Option<&str>, text: &str) -> Result<Item, IdError> {
+    let draft = Draft {
+        external_id: id.to_owned(),
+        kind: ItemKind::Article,
+        url: None,
+        title: title.unwrap_or_default().to_owned(),
+        text: text.to_owned(),
+        markup: Markup::Plain,
+        author: None,
+        language: None,
+        published: None,
+        updated: None,
+        stated: Stated::default(),
+    };
+    Ok(Item::new(
+        &SourceId::new("learn")?,
+        draft,
+        Timestamp::UNIX_EPOCH,
+    ))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use understand::severity::signs::{self, COUNT};
 use understand::severity::{BANDS, values};
 use understand::{Context, Document, Models, understand};
 
-use crate::cve::{self, CveError};
+use crate::cve::CveError;
 use crate::data;
 use crate::file::Writer;
 use crate::folds::folds;
@@ -398,14 +398,14 @@ pub fn cross_validate(rows: &[Row]) -> Result<Measured, CveError> {
 ///
 /// # Errors
 ///
-/// See [`cve::item`].
+/// See [`data::item`].
 pub fn measure(rows: &[Row], context: &Context) -> Result<Measured, CveError> {
     let answers: Result<Vec<Answer>, CveError> = rows.iter().map(|row| ask(row, context)).collect();
     Ok(sum_up(rows, &answers?))
 }
 
 fn ask(row: &Row, context: &Context) -> Result<Answer, CveError> {
-    let item = cve::item(&row.id, Some(&row.title), &row.text)?;
+    let item = data::item(&row.id, Some(&row.title), &row.text)?;
     let analysis = understand(&item, context);
     let given = analysis.severity.severity as usize;
     let document = Document::new(&row.title, &row.text, Markup::Plain);

@@ -20,7 +20,7 @@ use understand::story::words::Words;
 use understand::weights::{Weights, WeightsError};
 use understand::{Context, understand};
 
-use crate::cve;
+use crate::data;
 use crate::file::Writer;
 use crate::lbfgs::Stop;
 use crate::logistic::{Example, Fitted, Matrix, fit};
@@ -88,7 +88,7 @@ impl Row {
     fn print(&self, model: &StoryModel) -> Print {
         static CONTEXT: LazyLock<Context> = LazyLock::new(Context::default);
         let known = self.understood.get_or_init(|| {
-            let item = cve::item("row", Some(&self.title), &self.text);
+            let item = data::item("row", Some(&self.title), &self.text);
             let analysis = item.map(|item| understand(&item, &CONTEXT)).ok()?;
             let types = analysis.types.iter().map(|tagged| tagged.label);
             Some(Understood {

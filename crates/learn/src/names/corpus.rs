@@ -1,14 +1,12 @@
 //! The labelled sets as documents: texts, the names in them, and which kinds were
 //! looked for.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
 use understand::names::NameKind;
 
 use crate::data::{DataError, Sentence, read_conll, read_jsonl};
-use crate::random::Random;
 
 /// A name: which text, bytes in it, kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,115 +215,4 @@ pub fn news(folder: &Path) -> Result<Vec<Labelled>, DataError> {
             }
         })
         .collect())
-}
-
-/// The document with each actor and malware of its names replaced, everywhere by
-/// the same name of a list; nothing if it names none.
-#[must_use]
-pub fn swap(
-    document: &Labelled,
-    actors: &[String],
-    malware: &[String],
-    random: &mut Random,
-) -> Option<Labelled> {
-    let mut chosen: BTreeMap<(NameKind, &str), &str> = BTreeMap::new();
-    for name in &document.names {
-        let list = match name.kind {
-            NameKind::Actor => actors,
-            NameKind::Malware => malware,
-            _ => continue,
-        };
-        if let Some(new) = list.get(random.below(list.len())) {
-            chosen
-                .entry((name.kind, document.slice(name)))
-                .or_insert(new);
-        }
-    }
-    if chosen.is_empty() {
-        return None;
-    }
-    let mut texts = Vec::new();
-    let mut names = Vec::new();
-    for (index, text) in document.texts.iter().enumerate() {
-        let mut new = String::with_capacity(text.len());
-        let mut from = 0;
-        for name in document.names.iter().filter(|name| name.text == index) {
-            if name.start < from {
-                continue;
-            }
-            new.push_str(text.get(from..name.start).unwrap_or_default());
-            let start = new.len();
-            let old = document.slice(name);
-            new.push_str(chosen.get(&(name.kind, old)).copied().unwrap_or(old));
-            names.push(Marked {
-                text: index,
-                start,
-                end: new.len(),
-                kind: name.kind,
-            });
-            from = name.end;
-        }
-        new.push_str(text.get(from..).unwrap_or_default());
-        texts.push(new);
-    }
-    Some(Labelled {
-        texts,
-        names,
-        ..document.clone()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn labelled(
-        set: &'static str,
-        text: &str,
-        names: &[(&str, NameKind)],
-        sought: &[NameKind],
-    ) -> Labelled {
-        let mut marked: Vec<Marked> = names
-            .iter()
-            .flat_map(|(name, kind)| {
-                text.match_indices(*name).map(|(start, found)| Marked {
-                    text: 0,
-                    start,
-                    end: start + found.len(),
-                    kind: *kind,
-                })
-            })
-            .collect();
-        marked.sort_by_key(|name| name.start);
-        Labelled {
-            set,
-            texts: vec![text.to_owned()],
-            names: marked,
-            sought: sought.to_vec(),
-            story: None,
-        }
-    }
-
-    #[test]
-    fn a_swapped_name_is_swapped_everywhere() {
-        let document = labelled(
-            "aptner",
-            "Zorvex hit Acme . Zorvex is old .",
-            &[
-                ("Zorvex", NameKind::Malware),
-                ("Acme", NameKind::Organisation),
-            ],
-            &[NameKind::Malware, NameKind::Organisation],
-        );
-        let malware = vec!["Grey Heron".to_owned()];
-        let swapped = swap(&document, &[], &malware, &mut Random::new(1)).unwrap();
-        assert_eq!(swapped.texts, ["Grey Heron hit Acme . Grey Heron is old ."]);
-        let names: Vec<&str> = swapped
-            .names
-            .iter()
-            .map(|name| swapped.slice(name))
-            .collect();
-        assert_eq!(names, ["Grey Heron", "Acme", "Grey Heron"]);
-        assert!(swap(&document, &[], &[], &mut Random::new(1)).is_none());
-    }
 }
