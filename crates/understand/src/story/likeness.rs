@@ -4,8 +4,12 @@
 //! A logistic link over what two prints share. Learned from labelled news by the
 //! crate `learn`, which calls the same functions.
 
+mod pair;
+
 use model::print::{Judged, Member, Print};
 use model::{Entity, Timestamp, clock};
+
+use pair::{are_apart, common, cosine, fill_one_pattern, judged_alike, met, shared, weight_of};
 
 use super::reprint;
 use super::subject::{Named, is_time};
@@ -52,10 +56,6 @@ const KEY_WORDS: usize = 10;
 /// are seldom of one story, and no list of ours tells how often a town is in the news.
 const OF_PLACE: f32 = 0.5;
 
-/// From this likeness of all words on two texts whose names differ fill one pattern. Between
-/// 0 and 0.25, and whether the titles must be alike too, changes 0.002 of B-cubed F1.
-const PATTERN: f32 = 0.1;
-
 /// From this likeness in all words on a text is a reprint of the other …
 const REPRINT: f32 = 0.92;
 
@@ -77,12 +77,6 @@ pub struct StoryModel {
     centre: f32,
     /// From this on an item joins.
     threshold: f32,
-}
-
-/// What two prints share that counts for their story.
-struct Shared {
-    names: Vec<u32>,
-    of_titles: Vec<u32>,
 }
 
 /// The incident an item is like.
@@ -312,7 +306,7 @@ impl StoryModel {
             let link = self.link(&features);
             sum += link;
             along += features[0];
-            patterned += usize::from(fill_one_pattern(print, &member.print, &features));
+            patterned += usize::from(fill_one_pattern(print, &member.print, features[0]));
             if best.is_none_or(|(known, _, _)| link > known) {
                 best = Some((link, index, features[0]));
             }
@@ -426,101 +420,6 @@ fn find(sorted: &Section<u32>, hash: u32) -> Option<usize> {
         }
     }
     None
-}
-
-/// Names in both, the initials of one counting as the name in the other.
-fn shared(a: &Print, b: &Print) -> Shared {
-    let meet = |of_a: &[u32], of_b: &[u32]| {
-        let mut names: Vec<u32> = met(of_a, of_b).collect();
-        if !a.initials.is_empty() || !b.initials.is_empty() {
-            names.extend(met(of_a, &b.initials).chain(met(of_b, &a.initials)));
-            names.sort_unstable();
-            names.dedup();
-        }
-        names
-    };
-    Shared {
-        names: meet(&a.names, &b.names),
-        of_titles: meet(&a.title_names, &b.title_names),
-    }
-}
-
-/// Whether they share words, by what their link looks at, and each names in its title what
-/// the other does not name at all: two victims of one actor or of one list, two letters to
-/// customers. In words of their own two reports of one story name different things one time
-/// in ten. Notices of law firms name the firm.
-fn fill_one_pattern(a: &Print, b: &Print, features: &[f32; FEATURES.len()]) -> bool {
-    let [alike, ..] = *features;
-    alike >= PATTERN && !(a.law_notice && b.law_notice) && are_apart(&a.subjects, a, &b.subjects, b)
-}
-
-/// Whether both name somebody, and neither speaks of whom the other names.
-fn are_apart(of_a: &[u32], a: &Print, of_b: &[u32], b: &Print) -> bool {
-    let speaks_of = |of: &Print, word: &u32| {
-        weight_of(&of.terms, *word) > 0
-            || [&of.names, &of.initials]
-                .iter()
-                .any(|names| names.binary_search(word).is_ok())
-    };
-    !of_a.is_empty()
-        && !of_b.is_empty()
-        && !of_a.iter().any(|word| speaks_of(b, word))
-        && !of_b.iter().any(|word| speaks_of(a, word))
-}
-
-/// The share of the types that both have, and whether both are incidents or both are not.
-/// Of what was written before that was kept it is taken for likely.
-fn judged_alike(a: Option<Judged>, b: Option<Judged>) -> [f32; 2] {
-    let (Some(a), Some(b)) = (a, b) else {
-        return [0.5, 1.0];
-    };
-    let all = (a.types | b.types).count_ones().max(1);
-    let label = if a.label == b.label { 1.0 } else { 0.0 };
-    [(a.types & b.types).count_ones() as f32 / all as f32, label]
-}
-
-/// How many numbers two sorted lists share.
-fn common(a: &[u32], b: &[u32]) -> usize {
-    met(a, b).count()
-}
-
-/// What two sorted lists share.
-fn met<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
-    let (mut at_a, mut at_b) = (0, 0);
-    std::iter::from_fn(move || {
-        while let (Some(x), Some(y)) = (a.get(at_a), b.get(at_b)) {
-            // Without a branch that nobody can foretell.
-            at_a += usize::from(x <= y);
-            at_b += usize::from(y <= x);
-            if x == y {
-                return Some(*x);
-            }
-        }
-        None
-    })
-}
-
-fn weight_of(words: &[(u32, u16)], hash: u32) -> u16 {
-    words
-        .binary_search_by_key(&hash, |(hash, _)| *hash)
-        .ok()
-        .and_then(|at| words.get(at))
-        .map_or(0, |(_, weight)| *weight)
-}
-
-/// The cosine of two lists of weights, both of length one.
-fn cosine(a: &[(u32, u16)], b: &[(u32, u16)]) -> f32 {
-    let one = f32::from(Print::ONE);
-    let (mut at_a, mut at_b) = (0, 0);
-    let mut sum = 0.0;
-    while let (Some((x, of_x)), Some((y, of_y))) = (a.get(at_a), b.get(at_b)) {
-        at_a += usize::from(x <= y);
-        at_b += usize::from(y <= x);
-        if x == y {
-            sum += f32::from(*of_x) / one * (f32::from(*of_y) / one);
-        }
-    }
-    sum
 }
 
 /// The cosine to the sum of the members, from the sum of the cosines to them.
