@@ -42,28 +42,19 @@ impl Hosts {
     }
 }
 
-/// Refuses requests that name another host.
-pub(super) async fn check_host(
-    State(hosts): State<Hosts>,
-    request: Request,
-    next: Next,
-) -> Response {
+/// Scripts, styles and connections only from ourselves, no framing, no sniffing.
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Refuses requests that name another host, and adds the security headers to every answer.
+pub(super) async fn watch(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     let host = request
         .headers()
         .get(header::HOST)
         .and_then(|value| value.to_str().ok());
-    match host {
+    let mut response = match host {
         Some(host) if hosts.has(host) => next.run(request).await,
         _ => Problem::wrong_host().into_response(),
-    }
-}
-
-/// Scripts, styles and connections only from ourselves, no framing, no sniffing.
-const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-/// Adds the security headers to every answer.
-pub(super) async fn security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    };
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,

@@ -209,10 +209,13 @@ pub fn router(pipeline: Arc<Pipeline>, stopping: tokio::sync::watch::Receiver<bo
         .route("/api/docs.css", get(docs::style))
         .fallback(ui::serve)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn(guard::security_headers))
-        .layer(middleware::from_fn_with_state(guard, guard::check_host))
-        .layer(CompressionLayer::new())
-        .layer(CatchPanicLayer::custom(error::panicked))
+        // Together, outermost first: each `layer` of its own would be cloned with all below it
+        // at every request.
+        .layer((
+            CatchPanicLayer::custom(error::panicked),
+            CompressionLayer::new(),
+            middleware::from_fn_with_state(guard, guard::watch),
+            DefaultBodyLimit::max(LARGEST_BODY),
+        ))
         .with_state(shared)
 }
