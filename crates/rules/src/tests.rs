@@ -1,54 +1,24 @@
 //! Who hears of what, told in small incidents.
 
 use expect_test::{Expect, expect};
+use model::RelevanceLabel;
 use model::tokens::Text;
-use model::{Aspect, ClaimStatus, Judgement, Reason, Region, Relevance, RelevanceLabel};
+use testkit::build;
 
 use super::*;
 
 fn incident(change: impl FnOnce(&mut Incident)) -> Incident {
-    let now: Timestamp = "2026-11-21T09:00:00Z".parse().unwrap();
     let mut incident = Incident {
-        id: "01936000-0000-7000-8000-000000000001".parse().unwrap(),
-        revision: 1,
-        title: "Acme VPN attacked".to_owned(),
         summary: "Attackers reached the network of a bank.".to_owned(),
-        url: None,
-        source: "feed-a".parse().unwrap(),
-        severity: Judgement::of_score(8.0, Reason::new(Aspect::Severity, "test", 1.0)),
-        voices: Vec::new(),
-        types: Vec::new(),
-        region: Region::default(),
-        sectors: Vec::new(),
-        relevance: Relevance {
-            label: RelevanceLabel::Incident,
-            probability: 0.9,
-        },
-        cves: Vec::new(),
-        exploited: false,
-        kev: false,
-        keywords: Vec::new(),
-        claim: ClaimStatus::Reported,
-        status: IncidentStatus::New,
-        assignee: None,
-        tags: Vec::new(),
-        first_seen: now,
-        last_seen: now,
-        items: 1,
-        sources: vec!["feed-a".parse().unwrap()],
-        publishers: Vec::new(),
-        reasons: Vec::new(),
-        said: None,
-        entities: Vec::new(),
-        epss: None,
-        cvss: None,
+        severity: build::judgement(8.0),
+        ..build::opened(&build::item("Acme VPN attacked"))
     };
     change(&mut incident);
     incident
 }
 
 fn score(incident: &mut Incident, score: f32) {
-    incident.severity = Judgement::of_score(score, Reason::new(Aspect::Severity, "test", 1.0));
+    incident.severity = build::judgement(score);
 }
 
 fn rule(query: &str) -> Vec<Rule> {

@@ -159,12 +159,6 @@ pub fn incident(title: &str) -> Incident {
     let item = item(title);
     let severity = judgement(8.0);
     Incident {
-        id: IncidentId(numbered(1)),
-        revision: 1,
-        title: title.to_owned(),
-        summary: item.text.clone(),
-        url: item.url.clone(),
-        source: item.source.clone(),
         severity: severity.clone(),
         voices: vec![Voice {
             origin: item.id.to_string(),
@@ -174,6 +168,25 @@ pub fn incident(title: &str) -> Incident {
             label: IncidentType::Ransomware,
             confidence: 0.9,
         }],
+        reasons: vec![severity.reason],
+        ..opened(&item)
+    }
+}
+
+/// A new incident that this item opens: medium (5.0), of no known type, nowhere, and
+/// nobody has given a reason. Its id is the first of [`crate::CountedIds`].
+#[must_use]
+pub fn opened(item: &Item) -> Incident {
+    Incident {
+        id: IncidentId(numbered(1)),
+        revision: 1,
+        title: item.title.clone(),
+        summary: item.text.clone(),
+        url: item.url.clone(),
+        source: item.source.clone(),
+        severity: judgement(5.0),
+        voices: Vec::new(),
+        types: Vec::new(),
         region: Region::default(),
         sectors: Vec::new(),
         relevance: relevance(),
@@ -188,9 +201,9 @@ pub fn incident(title: &str) -> Incident {
         first_seen: item.effective(),
         last_seen: item.effective(),
         items: 1,
-        sources: vec![item.source],
+        sources: vec![item.source.clone()],
         publishers: Vec::new(),
-        reasons: vec![severity.reason],
+        reasons: Vec::new(),
         said: None,
         entities: Vec::new(),
         epss: None,
@@ -220,6 +233,30 @@ pub fn statement(cve: &str) -> Statement {
         weaknesses: vec![model::CweId(78)],
         ..Statement::new(cve_id(cve), source_id("nvd"))
     }
+}
+
+/// The scores and the affected products of a statement, a line each behind a line break:
+/// product, then exact version, from, to, and below, `-` where there is none.
+#[must_use]
+pub fn rated(statement: &Statement) -> String {
+    let scores = statement.scores.iter().map(|score| {
+        let version = score.version.name();
+        format!("\n  {version} {:.1} by {:?}", score.base, score.sayer)
+    });
+    let affected = statement.affected.iter().map(|product| {
+        let versions = &product.versions;
+        let bounds = [
+            &versions.exact,
+            &versions.from_including,
+            &versions.to_including,
+            &versions.to_excluding,
+        ];
+        let bounds = bounds
+            .map(|bound| bound.as_deref().unwrap_or("-"))
+            .join(" ");
+        format!("\n  {}/{}: {bounds}", product.vendor, product.product)
+    });
+    scores.chain(affected).collect()
 }
 
 /// All that is known of a CVE when [`statement`] is.

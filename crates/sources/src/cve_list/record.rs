@@ -434,30 +434,8 @@ mod tests {
                 s.cve, s.status, s.published, s.modified
             )
             .unwrap();
-            writeln!(text, "  {:?} | {:?}", s.title, s.description).unwrap();
-            for score in &s.scores {
-                writeln!(
-                    text,
-                    "  {} {:.1} by {:?}",
-                    score.version.name(),
-                    score.base,
-                    score.sayer
-                )
-                .unwrap();
-            }
-            for product in &s.affected {
-                let v = &product.versions;
-                let bounds = [
-                    &v.exact,
-                    &v.from_including,
-                    &v.to_including,
-                    &v.to_excluding,
-                ];
-                let bounds = bounds
-                    .map(|bound| bound.as_deref().unwrap_or("-"))
-                    .join(" ");
-                writeln!(text, "  {}/{}: {bounds}", product.vendor, product.product).unwrap();
-            }
+            let rated = testkit::build::rated(s);
+            writeln!(text, "  {:?} | {:?}{rated}", s.title, s.description).unwrap();
             for link in &s.references {
                 writeln!(text, "  {} {:?}", link.url, link.tags).unwrap();
             }

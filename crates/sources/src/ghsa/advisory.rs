@@ -373,30 +373,7 @@ mod tests {
             match advisory {
                 Advisory::OfCve(s) => {
                     write!(told, "\n{} {:?} {:?}", s.cve, s.aliases, s.title).unwrap();
-                    for score in &s.scores {
-                        write!(
-                            told,
-                            "\n  {} {:.1} by {:?}",
-                            score.version.name(),
-                            score.base,
-                            score.sayer
-                        )
-                        .unwrap();
-                    }
-                    for product in &s.affected {
-                        let v = &product.versions;
-                        let bounds = [
-                            &v.exact,
-                            &v.from_including,
-                            &v.to_including,
-                            &v.to_excluding,
-                        ];
-                        let bounds = bounds
-                            .map(|bound| bound.as_deref().unwrap_or("-"))
-                            .join(" ");
-                        write!(told, "\n  {}/{}: {bounds}", product.vendor, product.product)
-                            .unwrap();
-                    }
+                    told.push_str(&testkit::build::rated(s));
                     let links: Vec<&str> =
                         s.references.iter().map(|link| link.url.as_str()).collect();
                     write!(

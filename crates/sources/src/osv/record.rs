@@ -395,29 +395,7 @@ mod tests {
                 s.cve, s.aliases, s.document, s.title, s.withdrawn
             )
             .unwrap();
-            for score in &s.scores {
-                write!(
-                    told,
-                    "\n  {} {:.1} by {:?}",
-                    score.version.name(),
-                    score.base,
-                    score.sayer
-                )
-                .unwrap();
-            }
-            for product in &s.affected {
-                let v = &product.versions;
-                let bounds = [
-                    &v.exact,
-                    &v.from_including,
-                    &v.to_including,
-                    &v.to_excluding,
-                ];
-                let bounds = bounds
-                    .map(|bound| bound.as_deref().unwrap_or("-"))
-                    .join(" ");
-                write!(told, "\n  {}/{}: {bounds}", product.vendor, product.product).unwrap();
-            }
+            told.push_str(&testkit::build::rated(s));
             write!(told, "\n  {:?} {:?}", s.weaknesses, s.references).unwrap();
         }
         if let Some(item) = &record.item {

@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use model::analysis::StoryKeys;
 use model::item::{Draft, Stated};
 use model::query::{Condition, Frame};
 use model::{
-    Alert, AlertId, Analysis, Aspect, Cause, ChannelId, ClaimStatus, CveId, DeliveryId,
-    DeliveryKind, Incident, IncidentId, IncidentStatus, Item, ItemKind, Judgement, Markup, Reason,
-    Region, Relevance, RelevanceLabel, RuleId, Score, ScoreVersion, SourceId, Statement, Timestamp,
+    Alert, AlertId, Analysis, Aspect, Cause, ChannelId, CveId, DeliveryId, DeliveryKind, Incident,
+    IncidentId, IncidentStatus, Item, ItemKind, Judgement, Markup, Reason, RuleId, Score,
+    ScoreVersion, SourceId, Statement, Timestamp,
 };
 use store::handling::{Act, Handled};
 use store::{
     Change, Claimed, Collected, Fence, Heard, IncidentOrder, IncidentPage, NewDelivery, Occasion,
     PageRequest, Placed, Recorded, Store, StoreError,
 };
+use testkit::build;
 use uuid::Uuid;
 
 /// Minutes after a Saturday morning.
@@ -76,26 +76,9 @@ pub(crate) fn published(mut item: Item, at: Timestamp) -> Item {
 
 pub(crate) fn analysis(item: &Item) -> Analysis {
     Analysis {
-        title: item.title.clone(),
-        text: item.text.clone(),
-        language: Some("eng".to_owned()),
-        relevance: Relevance {
-            label: RelevanceLabel::Incident,
-            probability: 0.9,
-        },
-        types: Vec::new(),
         severity: judgement(5.0),
-        region: Region::default(),
-        sectors: Vec::new(),
-        entities: Vec::new(),
-        keywords: Vec::new(),
-        story_keys: StoryKeys {
-            cves: Vec::new(),
-            canonical_url: item.url.clone(),
-            content_hash: model::hash::short(&[item.title.as_bytes(), item.text.as_bytes()]),
-            ..StoryKeys::default()
-        },
         reasons: vec![Reason::new(Aspect::Relevance, "a test says so", 1.0)],
+        ..build::analysis(item)
     }
 }
 
@@ -107,38 +90,8 @@ pub(crate) fn judgement(score: f32) -> Judgement {
 pub(crate) fn incident(item: &Item) -> Incident {
     Incident {
         id: IncidentId(next_id()),
-        revision: 1,
-        title: item.title.clone(),
-        summary: item.text.clone(),
-        url: item.url.clone(),
-        source: item.source.clone(),
         severity: judgement(5.0),
-        voices: Vec::new(),
-        types: Vec::new(),
-        region: Region::default(),
-        sectors: Vec::new(),
-        relevance: Relevance {
-            label: RelevanceLabel::Incident,
-            probability: 0.9,
-        },
-        cves: Vec::new(),
-        exploited: false,
-        kev: false,
-        keywords: Vec::new(),
-        claim: ClaimStatus::Reported,
-        status: IncidentStatus::New,
-        assignee: None,
-        tags: Vec::new(),
-        first_seen: item.effective(),
-        last_seen: item.effective(),
-        items: 1,
-        sources: vec![item.source.clone()],
-        publishers: Vec::new(),
-        reasons: Vec::new(),
-        said: None,
-        entities: Vec::new(),
-        epss: None,
-        cvss: None,
+        ..build::opened(item)
     }
 }
 
