@@ -20,14 +20,20 @@ const ENDINGS: &[&str] = &[
 /// Phrases of law firms in search of plaintiffs; two of them make a notice.
 const LAW_PHRASES: &[&str] = &[
     "attorney",
+    "claims being investigated by",
+    "claims investigated by",
     "class action",
     "contact us",
-    "investigating claims",
+    "data breach claims",
     "investigates claims",
+    "investigates claims in",
+    "investigating claims",
     "law firm",
     "lawsuit claims",
     "legal rights",
     "llp",
+    // Of press releases.
+    "newswire",
     "on behalf of",
     "plaintiff",
 ];

@@ -294,7 +294,16 @@ fn reports_written_to_one_pattern_are_as_many_stories_as_victims() {
             ((*victim).to_owned(), tracked(gang, victim, more))
         })
         .collect();
-    for reports in [claims, letters, entries, named] {
+    let notices: Vec<(String, String)> = victims
+        .iter()
+        .map(|victim| {
+            (
+                format!("Morvik Tandel Investigates Claims in {victim} Data Breach"),
+                format!("PITTSBURGH (GLOBE NEWSWIRE) -- {victim}, a provider of services, recently announced a cybersecurity incident in which names and Social Security numbers may have been accessed. Morvik Tandel is investigating."),
+            )
+        })
+        .collect();
+    for reports in [claims, letters, entries, named, notices] {
         let ids: Vec<String> = (0..reports.len()).map(|n| n.to_string()).collect();
         let reports: Vec<(&str, i64, &str, &str)> = reports
             .iter()
@@ -307,6 +316,25 @@ fn reports_written_to_one_pattern_are_as_many_stories_as_victims() {
         let each: Vec<Option<usize>> = (0..reports.len()).map(Some).collect();
         assert_eq!(stories(&reports), each);
     }
+}
+
+#[test]
+fn two_law_firms_notices_of_one_breach_are_one_story() {
+    let told = stories(&[
+        (
+            "a",
+            0,
+            "Morvik Tandel Investigates Claims in Kelvani Dental Data Breach",
+            "PITTSBURGH (GLOBE NEWSWIRE) -- Kelvani Dental, a dental provider in Ohio, recently announced a data breach. Names of 214,000 patients of Kelvani Dental may have been accessed.",
+        ),
+        (
+            "b",
+            300,
+            "Kelvani Dental Data Breach Exposes Personal Information: Sorrel Law Firm Investigates Legal Claims",
+            "OKLAHOMA CITY (GLOBE NEWSWIRE) -- Sorrel Law Firm is investigating claims on behalf of the 214,000 patients of Kelvani Dental, a dental provider in Ohio, whose names were stolen in the data breach.",
+        ),
+    ]);
+    assert_eq!(told, [Some(0), Some(0)]);
 }
 
 #[test]

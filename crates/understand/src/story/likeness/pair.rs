@@ -29,12 +29,16 @@ pub(super) fn shared(a: &Print, b: &Print) -> Shared {
     }
 }
 
-/// Whether they share words, being so much alike in all of them, and each names in its title what
-/// the other does not name at all: two victims of one actor or of one list, two letters to
-/// customers. In words of their own two reports of one story name different things one time
-/// in ten. Notices of law firms name the firm.
+/// Whether they share words, being so much alike in all of them, and each names in its title
+/// what the other does not name at all: two victims of one actor or of one list, two letters
+/// to customers. In words of their own two reports of one story name different things one time
+/// in ten. The titles of law firms' notices share the firm: there it is the victims.
 pub(super) fn fill_one_pattern(a: &Print, b: &Print, alike: f32) -> bool {
-    alike >= PATTERN && !(a.law_notice && b.law_notice) && are_apart(&a.subjects, a, &b.subjects, b)
+    let (of_a, of_b) = match a.law_notice && b.law_notice {
+        true => (&a.victims, &b.victims),
+        false => (&a.subjects, &b.subjects),
+    };
+    alike >= PATTERN && are_apart(of_a, a, of_b, b)
 }
 
 /// Whether both name somebody, and neither speaks of whom the other names.
