@@ -10,7 +10,7 @@ use model::print::{Judged, Member, Print};
 use model::{Entity, Timestamp, clock};
 
 pub use pair::Compared;
-use pair::{Lookup, are_apart, common, fill_one_pattern, judged_alike, met, shared, weight_of};
+use pair::{Lookup, are_apart, common, fill_one_pattern, judged_alike, shared, weight_of};
 
 use super::reprint;
 use super::subject::{Named, is_time};
@@ -195,7 +195,7 @@ impl StoryModel {
     ) -> Vec<&'a str> {
         const TOLD: usize = 3;
         let words = Words::of(title, text);
-        let mut shared = shared(a, b).names;
+        let mut shared = shared(&Compared::new(a), b).names;
         if shared.is_empty() {
             shared = a
                 .terms
@@ -223,11 +223,21 @@ impl StoryModel {
     #[must_use]
     pub fn features(&self, a: &Compared<'_>, b: &Print, days: f32) -> [f32; FEATURES.len()] {
         let alike = [a.terms.cosine(&b.terms), a.title.cosine(&b.title)];
+        let shared = shared(a, b);
+        let crossing = {
+            let in_both = |name: &u32| {
+                let own = a.print.names.binary_search(name);
+                own.is_ok() && b.names.binary_search(name).is_ok()
+            };
+            let of_titles = a.title_names.met(&b.title_names);
+            let crossing =
+                a.title_names.met(&b.names).count() + a.names.met(&b.title_names).count();
+            crossing - of_titles.filter(in_both).count()
+        };
         let a = a.print;
         let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
-        let shared = shared(a, b);
         let fewer = a.names.len().min(b.names.len());
-        let both = a.names.len() + b.names.len() - common(&a.names, &b.names);
+        let both = a.names.len() + b.names.len() - shared.written_alike;
         let mut rarities: Vec<f32> = shared
             .names
             .iter()
@@ -242,13 +252,6 @@ impl StoryModel {
         let yes = |it: bool| f32::from(u8::from(it));
         let differ =
             !a.title_names.is_empty() && !b.title_names.is_empty() && shared.of_titles.is_empty();
-        let crossing = {
-            let in_both = |name: &u32| {
-                a.names.binary_search(name).is_ok() && b.names.binary_search(name).is_ok()
-            };
-            let counted_twice = met(&a.title_names, &b.title_names).filter(in_both).count();
-            common(&a.title_names, &b.names) + common(&b.title_names, &a.names) - counted_twice
-        };
         let [types, label] = judged_alike(a.judged, b.judged);
         let fewer_of_titles = a.title_names.len().max(1).min(b.title_names.len().max(1));
         [

@@ -11,6 +11,9 @@ pub struct Compared<'a> {
     pub(super) print: &'a Print,
     pub(super) terms: Lookup,
     pub(super) title: Lookup,
+    pub(super) names: Set<'a>,
+    pub(super) title_names: Set<'a>,
+    initials: Set<'a>,
 }
 
 impl<'a> Compared<'a> {
@@ -21,31 +24,74 @@ impl<'a> Compared<'a> {
             print,
             terms: Lookup::of(&print.terms),
             title: Lookup::of(&print.title),
+            names: Set::of(&print.names),
+            title_names: Set::of(&print.title_names),
+            initials: Set::of(&print.initials),
         }
     }
 }
 
 /// Weights by word. Most words of another text are not there: a look at one bit says so.
 pub(super) struct Lookup {
-    /// A bit for each value of a hash's upper [`BITS`].
-    held: Box<[u64; 1 << (BITS - 6)]>,
+    held: Bits,
     /// An open table of hashes and weights; half of it is free, without a weight.
     slots: Vec<(u32, f32)>,
 }
 
-/// Two or three hundred words set few of so many bits.
-const BITS: u32 = 13;
+/// A sorted list of hashes, asked the same way.
+pub(super) struct Set<'a> {
+    held: Bits,
+    list: &'a [u32],
+}
 
-/// The place of a hash's bit.
-fn bit_of(hash: u32) -> (usize, u64) {
-    let at = hash >> (32 - BITS);
-    ((at >> 6) as usize, 1 << (at & 63))
+impl<'a> Set<'a> {
+    fn of(list: &'a [u32]) -> Self {
+        let held = Bits::of(list.iter().copied());
+        Self { held, list }
+    }
+
+    /// What another list shares with it, in the other's order.
+    pub(super) fn met<'s>(&'s self, other: &'s [u32]) -> impl Iterator<Item = u32> + 's {
+        let is_held =
+            move |hash: &u32| self.held.may_hold(*hash) && self.list.binary_search(hash).is_ok();
+        other.iter().copied().filter(is_held)
+    }
+}
+
+/// One bit for each value of a hash's upper bits: two or three hundred words set few of
+/// them.
+struct Bits(Box<[u64; 1 << (Bits::COUNT - 6)]>);
+
+impl Bits {
+    /// As a power of two.
+    const COUNT: u32 = 13;
+
+    fn of(hashes: impl Iterator<Item = u32>) -> Self {
+        let mut bits = Box::new([0; 1 << (Self::COUNT - 6)]);
+        for hash in hashes {
+            let (slot, bit) = Self::place(hash);
+            if let Some(slot) = bits.get_mut(slot) {
+                *slot |= bit;
+            }
+        }
+        Self(bits)
+    }
+
+    /// False where surely no such hash is.
+    fn may_hold(&self, hash: u32) -> bool {
+        let (slot, bit) = Self::place(hash);
+        self.0.get(slot).is_some_and(|slot| slot & bit != 0)
+    }
+
+    fn place(hash: u32) -> (usize, u64) {
+        let at = hash >> (32 - Self::COUNT);
+        ((at >> 6) as usize, 1 << (at & 63))
+    }
 }
 
 impl Lookup {
     pub(super) fn of(words: &[(u32, u16)]) -> Self {
         let mut slots = vec![(0, 0.0); (words.len() * 2 + 1).next_power_of_two()];
-        let mut held = Box::new([0; 1 << (BITS - 6)]);
         let last = slots.len() - 1;
         for (hash, weight) in words.iter().filter(|(_, weight)| *weight > 0) {
             let mut at = *hash as usize & last;
@@ -55,11 +101,8 @@ impl Lookup {
             if let Some(slot) = slots.get_mut(at) {
                 *slot = (*hash, share(*weight));
             }
-            let (slot, bit) = bit_of(*hash);
-            if let Some(slot) = held.get_mut(slot) {
-                *slot |= bit;
-            }
         }
+        let held = Bits::of(words.iter().map(|(hash, _)| *hash));
         Self { held, slots }
     }
 
@@ -89,9 +132,7 @@ impl Lookup {
                 if let Some(slot) = known.get_mut(count) {
                     *slot = *word;
                 }
-                let (slot, bit) = bit_of(word.0);
-                let held = self.held.get(slot).copied().unwrap_or_default();
-                count += usize::from(held & bit != 0);
+                count += usize::from(self.held.may_hold(word.0));
             }
             for (hash, weight) in known.iter().take(count) {
                 let own = self.weight(*hash);
@@ -112,23 +153,27 @@ fn share(weight: u16) -> f32 {
 /// What two prints share that counts for their story.
 pub(super) struct Shared {
     pub names: Vec<u32>,
+    /// How many names both have, written alike.
+    pub written_alike: usize,
     pub of_titles: Vec<u32>,
 }
 
 /// Names in both, the initials of one counting as the name in the other.
-pub(super) fn shared(a: &Print, b: &Print) -> Shared {
-    let meet = |of_a: &[u32], of_b: &[u32]| {
-        let mut names: Vec<u32> = met(of_a, of_b).collect();
-        if !a.initials.is_empty() || !b.initials.is_empty() {
-            names.extend(met(of_a, &b.initials).chain(met(of_b, &a.initials)));
+pub(super) fn shared(a: &Compared<'_>, b: &Print) -> Shared {
+    let with_initials = |mut names: Vec<u32>, of_a: &Set<'_>, of_b: &[u32]| {
+        if !a.print.initials.is_empty() || !b.initials.is_empty() {
+            names.extend(of_a.met(&b.initials).chain(a.initials.met(of_b)));
             names.sort_unstable();
             names.dedup();
         }
         names
     };
+    let names: Vec<u32> = a.names.met(&b.names).collect();
+    let of_titles = a.title_names.met(&b.title_names).collect();
     Shared {
-        names: meet(&a.names, &b.names),
-        of_titles: meet(&a.title_names, &b.title_names),
+        written_alike: names.len(),
+        names: with_initials(names, &a.names, &b.names),
+        of_titles: with_initials(of_titles, &a.title_names, &b.title_names),
     }
 }
 
