@@ -186,3 +186,23 @@ impl Memos {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_again_stays() {
+        let mut latest = Latest::new(2);
+        let find =
+            |latest: &mut Latest<u8>, wanted: u8| latest.find(0, |kept| *kept == wanted).is_some();
+        for often in [1, 2] {
+            latest.keep(0, often);
+            assert!(find(&mut latest, often));
+            for rare in 10..20 {
+                latest.keep(0, rare);
+            }
+            assert!(find(&mut latest, often) && find(&mut latest, 19) && !find(&mut latest, 18));
+        }
+    }
+}

@@ -238,3 +238,38 @@ pub(super) fn weight_of(words: &[(u32, u16)], hash: u32) -> u16 {
         .and_then(|at| words.get(at))
         .map_or(0, |(_, weight)| *weight)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn lists_are_asked_as_by_comparing_each(
+            a in prop::collection::btree_map(0_u32..60, 0_u16.., 0..40),
+            b in prop::collection::btree_map(0_u32..60, 0_u16.., 0..40),
+            upper in any::<bool>(),
+        ) {
+            // Of hashes the upper bits or the lower may be alike.
+            let hash = |word: u32| if upper { word << 26 } else { word };
+            let list = |words: &BTreeMap<u32, u16>| -> Vec<(u32, u16)> {
+                words.iter().map(|(word, weight)| (hash(*word), *weight)).collect()
+            };
+            let both = a.iter().filter_map(|(word, weight)| Some((*word, *weight, *b.get(word)?)));
+            let cosine: f32 = both.clone().map(|(_, x, y)| share(x) * share(y)).sum();
+            prop_assert_eq!(Lookup::of(&list(&a)).cosine(&list(&b)), cosine);
+            let hashes = |words: &BTreeMap<u32, u16>| -> Vec<u32> {
+                let mut hashes: Vec<u32> = words.keys().map(|word| hash(*word)).collect();
+                hashes.sort_unstable();
+                hashes.dedup();
+                hashes
+            };
+            let (of_a, of_b) = (hashes(&a), hashes(&b));
+            let met: Vec<u32> = Set::of(&of_a).met(&of_b).collect();
+            prop_assert_eq!(met, self::met(&of_a, &of_b).collect::<Vec<u32>>());
+            prop_assert_eq!(common(&of_a, &of_b), both.count());
+        }
+    }
+}
