@@ -14,7 +14,7 @@ use std::sync::{LazyLock, OnceLock};
 use model::print::Judged;
 use model::{Entity, ItemId, Member, Print, Timestamp};
 use serde::{Deserialize, Serialize};
-use understand::story::likeness::{FEATURES, StoryModel, WINDOW_DAYS, days_between};
+use understand::story::likeness::{Compared, FEATURES, StoryModel, WINDOW_DAYS, days_between};
 use understand::story::shelf::Shelf;
 use understand::story::words::Words;
 use understand::weights::{Weights, WeightsError};
@@ -270,13 +270,14 @@ fn link(rows: &[&Row], model: &StoryModel) -> Fitted {
             *sizes.entry(story).or_default() += 1.0;
         }
         for (index, (row, print)) in window.iter().enumerate() {
+            let print = Compared::new(print);
             for (before, other) in window.iter().take(index) {
                 let days = days_between(row.at(), before.at());
                 if days > WINDOW_DAYS as f32 {
                     continue;
                 }
                 let same = row.story.as_deref().filter(|_| row.story == before.story);
-                let features = model.features(print, other, days);
+                let features = model.features(&print, other, days);
                 if same.is_none() && features[0] < 0.03 && features[4] < 0.3 {
                     thinned += 1;
                     if thinned % THINNED != 0 {

@@ -28,9 +28,13 @@ pub fn usual_name(kind: EntityKind, name: &str) -> Option<&'static str> {
 /// All names of what is called so, the usual one first; none if no other is known.
 #[must_use]
 pub fn same_names(kind: EntityKind, name: &str) -> &'static [&'static str] {
+    let mut tables = tables(kind).peekable();
+    // Most kinds are in no table, and to fold a name costs.
+    if tables.peek().is_none() {
+        return &[];
+    }
     let key = key_of(name);
-    let mut found = tables(kind).filter_map(|table| table.set(&key));
-    found.next().unwrap_or_default()
+    tables.find_map(|table| table.set(&key)).unwrap_or_default()
 }
 
 /// Whether a list of this very kind holds the name.

@@ -9,14 +9,32 @@ pub fn is_stop(word: &str) -> bool {
     if !word.is_ascii() {
         return HINDI_STOP.binary_search(&word).is_ok();
     }
-    word.len() <= 6
-        && STOP
-            .binary_search_by(|stop| {
-                stop.bytes()
-                    .cmp(word.bytes().map(|b| b.to_ascii_lowercase()))
-            })
-            .is_ok()
+    let first = word.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    let Some(letter) = first.and_then(|byte| byte.checked_sub(b'a')) else {
+        return false;
+    };
+    let start = |letter: usize| STARTS.get(letter).copied();
+    let (from, to) = (start(letter.into()), start(usize::from(letter) + 1));
+    let alike = from.zip(to).and_then(|(from, to)| STOP.get(from..to));
+    alike.is_some_and(|stops| stops.iter().any(|stop| stop.eq_ignore_ascii_case(word)))
 }
+
+/// Where in [`STOP`] the words of each letter begin, and the end.
+const STARTS: [usize; 27] = {
+    let mut starts = [STOP.len(); 27];
+    let mut at = STOP.len();
+    while at > 0 {
+        at -= 1;
+        let mut letter = (STOP[at].as_bytes()[0] - b'a') as usize;
+        starts[letter] = at;
+        // Letters of no word begin where the next one does.
+        while letter > 0 {
+            letter -= 1;
+            starts[letter] = at;
+        }
+    }
+    starts
+};
 
 /// In alphabetical order.
 const STOP: &[&str] = &[
@@ -202,5 +220,12 @@ mod tests {
         assert!(HINDI_STOP.is_sorted());
         assert!(is_stop("हमला") && !is_stop("अस्पताल"));
         assert!(is_stop("The") && is_stop("over") && !is_stop("Acme"));
+        for stop in STOP {
+            assert!(is_stop(stop) && is_stop(&stop.to_uppercase()), "{stop}");
+            assert!(!is_stop(&format!("{stop}x")), "{stop}x");
+        }
+        for none in ["", "zoo", "{", "[a", "7", "éa"] {
+            assert!(!is_stop(none), "{none}");
+        }
     }
 }

@@ -14,9 +14,9 @@ use model::{Country, Field, Span};
 
 pub(crate) use data::{Cue, Feature, Local, Sense};
 
-use crate::fold::is_word;
+use crate::fold::{is_word, is_word_byte, word_length};
 use crate::passage::Passage;
-use crate::region::{Pack, Regions};
+use crate::region::Pack;
 use crate::work;
 use tree::Tree;
 
@@ -46,12 +46,6 @@ impl Hit {
     }
 }
 
-/// Every cue of the item, in order, without those that a mask hides; the home region
-/// is the shipped one.
-pub(crate) fn read(passages: &[Passage; 2]) -> Vec<Hit> {
-    Regions::shipped().book.read(passages)
-}
-
 /// All cues, and the tree that finds them.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
@@ -66,13 +60,21 @@ impl Book {
     /// cannot be shipped; should it happen all the same, items have no cues rather
     /// than the service no start.
     pub(crate) fn with(packs: &[Pack]) -> Self {
-        Self::build(packs).unwrap_or_default()
+        Self::build(packs, |_| true).unwrap_or_default()
     }
 
-    fn build(packs: &[Pack]) -> Result<Self, String> {
+    /// Those of them that say what `keep` accepts, with all that hides or turns them round.
+    pub(crate) fn only(packs: &[Pack], keep: impl Fn(&Sense) -> bool) -> Self {
+        let is_heeded = |sense: &Sense| matches!(sense, Sense::Negation | Sense::NegationBehind);
+        let keep = |cue: &Cue| keep(&cue.sense) || cue.masks() || is_heeded(&cue.sense);
+        Self::build(packs, keep).unwrap_or_default()
+    }
+
+    fn build(packs: &[Pack], keep: impl Fn(&Cue) -> bool) -> Result<Self, String> {
         let spoken_for: Vec<Country> = packs.iter().map(|pack| pack.country).collect();
         let mut cues = data::read_all(&spoken_for)?;
         cues.extend(packs.iter().flat_map(|pack| pack.cues.iter().cloned()));
+        cues.retain(keep);
         let mut patterns: Vec<&str> = cues.iter().map(|cue| cue.folded.as_str()).collect();
         patterns.sort_unstable();
         patterns.dedup();
@@ -242,11 +244,6 @@ impl Masks {
     }
 }
 
-/// Whether this is a letter or digit by itself: of others their character must be asked.
-fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
 fn starts_word(text: &str, start: usize) -> bool {
     let first = text.get(start..).and_then(|rest| rest.chars().next());
     !first.is_some_and(is_word)
@@ -269,13 +266,18 @@ fn ends_word(text: &str, end: usize) -> bool {
 
 fn word_end(text: &str, from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
-    from + rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+    from + word_length(rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::region::Regions;
     use expect_test::{Expect, expect};
+
+    fn read(passages: &[Passage; 2]) -> Vec<Hit> {
+        Regions::shipped().book.read(passages)
+    }
 
     fn check(text: &str, wanted: &Expect) {
         let passages = [
@@ -304,7 +306,7 @@ mod tests {
 
     #[test]
     fn every_data_file_is_read() {
-        let book = Book::build(Regions::shipped().packs()).unwrap();
+        let book = Book::build(Regions::shipped().packs(), |_| true).unwrap();
         assert!(book.cues.len() > 1_500, "{}", book.cues.len());
     }
 

@@ -58,6 +58,45 @@ pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || is_combining_mark(character)
 }
 
+/// Where the next character of a word stands.
+pub(crate) fn find_word(text: &str) -> Option<usize> {
+    // Nearly all text is plain: its bytes tell.
+    let at = text
+        .bytes()
+        .position(|byte| is_word_byte(byte) || !byte.is_ascii())?;
+    if text.as_bytes().get(at).is_some_and(u8::is_ascii) {
+        return Some(at);
+    }
+    let rest = text.get(at..)?;
+    rest.find(is_word).map(|further| at + further)
+}
+
+/// How many bytes at the beginning of a text are characters of one word.
+pub(crate) fn word_length(text: &str) -> usize {
+    let plain = text.bytes().take_while(|byte| is_word_byte(*byte)).count();
+    if text.as_bytes().get(plain).is_none_or(u8::is_ascii) {
+        return plain;
+    }
+    let rest = text.get(plain..).unwrap_or_default();
+    plain + rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+}
+
+/// The words of a text: all that stands between other characters.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let from = rest.get(find_word(rest)?..)?;
+        let (word, behind) = from.split_at_checked(word_length(from))?;
+        rest = behind;
+        Some(word)
+    })
+}
+
+/// A letter or digit by itself: of other bytes their character must be asked.
+pub(crate) fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
 fn fold_character(character: char, mut emit: impl FnMut(char)) {
     if character.is_ascii() {
         emit(match character {
@@ -109,6 +148,23 @@ mod tests {
         ] {
             assert_eq!(fold(text).text(), wanted);
             assert_eq!(folded(text), wanted);
+        }
+    }
+
+    #[test]
+    fn words_are_what_stands_between_other_characters() {
+        for text in [
+            "",
+            "one",
+            " a_1, दिल्ली-में\u{301} é.",
+            "₹5 — “Émile” 🔥x",
+            "a\u{301}b c",
+        ] {
+            let wanted: Vec<&str> = text
+                .split(|c| !is_word(c))
+                .filter(|word| !word.is_empty())
+                .collect();
+            assert_eq!(words(text).collect::<Vec<&str>>(), wanted);
         }
     }
 

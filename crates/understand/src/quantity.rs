@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use model::Span;
 
-use crate::fold::is_word;
+use crate::fold::{self, is_word, is_word_byte};
 use crate::passage::Passage;
 use crate::work;
 
@@ -449,7 +449,7 @@ fn multiplier(word: &str) -> Option<f64> {
 fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut at = 0;
-    while let Some(skipped) = text.get(at..).and_then(|rest| rest.find(is_word)) {
+    while let Some(skipped) = text.get(at..).and_then(fold::find_word) {
         let start = at + skipped;
         let rest = text.get(start..).unwrap_or_default();
         let token = match digits(rest) {
@@ -509,14 +509,15 @@ fn is_multiplied(text: &str) -> bool {
     let Some(word) = behind.strip_prefix(' ') else {
         return false;
     };
-    let end = word.find(|c| !is_word(c)).unwrap_or(word.len());
-    word.get(..end)
+    word.get(..fold::word_length(word))
         .is_some_and(|word| multiplier(word).is_some())
 }
 
 fn word_length(text: &str) -> usize {
-    let mut len = 0;
-    for letter in text.chars() {
+    // Most words are letters alone, each a byte.
+    let is_plain = |byte: &u8| is_word_byte(*byte) && !byte.is_ascii_digit();
+    let mut len = text.bytes().take_while(is_plain).count();
+    for letter in text.get(len..).unwrap_or_default().chars() {
         let inside = is_word(letter) || (letter == '\'' && len > 0);
         if !inside || (len == 0 && letter.is_numeric()) {
             break;

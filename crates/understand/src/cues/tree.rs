@@ -116,13 +116,13 @@ impl Tree {
     /// Tells of each pattern that the text begins with, the shortest first: its number and
     /// its length.
     pub(super) fn begins(&self, text: &[u8], mut tell: impl FnMut(usize, usize)) {
-        if !self.may_begin(text) {
-            return;
-        }
         let Some((first, rest)) = text.split_first() else {
             return;
         };
         let mut at = self.firsts.get(usize::from(*first)).copied();
+        if at == Some(0) || !self.may_begin(text) {
+            return;
+        }
         let mut rest = rest.iter();
         while let Some(node) = at.filter(|at| *at > 0).and_then(|at| self.node(at)) {
             work::steps(1);

@@ -324,6 +324,11 @@ fn keeps_full_stop(word: &str) -> bool {
 /// A web or mail address, a path: whole, whatever it holds.
 fn is_address(chunk: &str) -> bool {
     let bytes = chunk.as_bytes();
+    // One of these stands in every address; most chunks are a word and a comma.
+    let is_sign = |byte: &u8| matches!(byte, b':' | b'[' | b'(' | b'\\' | b'/' | b'@');
+    if !bytes.iter().any(is_sign) && !chunk.starts_with("www.") {
+        return false;
+    }
     let has = |wanted: &str| chunk.contains(wanted);
     let slashes = bytes.iter().filter(|byte| **byte == b'/').count();
     has("://")

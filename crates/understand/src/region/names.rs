@@ -348,9 +348,9 @@ impl Iterator for Words<'_> {
 
     fn next(&mut self) -> Option<(usize, usize)> {
         let rest = self.text.get(self.at..)?;
-        let start = self.at + rest.find(fold::is_word)?;
+        let start = self.at + fold::find_word(rest)?;
         let rest = self.text.get(start..)?;
-        let end = start + rest.find(|c| !fold::is_word(c)).unwrap_or(rest.len());
+        let end = start + fold::word_length(rest);
         self.at = end;
         Some((start, end))
     }

@@ -79,24 +79,20 @@ impl EventModel {
     /// What the model says. Sums of money raise, or they say nothing: in the labelled
     /// news they stand in lawsuits and results, so that it learned that they lower.
     pub(super) fn judge(&self, read: &Read<'_>, signs: &[Sign]) -> Judged {
-        let judged = self.judge_all(read, signs);
-        let (_, others): (Vec<Sign>, Vec<Sign>) = signs
+        let (money, others): (Vec<Sign>, Vec<Sign>) = signs
             .iter()
             .cloned()
             .partition(|sign| signs::is_money(sign.number));
-        if others.len() == signs.len() {
-            return judged;
+        let scores = |signs: &[Sign]| self.linear.score(read.terms, &values(signs), 0..BANDS);
+        let of = |scores: &Scores| score(&probabilities(scores));
+        let mut chosen = (scores(signs), signs);
+        if !money.is_empty() {
+            let without = scores(&others);
+            if of(&without) > of(&chosen.0) {
+                chosen = (without, &others);
+            }
         }
-        let without = self.judge_all(read, &others);
-        if without.score > judged.score {
-            without
-        } else {
-            judged
-        }
-    }
-
-    fn judge_all(&self, read: &Read<'_>, signs: &[Sign]) -> Judged {
-        let scores = self.linear.score(read.terms, &values(signs), 0..BANDS);
+        let (scores, signs) = chosen;
         let bands = probabilities(&scores);
         Judged {
             score: score(&bands),

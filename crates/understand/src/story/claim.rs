@@ -1,10 +1,25 @@
 //! How firm a story is, and whether its flaw is exploited, by what texts say.
 
+use std::sync::LazyLock;
+
 use model::{Analysis, ClaimStatus, Field, Item};
 
 use super::{publisher, wording};
-use crate::cues::{self, Feature, Hit, Sense};
+use crate::cues::{Book, Feature, Hit, Sense};
 use crate::passage::Passage;
+use crate::region::Regions;
+
+/// The cues that are read here: to look for all others once more for each fold costs as much
+/// again as the rest of it.
+static BOOK: LazyLock<Book> = LazyLock::new(|| {
+    use Feature::{Claimed, Confirmed, Denied, Exploited};
+    Book::only(Regions::shipped().packs(), |sense| {
+        matches!(
+            sense,
+            Sense::Feature(Claimed | Confirmed | Denied | Exploited)
+        )
+    })
+});
 
 /// What an item's text says of the firmness of its story.
 pub(super) struct Signs {
@@ -19,7 +34,7 @@ pub(super) fn signs(item: &Item, analysis: &Analysis) -> Signs {
         Passage::new(Field::Title, analysis.title.clone()),
         Passage::new(Field::Text, analysis.text.clone()),
     ];
-    let hits = cues::read(&passages);
+    let hits = BOOK.read(&passages);
     let strength = |feature: Feature| -> f32 {
         hits.iter()
             .filter(|hit| hit.cue.sense == Sense::Feature(feature) && !hit.negated)

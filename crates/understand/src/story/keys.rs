@@ -4,6 +4,7 @@ use model::analysis::StoryKeys;
 use model::print::Judged;
 use model::{CveId, Entity, EntityKind, Field, Item, ItemKind, Print, hash};
 
+use crate::fold;
 use crate::models::Models;
 use crate::passage::Passage;
 use crate::url_key;
@@ -108,12 +109,7 @@ fn cves(item: &Item, entities: &[Entity]) -> Vec<CveId> {
 fn content_hash(passages: &[Passage; 2]) -> [u8; 16] {
     let [title, text] = passages.each_ref().map(|passage| {
         let mut words = String::with_capacity(passage.folded.text().len());
-        for word in passage
-            .folded
-            .text()
-            .split(|c| !crate::fold::is_word(c))
-            .filter(|word| !word.is_empty())
-        {
+        for word in fold::words(passage.folded.text()) {
             words.push_str(word);
             words.push(' ');
         }

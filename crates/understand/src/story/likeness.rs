@@ -9,7 +9,8 @@ mod pair;
 use model::print::{Judged, Member, Print};
 use model::{Entity, Timestamp, clock};
 
-use pair::{are_apart, common, cosine, fill_one_pattern, judged_alike, met, shared, weight_of};
+pub use pair::Compared;
+use pair::{Lookup, are_apart, common, fill_one_pattern, judged_alike, shared, weight_of};
 
 use super::reprint;
 use super::subject::{Named, is_time};
@@ -194,7 +195,7 @@ impl StoryModel {
     ) -> Vec<&'a str> {
         const TOLD: usize = 3;
         let words = Words::of(title, text);
-        let mut shared = shared(a, b).names;
+        let mut shared = shared(&Compared::new(a), b).names;
         if shared.is_empty() {
             shared = a
                 .terms
@@ -220,11 +221,23 @@ impl StoryModel {
 
     /// What a link looks at in two prints told so many days apart.
     #[must_use]
-    pub fn features(&self, a: &Print, b: &Print, days: f32) -> [f32; FEATURES.len()] {
-        let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
+    pub fn features(&self, a: &Compared<'_>, b: &Print, days: f32) -> [f32; FEATURES.len()] {
+        let alike = [a.terms.cosine(&b.terms), a.title.cosine(&b.title)];
         let shared = shared(a, b);
+        let crossing = {
+            let in_both = |name: &u32| {
+                let own = a.print.names.binary_search(name);
+                own.is_ok() && b.names.binary_search(name).is_ok()
+            };
+            let of_titles = a.title_names.met(&b.title_names);
+            let crossing =
+                a.title_names.met(&b.names).count() + a.names.met(&b.title_names).count();
+            crossing - of_titles.filter(in_both).count()
+        };
+        let a = a.print;
+        let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
         let fewer = a.names.len().min(b.names.len());
-        let both = a.names.len() + b.names.len() - common(&a.names, &b.names);
+        let both = a.names.len() + b.names.len() - shared.written_alike;
         let mut rarities: Vec<f32> = shared
             .names
             .iter()
@@ -239,18 +252,11 @@ impl StoryModel {
         let yes = |it: bool| f32::from(u8::from(it));
         let differ =
             !a.title_names.is_empty() && !b.title_names.is_empty() && shared.of_titles.is_empty();
-        let crossing = {
-            let in_both = |name: &u32| {
-                a.names.binary_search(name).is_ok() && b.names.binary_search(name).is_ok()
-            };
-            let counted_twice = met(&a.title_names, &b.title_names).filter(in_both).count();
-            common(&a.title_names, &b.names) + common(&b.title_names, &a.names) - counted_twice
-        };
         let [types, label] = judged_alike(a.judged, b.judged);
         let fewer_of_titles = a.title_names.len().max(1).min(b.title_names.len().max(1));
         [
-            cosine(&a.terms, &b.terms),
-            cosine(&a.title, &b.title),
+            alike[0],
+            alike[1],
             share(shared.names.len(), both),
             share(shared.names.len(), fewer).min(1.0),
             rarities.first().copied().unwrap_or_default(),
@@ -274,27 +280,33 @@ impl StoryModel {
     /// mean link, and the likeness to their centre, which keeps large stories whole.
     #[must_use]
     pub fn likeness(&self, print: &Print, at: Timestamp, members: &[&Member]) -> Option<Likeness> {
-        self.likeness_from(print, at, members, f32::NEG_INFINITY)
+        self.likeness_from(&Compared::new(print), at, members, f32::NEG_INFINITY)
     }
 
     /// The same, if it is above zero: if the item may join. Most incidents are told
     /// apart before their centre is asked for, which costs more than all else.
     #[must_use]
-    pub fn joining(&self, print: &Print, at: Timestamp, members: &[&Member]) -> Option<Likeness> {
-        self.likeness_from(print, at, members, 0.0)
+    pub fn joining(
+        &self,
+        item: &Compared<'_>,
+        at: Timestamp,
+        members: &[&Member],
+    ) -> Option<Likeness> {
+        self.likeness_from(item, at, members, 0.0)
             .filter(|likeness| likeness.score > 0.0)
     }
 
     /// None where the score surely is not above `least`.
     fn likeness_from(
         &self,
-        print: &Print,
+        item: &Compared<'_>,
         at: Timestamp,
         members: &[&Member],
         least: f32,
     ) -> Option<Likeness> {
         /// Weights are rounded.
         const MOST: f32 = 1.01;
+        let print = item.print;
         let members = members.get(..members.len().min(MEMBERS))?;
         let mut sum = 0.0;
         // The sum of the cosines to the members.
@@ -302,7 +314,7 @@ impl StoryModel {
         let mut patterned = 0;
         let mut best: Option<(f32, usize, f32)> = None;
         for (index, member) in members.iter().enumerate() {
-            let features = self.features(print, &member.print, days_between(at, member.at));
+            let features = self.features(item, &member.print, days_between(at, member.at));
             let link = self.link(&features);
             sum += link;
             along += features[0];
@@ -427,9 +439,10 @@ fn to_centre(along: f32, members: &[&Member]) -> f32 {
     // The length of the sum, from the cosines of its parts.
     let mut square = 0.0;
     for (index, a) in members.iter().enumerate() {
-        square += cosine(&a.print.terms, &a.print.terms);
+        let terms = Lookup::of(&a.print.terms);
+        square += terms.cosine(&a.print.terms);
         for b in members.iter().skip(index + 1) {
-            square += 2.0 * cosine(&a.print.terms, &b.print.terms);
+            square += 2.0 * terms.cosine(&b.print.terms);
         }
     }
     if square > 0.0 {
@@ -484,7 +497,7 @@ mod tests {
                 for last in first + 1..=members.len() {
                     let others: Vec<&Member> = members[first..last].iter().collect();
                     let all = model.likeness(&one.print, one.at, &others).unwrap();
-                    let joining = model.joining(&one.print, one.at, &others);
+                    let joining = model.joining(&Compared::new(&one.print), one.at, &others);
                     assert_eq!(joining, (all.score > 0.0).then_some(all));
                     joined += usize::from(joining.is_some());
                 }

@@ -3,7 +3,7 @@
 use model::incident::{Candidate, Link};
 use model::{Analysis, CveId, IncidentId, Item, ItemId, Member};
 
-use super::likeness::Likeness;
+use super::likeness::{Compared, Likeness};
 use super::summary::overlap;
 use crate::Context;
 
@@ -119,12 +119,13 @@ fn by_words(
     if print.is_empty() {
         return None;
     }
+    let compared = Compared::new(print);
     let alike: Vec<(&Candidate, Likeness)> = candidates
         .iter()
         .filter(|candidate| !speak_of_other_cves(analysis, &candidate.incident.cves))
         .filter_map(|candidate| {
             let members: Vec<&Member> = candidate.members.iter().collect();
-            let likeness = model.joining(print, item.effective(), &members)?;
+            let likeness = model.joining(&compared, item.effective(), &members)?;
             Some((candidate, likeness))
         })
         .collect();

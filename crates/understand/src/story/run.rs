@@ -10,6 +10,7 @@ use model::{Analysis, CveId, Incident, IncidentId, Item, ItemId, Member};
 use uuid::Uuid;
 
 use super::fold::fold;
+use super::likeness::Compared;
 use super::place::{Placement, place};
 use super::shelf::Shelf;
 use crate::Context;
@@ -111,10 +112,11 @@ impl Run {
         }
         let model = context.models().stories();
         let (print, at) = (&keys.print, item.effective());
+        let compared = Compared::new(print);
         for (number, members) in self.by_words.near(print, at) {
             let known = candidates.iter_mut().find(|(known, _)| *known == number);
             let owned = || -> Vec<Member> { members.iter().copied().cloned().collect() };
-            let may_join = || model.is_some_and(|it| it.joining(print, at, &members).is_some());
+            let may_join = || model.is_some_and(|it| it.joining(&compared, at, &members).is_some());
             match (known, self.stories.get(number)) {
                 (Some((_, candidate)), _) => candidate.members = owned(),
                 (None, Some(incident)) if may_join() => {

@@ -5,6 +5,8 @@
 
 use model::stop::is_stop;
 
+use crate::fold::{find_word, word_length};
+
 /// News says what happened at its head; the rest is background that other stories
 /// share.
 pub(super) const MAX_CHARS: usize = 1_500;
@@ -137,6 +139,10 @@ fn parts(word: &str) -> Vec<&str> {
     const WORDS: std::ops::RangeInclusive<usize> = 3..=5;
     let begins = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
     let mut parts = Vec::new();
+    // Hardly any word has one.
+    if !word.as_bytes().windows(2).any(begins) {
+        return parts;
+    }
     if word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         let mut rest = word;
         while let Some(at) = rest.as_bytes().windows(2).position(begins) {
@@ -196,6 +202,9 @@ impl<'a> Name<'a> {
     }
 
     fn end(&mut self, words: &mut Words<'_>) {
+        if self.words.is_empty() && self.joined.is_empty() {
+            return;
+        }
         if (2..=Self::MOST).contains(&self.words.len()) {
             words.initials.push(fnv(self.plain.bytes()));
             let joined = self.joined.trim_end_matches('&');
@@ -214,17 +223,21 @@ fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = 0;
     std::iter::from_fn(move || {
         let tail = text.get(rest..)?;
-        let start = rest + tail.find(crate::fold::is_word)?;
+        let start = rest + find_word(tail)?;
         let tail = text.get(start..)?;
         let is_digit = |at: usize| tail.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
         let groups =
             |at: usize, c: char| c == ',' && at > 0 && is_digit(at - 1) && is_digit(at + 1);
-        let end = tail
-            .char_indices()
-            .find(|(at, c)| !(crate::fold::is_word(*c) || is_inside(*c) || groups(*at, *c)))
-            .map_or(text.len(), |(length, _)| start + length);
-        rest = end;
-        let word = text.get(start..end)?.trim_end_matches(is_inside);
+        let mut end = word_length(tail);
+        while let Some(c) = tail.get(end..)?.chars().next() {
+            if !(is_inside(c) || groups(end, c)) {
+                break;
+            }
+            end += c.len_utf8();
+            end += word_length(tail.get(end..)?);
+        }
+        rest = start + end;
+        let word = tail.get(..end)?.trim_end_matches(is_inside);
         Some((start, word))
     })
 }
@@ -265,7 +278,9 @@ pub fn stem_hash(word: &str) -> u32 {
             *to = byte.to_ascii_lowercase();
         }
         let lower: &[u8] = lower;
-        let stem = ENDINGS.iter().find_map(|ending| {
+        let last = lower.last();
+        let ends_alike = |ending: &&&str| ending.as_bytes().last() == last;
+        let stem = ENDINGS.iter().filter(ends_alike).find_map(|ending| {
             let stem = lower.strip_suffix(ending.as_bytes());
             stem.filter(|stem| stem.len() > 3)
         });

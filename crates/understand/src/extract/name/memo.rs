@@ -10,110 +10,163 @@ use super::label::Row;
 use super::rows::WIDTH;
 use super::words::{Looks, Word};
 
-/// Words and sums kept, a power of two: 2 MB hold most of what an article holds.
-const KEPT: usize = 1 << 12;
+/// Words and sums kept, a power of two: 3 MB hold six words in seven of an article. In twice
+/// as many places, each with its own word, it would be as many.
+const KEPT: usize = 1 << 13;
 
 /// Longer words are rare.
 const MAX_BYTES: usize = 24;
 
-/// The words met last. Each has one place, where it drives out another.
+/// The words met last.
 #[derive(Debug)]
 pub(super) struct Memo {
-    words: Vec<Option<Kept>>,
-    looks: Vec<Option<Looks>>,
-    /// Whole numbers, as weights are.
-    sums: Vec<[[i16; Row::WIDTH]; WIDTH]>,
+    words: Latest<Spelled>,
+    sums: Latest<Sums>,
 }
 
+/// How a word that is written so looks: two lines of the processor's, and no third.
 #[derive(Debug, Clone, Copy)]
-struct Kept {
+#[repr(align(64))]
+struct Spelled {
     written: [u8; MAX_BYTES],
     length: usize,
     word: Word,
 }
 
+/// What words that look so add to the scores. Whole numbers, as weights are.
+#[derive(Debug, Clone, Copy)]
+struct Sums {
+    looks: Looks,
+    rows: [[i16; Row::WIDTH]; WIDTH],
+}
+
 impl Memo {
     fn new() -> Self {
         Self {
-            words: vec![None; KEPT],
-            looks: vec![None; KEPT],
-            sums: vec![[[0; Row::WIDTH]; WIDTH]; KEPT],
+            words: Latest::new(KEPT),
+            sums: Latest::new(KEPT),
         }
     }
 
     /// What a word looks like that is written so; `hash` is of its bytes. Where it stood is
     /// of no meaning.
-    pub(super) fn word(&self, written: &str, hash: u64) -> Option<&Word> {
-        let kept = self.words.get(place(hash))?.as_ref()?;
-        let bytes = kept.written.get(..kept.length);
-        (bytes == Some(written.as_bytes())).then_some(&kept.word)
+    pub(super) fn word(&mut self, written: &str, hash: u64) -> Option<&Word> {
+        let written = written.as_bytes();
+        let is_it = |kept: &Spelled| kept.written.get(..kept.length) == Some(written);
+        self.words.find(hash, is_it).map(|kept| &kept.word)
     }
 
     pub(super) fn keep_word(&mut self, written: &str, hash: u64, word: Word) {
         let mut bytes = [0; MAX_BYTES];
-        if let Some(to) = bytes.get_mut(..written.len())
-            && let Some(slot) = self.words.get_mut(place(hash))
-        {
+        if let Some(to) = bytes.get_mut(..written.len()) {
             to.copy_from_slice(written.as_bytes());
-            *slot = Some(Kept {
+            let kept = Spelled {
                 written: bytes,
                 length: written.len(),
                 word,
-            });
+            };
+            self.words.keep(hash, kept);
         }
     }
 
     /// What such a word adds to the scores.
-    pub(super) fn sums(&self, looks: &Looks) -> Option<[Row; WIDTH]> {
-        let at = place(looks.hash());
-        let known = self.looks.get(at)?.as_ref();
-        known.filter(|known| *known == looks)?;
-        let sums = self.sums.get(at)?;
-        Some(sums.map(|row| Row(row.map(f32::from))))
+    pub(super) fn sums(&mut self, looks: &Looks) -> Option<[Row; WIDTH]> {
+        let kept = self.sums.find(looks.hash(), |kept| kept.looks == *looks)?;
+        let mut sums = [Row::ZERO; WIDTH];
+        for (sum, kept) in sums.iter_mut().zip(&kept.rows) {
+            for (to, from) in sum.0.iter_mut().zip(kept) {
+                *to = f32::from(*from);
+            }
+        }
+        Some(sums)
     }
 
     pub(super) fn keep_sums(&mut self, looks: Looks, sums: &[Row; WIDTH]) {
-        let at = place(looks.hash());
-        let whole = sums.map(|row| row.0.map(|sum| sum as i16));
-        let fits = sums.iter().zip(&whole).all(|(row, whole)| {
+        let rows = sums.map(|row| row.0.map(|sum| sum as i16));
+        let fits = sums.iter().zip(&rows).all(|(row, whole)| {
             let mut sums = row.0.iter().zip(whole);
             sums.all(|(sum, whole)| *sum == f32::from(*whole))
         });
-        if let (Some(slot), Some(kept)) = (self.looks.get_mut(at), self.sums.get_mut(at))
-            && fits
-        {
-            *slot = Some(looks);
-            *kept = whole;
+        if fits {
+            self.sums.keep(looks.hash(), Sums { looks, rows });
         }
     }
 
-    /// Touches the place of a word. The memo is larger than what the processor has at
+    /// Touches the places of a word. The memo is larger than what the processor has at
     /// hand: touched first, many places are waited for at a time. The number is of no
     /// meaning.
     pub(super) fn touch_word(&self, hash: u64) -> usize {
-        let kept = self.words.get(place(hash)).and_then(Option::as_ref);
-        kept.map_or(0, |kept| kept.length ^ kept.word.token.start)
+        let kept = self.words.near(hash);
+        kept.fold(0, |all, kept| all ^ kept.length ^ kept.word.token.start)
     }
 
     /// The same for the sums of such a word.
     pub(super) fn touch_sums(&self, looks: &Looks) -> i16 {
-        let at = place(looks.hash());
-        let known = self.looks.get(at).is_some_and(Option::is_some);
-        let sums = self.sums.get(at).map_or(0, |[first, _, middle, _, last]| {
-            let [first, middle, last] = [first, middle, last].map(|row| row.first());
-            [first, middle, last]
-                .into_iter()
-                .flatten()
-                .fold(0, |all, one| all ^ one)
-        });
-        sums ^ i16::from(known)
+        let kept = self.sums.near(looks.hash());
+        kept.fold(0, |all, kept| {
+            let [first, _, middle, _, last] = kept.rows;
+            all ^ first[0] ^ middle[0] ^ last[0]
+        })
     }
 }
 
-fn place(hash: u64) -> usize {
-    /// Odd, with its bits well spread: 2^64 divided by the golden ratio.
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    usize::try_from(hash.wrapping_mul(SPREAD) >> 32).unwrap_or_default() & (KEPT - 1)
+/// What was met last, in pairs of places: what is new drives out the one of its pair that
+/// was not asked for last, so that rare words leave the frequent ones alone.
+#[derive(Debug)]
+struct Latest<T> {
+    pairs: Vec<[Option<T>; 2]>,
+    /// Which of each pair was asked for last.
+    asked: Vec<bool>,
+}
+
+impl<T: Copy> Latest<T> {
+    /// `places` is a power of two.
+    fn new(places: usize) -> Self {
+        Self {
+            pairs: vec![[None; 2]; places / 2],
+            asked: vec![false; places / 2],
+        }
+    }
+
+    fn find(&mut self, hash: u64, is_it: impl Fn(&T) -> bool) -> Option<&T> {
+        let at = self.place(hash);
+        let [first, second] = self.pairs.get(at)?;
+        let is_it = |kept: &Option<T>| kept.as_ref().is_some_and(&is_it);
+        let found = if is_it(first) {
+            (false, first)
+        } else if is_it(second) {
+            (true, second)
+        } else {
+            return None;
+        };
+        *self.asked.get_mut(at)? = found.0;
+        found.1.as_ref()
+    }
+
+    fn keep(&mut self, hash: u64, new: T) {
+        let at = self.place(hash);
+        if let Some([first, second]) = self.pairs.get_mut(at) {
+            let second_was_asked = self.asked.get(at).copied().unwrap_or_default();
+            let place = if second_was_asked { first } else { second };
+            *place = Some(new);
+        }
+    }
+
+    /// Both that may be it.
+    fn near(&self, hash: u64) -> impl Iterator<Item = &T> {
+        self.pairs
+            .get(self.place(hash))
+            .into_iter()
+            .flatten()
+            .flatten()
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        /// Odd, with its bits well spread: 2^64 divided by the golden ratio.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let spread = usize::try_from(hash.wrapping_mul(SPREAD) >> 32).unwrap_or_default();
+        spread & (self.pairs.len() - 1)
+    }
 }
 
 /// The memos of a model that nobody is using: one for each thread that ever used the
@@ -130,6 +183,26 @@ impl Memos {
     pub(super) fn put_back(&self, memo: Memo) {
         if let Ok(mut memos) = self.0.lock() {
             memos.push(memo);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_again_stays() {
+        let mut latest = Latest::new(2);
+        let find =
+            |latest: &mut Latest<u8>, wanted: u8| latest.find(0, |kept| *kept == wanted).is_some();
+        for often in [1, 2] {
+            latest.keep(0, often);
+            assert!(find(&mut latest, often));
+            for rare in 10..20 {
+                latest.keep(0, rare);
+            }
+            assert!(find(&mut latest, often) && find(&mut latest, 19) && !find(&mut latest, 18));
         }
     }
 }
