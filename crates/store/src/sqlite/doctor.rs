@@ -20,7 +20,7 @@ pub(super) fn examine(connection: &Connection, now: Timestamp) -> Result<Vec<Fin
     let damage = backup::damage(connection)?;
     let of_index = match &damage {
         Some(damage) => damage.is_of_index.then(|| damage.to_string()),
-        None => text_index::miscounted(connection)?,
+        None => text_index::unsound(connection)?,
     };
     if let Some(damage) = &of_index {
         findings.push(Finding {
@@ -185,7 +185,7 @@ fn is_stale(connection: &Connection, n: i64, incident: &Incident) -> Result<bool
 fn clear_damaged_index(connection: &Connection) -> Result<(), StoreError> {
     let is_damaged = match backup::damage(connection)? {
         Some(damage) => damage.is_of_index,
-        None => text_index::miscounted(connection)?.is_some(),
+        None => text_index::unsound(connection)?.is_some(),
     };
     if is_damaged {
         text_index::make_anew(connection)?;
