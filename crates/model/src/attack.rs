@@ -195,6 +195,11 @@ impl AttackClass {
         short.map(|(_, class)| *class).or_else(|| name.parse().ok())
     }
 
+    /// What people call classes for short.
+    pub fn short_names() -> impl Iterator<Item = (&'static str, Self)> {
+        SHORT.iter().copied()
+    }
+
     /// The classes that a weakness is surely of.
     pub fn of_weakness(weakness: CweId) -> impl Iterator<Item = Self> {
         BY_WEAKNESS

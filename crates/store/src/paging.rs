@@ -19,12 +19,13 @@ pub(crate) const MOST_AFFECTED: u32 = 5_000;
 /// A count looks at so many incidents at most where it walks through those of one key:
 /// what is rare among them is estimated from the newest.
 pub(crate) const COUNTED_BY_KEYS: u32 = 10_000;
-/// And at so many where it has to look for keys of each (3 µs in a large store, measured).
-pub(crate) const COUNTED_BY_LOOKUPS: u32 = 6_000;
+/// And at so many where it has to look for a key of each (3 µs on SQLite in a large store, 7
+/// on PostgreSQL, measured); for several at fewer, but not below a quarter.
+pub(crate) const COUNTED_BY_LOOKUPS: u32 = 5_000;
 /// And at so many where it has to look for a word of each; for several at fewer.
 pub(crate) const COUNTED_BY_WORDS: u32 = 2_000;
 /// And at so many where one index tells all.
-pub(crate) const COUNTED_BY_NUMBERS: u32 = 50_000;
+pub(crate) const COUNTED_BY_NUMBERS: u32 = 20_000;
 /// So many incidents are asked for words at once, at most.
 pub(crate) const LONGEST_STRETCH: u32 = 4_000;
 /// Relevance looks at so many matching incidents, the latest.

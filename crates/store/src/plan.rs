@@ -169,6 +169,16 @@ impl Plan {
         tokens.sum()
     }
 
+    /// For how many keys an incident is looked at by this part.
+    fn lookups(&self) -> u32 {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::lookups).sum(),
+            Self::Not(part) => part.lookups(),
+            Self::Key { .. } => 1,
+            Self::Words { .. } | Self::Number(..) | Self::Affected { .. } => 0,
+        }
+    }
+
     /// How it is looked up, in a sentence.
     pub(crate) fn words(&self) -> String {
         match self.driver() {
@@ -220,7 +230,13 @@ impl Plan {
         let most = match (key, walked) {
             (None, _) if by_numbers => COUNTED_BY_NUMBERS,
             (_, Some(_)) if by_numbers => COUNTED_BY_KEYS,
-            _ => COUNTED_BY_LOOKUPS,
+            _ => {
+                let others = conjuncts
+                    .iter()
+                    .filter(|part| walked.is_none_or(|(key, ..)| !std::ptr::eq(key, **part)));
+                let lookups: u32 = others.map(|part| part.lookups()).sum();
+                (COUNTED_BY_LOOKUPS / lookups.max(1)).max(COUNTED_BY_LOOKUPS / 4)
+            }
         };
         Walk { key: walked, most }
     }

@@ -13,8 +13,9 @@ use model::tokens;
 pub(crate) const ITEMS: u32 = 12;
 /// Words that are weighed.
 const WEIGHED: usize = 96;
-/// A word of more items than this tells nothing.
-pub(crate) const COMMON: u32 = 2_000;
+/// A word of more items than this tells nothing. That it has more is found by counting
+/// them, which on PostgreSQL reads a page of the table for each.
+pub(crate) const COMMON: u32 = 1_000;
 /// Words by which others are looked for, the weightiest.
 const TELLING: usize = 24;
 /// Of the items that hold a word, and the incidents of a CVE, the newest so many are

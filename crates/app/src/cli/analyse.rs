@@ -8,6 +8,7 @@ mod named;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -99,6 +100,12 @@ struct Waiting {
 
 impl Analyse {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<Outcome> {
+        if is_same_file(&self.input, &self.output) {
+            anyhow::bail!(
+                "{} is what is read; its analyses need another file",
+                self.output.display()
+            );
+        }
         let (reader, size) = open_input(&self.input)?;
         let context = settings.context();
         let bar = bar(size);
@@ -457,6 +464,18 @@ fn stories(documents: &[Waiting], context: &Context) -> Vec<Option<usize>> {
         *story = *names.entry(*story).or_insert(next);
     }
     stories
+}
+
+/// Whether both names are of one file, by whatever way: writing it would lose what is read.
+fn is_same_file(input: &Path, output: &Path) -> bool {
+    let is_stream = |path: &Path| path.as_os_str() == "-";
+    let of = |path: &Path| {
+        let file = std::fs::metadata(path)
+            .ok()
+            .filter(std::fs::Metadata::is_file)?;
+        Some((file.dev(), file.ino()))
+    };
+    !is_stream(input) && !is_stream(output) && of(input).is_some_and(|it| of(output) == Some(it))
 }
 
 /// Writes the results with their stories.

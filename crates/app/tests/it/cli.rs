@@ -299,6 +299,23 @@ const DOCUMENTS: &str = r#"{"id":"a","title":"Acme confirms data breach","text":
 "#;
 
 #[test]
+fn analyses_never_take_the_place_of_what_is_read() {
+    let folder = Folder::new();
+    folder
+        .write("prahari.toml", "catalogue = false\n")
+        .write("docs.jsonl", DOCUMENTS);
+    let path = folder.0.path().join("docs.jsonl");
+    std::os::unix::fs::symlink(&path, folder.0.path().join("link.jsonl")).unwrap();
+    for output in ["docs.jsonl", "./docs.jsonl", "link.jsonl"] {
+        let refused = folder.run(&["analyse", "--input", "docs.jsonl", "--output", output]);
+        assert!(!refused.status.success(), "{output}");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains(output), "{said}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), DOCUMENTS);
+    }
+}
+
+#[test]
 fn documents_are_analysed_in_order_with_exact_places() {
     let folder = Folder::new();
     folder

@@ -5,6 +5,7 @@ use super::field::{Field, Kind};
 use super::key::Key;
 use super::parse::is_bare_value;
 use crate::alias;
+use crate::attack::AttackClass;
 use crate::region::{Country, states};
 
 /// How many offers are made of what is known here.
@@ -13,6 +14,9 @@ const MOST_OFFERS: usize = 20;
 const MOST_ALIASES: usize = 5;
 /// Fewer letters are the beginning of too many names.
 const SHORTEST_ALIAS: usize = 3;
+
+/// What the sign behind a field may be of, but for `!`.
+const SIGNS: [char; 7] = [':', '=', '<', '>', '≤', '≥', '≠'];
 
 /// What may stand where the cursor is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +59,7 @@ pub fn complete(text: &str, at: u32) -> Completion {
     let start = word_start(&chars, at);
     let word: String = chars.get(start..at).unwrap_or_default().iter().collect();
     let place = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let field_end = word.find([':', '=', '<', '>']);
+    let field_end = word.find(SIGNS);
     let known = field_end.and_then(|end| {
         let name = word.get(..end)?;
         Some((end, Field::of_name(name.strip_suffix('!').unwrap_or(name))?))
@@ -71,11 +75,13 @@ pub fn complete(text: &str, at: u32) -> Completion {
         };
     };
     // The last of several values.
-    let signs = [':', '=', '<', '>', ','];
     let rest = word.get(sign..).unwrap_or_default();
     let begun = match rest.rfind('"') {
         Some(quote) => rest.get(quote + 1..).unwrap_or_default(),
-        None => rest.rsplit(signs).next().unwrap_or_default(),
+        None => rest
+            .rsplit(|c| c == ',' || SIGNS.contains(&c))
+            .next()
+            .unwrap_or_default(),
     };
     let with_quote = begun.chars().count() + usize::from(rest.contains('"'));
     let expected = match field.kind() {
@@ -157,6 +163,16 @@ fn values(field: Field, begun: &str) -> Vec<Offer> {
             .map(|(label, word)| offer(label, word))
             .collect(),
     };
+    if field == Field::AttackClass && !begun.is_empty() {
+        let shorts = AttackClass::short_names()
+            .filter(|(short, class)| fits(short) && !fits(class.as_str()) && !fits(class.word()));
+        offers.extend(shorts.map(|(short, class)| {
+            offer(
+                class.as_str(),
+                &format!("{}, for short {short}", class.word()),
+            )
+        }));
+    }
     if field == Field::Region {
         let countries = Country::all().filter(|(code, name)| fits(code) || fits(name));
         offers.extend(countries.map(|(code, name)| offer(code, name)));

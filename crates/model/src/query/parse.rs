@@ -4,11 +4,13 @@
 //! ```text
 //! or    = and ("OR" and)*
 //! and   = not (["AND"] not)*
-//! not   = ("NOT" | "-") not | "(" or ")" | field op value | word | "phrase"
+//! not   = ("NOT" | "-") not | "(" or ")" | field op values | word | "phrase"
+//! values = value ("," value)* | "(" value (("OR" | ",") value)* ")"
 //! ```
 //!
 //! What looks like a field and is none is a mistake and not a word: somebody who
-//! writes `severty:high` must not be shown everything that holds neither.
+//! writes `severty:high` must not be shown everything that holds neither. So is what
+//! other languages mean by a sign: `&&`, `!word`, `or` between two fields.
 
 mod field;
 mod text;
@@ -77,16 +79,23 @@ pub fn parse(text: &str) -> Result<Query, QueryError> {
 pub(super) fn is_bare(word: &str, in_title: bool) -> bool {
     let whole = !word.contains(|c: char| c.is_whitespace() || is_special(c));
     let plain = in_title
-        || !(matches!(word, "AND" | "OR" | "NOT")
-            || word.starts_with(['-', '<', '>', '='])
+        || !(matches!(word, "AND" | "OR" | "NOT" | "&&" | "||")
+            || word.starts_with('-')
             || field_sign(&word.chars().collect::<Vec<_>>()).is_some());
-    whole && plain
+    whole && plain && !(word.starts_with(is_sign) || is_denial(word.chars()))
+}
+
+/// Whether a word without quotes may be read as an operator, from what stands beside it:
+/// then it is printed in quotes, which say nothing else of it.
+pub(super) fn is_lower_operator(word: &str) -> bool {
+    matches!(word, "and" | "or" | "not" | "in")
 }
 
 /// Whether a value can stand without quotes.
 pub(super) fn is_bare_value(value: &str) -> bool {
     !value.is_empty()
         && !value.contains(|c: char| c.is_whitespace() || is_special(c) || matches!(c, ',' | '*'))
+        && !value.starts_with(|c: char| is_sign(c) || c == '!')
 }
 
 /// Brackets and quotes end a word.
@@ -98,17 +107,56 @@ const fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„')
 }
 
+/// What a sign may begin with, but for `!`.
+const fn is_sign(c: char) -> bool {
+    matches!(c, ':' | '=' | '<' | '>' | '~' | '≥' | '≤' | '≠')
+}
+
+/// Whether a sign begins these characters.
+fn begins_with_sign(chars: &[char]) -> bool {
+    match chars {
+        ['!', next, ..] => is_sign(*next),
+        [first, ..] => is_sign(*first),
+        [] => false,
+    }
+}
+
+/// Whether these characters are a `!` before what it denies elsewhere, or before a sign.
+fn is_denial(mut chars: impl Iterator<Item = char>) -> bool {
+    chars.next() == Some('!')
+        && chars
+            .next()
+            .is_some_and(|c| c.is_alphanumeric() || is_sign(c) || c == '(' || is_quote(c))
+}
+
+/// How long the name of a field is that begins here; none where there is no such name.
+/// A name with hyphens or digits is one only if a field is called nearly so: `CVE-2026-1:`
+/// and `10:30` stand in many headlines.
+fn name_length(word: &[char]) -> usize {
+    let run = |is_part: fn(char) -> bool| word.iter().take_while(|c| is_part(**c)).count();
+    let plain = run(|c| c.is_ascii_alphabetic() || c == '_');
+    let all = run(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    if plain == 0 || all == plain {
+        return plain;
+    }
+    let name: String = word.iter().take(all).collect();
+    if known_otherwise(&name).is_some() {
+        all
+    } else {
+        plain
+    }
+}
+
+/// The field of a name that is written `attack-class` or `cvss3`.
+fn known_otherwise(name: &str) -> Option<Field> {
+    let name = name.replace('-', "_");
+    Field::of_name(name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_'))
+}
+
 /// Where the sign of `field:value` stands, when the word begins like one.
 fn field_sign(word: &[char]) -> Option<usize> {
-    let sign = word
-        .iter()
-        .position(|c| !(c.is_ascii_alphabetic() || *c == '_'))?;
-    let is_sign = match word.get(sign) {
-        Some(':' | '=' | '<' | '>') => true,
-        Some('!') => word.get(sign + 1) == Some(&'='),
-        _ => false,
-    };
-    (sign > 0 && is_sign).then_some(sign)
+    let sign = name_length(word);
+    (sign > 0 && begins_with_sign(word.get(sign..).unwrap_or_default())).then_some(sign)
 }
 
 struct Reader {
@@ -215,7 +263,10 @@ impl Reader {
                     }
                     self.wants_more("AND", start)?;
                 }
-                _ => parts.push(self.one()?),
+                _ => {
+                    self.no_lower_operator(parts.last())?;
+                    parts.push(self.one()?);
+                }
             }
         }
         if parts.is_empty() {
@@ -236,6 +287,28 @@ impl Reader {
             return Err(self.error(what, 0, self.at));
         }
         Ok(query)
+    }
+
+    /// That no `or` stands between two fields, and no `not` before one: as words they
+    /// would ask for something that nobody means there.
+    fn no_lower_operator(&mut self, before: Option<&Part>) -> Read<()> {
+        let start = self.at;
+        let after_field = before
+            .is_some_and(|part| !matches!(part, Part::Whole(Query::Words(_) | Query::Not(_))));
+        let operators = [("or", "OR"), ("and", "AND"), ("not", "NOT")];
+        let Some((lower, upper)) = operators.into_iter().find(|(lower, _)| self.word_is(lower))
+        else {
+            return Ok(());
+        };
+        let end = self.at;
+        self.blanks();
+        let is_meant = (after_field || lower == "not") && self.is_field_or_bracket();
+        self.at = start;
+        if is_meant {
+            let what = format!("`{lower}` is a word; the operator is upper-case");
+            return Err(self.suggesting(what, start, end, Some(upper)));
+        }
+        Ok(())
     }
 
     /// Binds each version to the product before it, or else after it.
@@ -316,6 +389,7 @@ impl Reader {
             return Ok(Part::Whole(query));
         }
         self.count(start)?;
+        self.no_foreign_operator()?;
         if self.peek().is_some_and(is_quote) {
             let value = self.quoted()?;
             let word = Word::new(&value.text, true, value.prefix, false);
@@ -327,6 +401,23 @@ impl Reader {
         let text = self.bare(|_| false);
         let word = Word::new(&text, false, text.ends_with('*'), false);
         Ok(Part::Whole(Query::Words(vec![word])))
+    }
+
+    /// That no operator of other languages stands here.
+    fn no_foreign_operator(&mut self) -> Read<()> {
+        let start = self.at;
+        for (wrong, right) in [("&&", "AND"), ("||", "OR")] {
+            if self.word_is(wrong) {
+                let what = format!("`{wrong}` is no operator");
+                return Err(self.suggesting(what, start, self.at, Some(right)));
+            }
+        }
+        let here = self.chars.get(start..).unwrap_or_default();
+        if is_denial(here.iter().copied()) && !begins_with_sign(here) {
+            let what = "what follows is denied with a minus or `NOT`";
+            return Err(self.suggesting(what, start, start + 1, Some("-")));
+        }
+        Ok(())
     }
 
     fn deeper(&mut self, start: usize) -> Read<()> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::field::{Field, Kind};
 use super::key::Key;
-use super::parse::is_bare_value;
+use super::parse::{is_bare_value, is_lower_operator};
 use super::tree::{Name, Query, Test, Word};
 use super::value::{Op, When};
 use crate::region::{Country, state_name};
@@ -13,7 +13,7 @@ impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => Ok(()),
-            Self::And(parts) => listed(f, parts, " ", |part| matches!(part, Self::Or(_))),
+            Self::And(parts) => beside(f, parts),
             Self::Or(parts) => listed(f, parts, " OR ", takes_several),
             Self::Not(part) => {
                 f.write_str("NOT ")?;
@@ -23,15 +23,7 @@ impl fmt::Display for Query {
                     takes_several(part) || matches!(**part, Self::Or(_)),
                 )
             }
-            Self::Words(words) => {
-                for (nth, word) in words.iter().enumerate() {
-                    if nth > 0 {
-                        f.write_str(" ")?;
-                    }
-                    word.fmt(f)?;
-                }
-                Ok(())
-            }
+            Self::Words(given) => words(f, given),
             Self::Test(test) => test.fmt(f),
         }
     }
@@ -44,6 +36,39 @@ fn takes_several(query: &Query) -> bool {
         Query::Words(words) => words.len() > 1,
         _ => false,
     }
+}
+
+/// Parts that must all hold.
+fn beside(f: &mut fmt::Formatter<'_>, parts: &[Query]) -> fmt::Result {
+    for (nth, part) in parts.iter().enumerate() {
+        if nth > 0 {
+            f.write_str(" ")?;
+        }
+        match part {
+            // `"or"` between two fields, `"not"` before one.
+            Query::Words(given) if nth + 1 < parts.len() => match given.split_last() {
+                Some((last, first)) if !last.prefix && is_lower_operator(&last.text) => {
+                    words(f, first)?;
+                    f.write_str(if first.is_empty() { "" } else { " " })?;
+                    f.write_str(if last.in_title { "title:" } else { "" })?;
+                    quoted(f, &last.text)?;
+                }
+                _ => words(f, given)?,
+            },
+            _ => bracketed(f, part, matches!(part, Query::Or(_)))?,
+        }
+    }
+    Ok(())
+}
+
+fn words(f: &mut fmt::Formatter<'_>, words: &[Word]) -> fmt::Result {
+    for (nth, word) in words.iter().enumerate() {
+        if nth > 0 {
+            f.write_str(" ")?;
+        }
+        write!(f, "{word}")?;
+    }
+    Ok(())
 }
 
 fn listed(
@@ -85,7 +110,8 @@ impl fmt::Display for Word {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_bare_value(&self.text) || self.is_any() {
+        let is_bare = is_bare_value(&self.text) && !self.text.starts_with('-');
+        if is_bare || self.is_any() {
             f.write_str(&self.text)?;
         } else {
             quoted(f, &self.text)?;

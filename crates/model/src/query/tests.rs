@@ -56,11 +56,17 @@ fn what_is_written_is_understood() {
             "!!! - --x &",
             "severity!=high severity != low",
             "type!=ransomware,ddos OR kev!=true -(score!=7)",
-            "title!=breach alert! != id=5",
+            "title!=breach id=5 \"alert! !=\"",
+            "severity=high,low severity!=low,medium score:7,8..9 kev:true,false",
+            "type:(ransomware OR ddos, malware) cvss:(9.8 OR 10) severity=(high OR low)",
+            "severity ≥ high epss≤0.5 sector≠health score:>7 cvss:>=9.1 type : ddos",
+            "type = ransomware actor: \"Salt Typhoon\" date:2026-11-01,today indicator:::1",
+            "kev:true \"or\" kev:false \"not\" (a OR b) x or y severity in mumbai",
+            "type:(ransomware OR \"ddos\"): x",
         ],
         &expect![[r#"
             type:ransomware (region:IN OR sector:banking) severity>=high
-            [severity =] `severity` needs a value, as in `severity:high`; did you mean `severity:high`?
+            severity>=high severity=low severity<critical
             cve:CVE-2026-1234 OR cve:CVE-2026-*
             product:FortiOS version:7.2.4
             product:FortiOS version:7.2.4
@@ -83,7 +89,13 @@ fn what_is_written_is_understood() {
             !!! "-" "--x" &
             NOT severity=high NOT severity=low
             NOT type:ransomware,ddos OR (NOT kev:true NOT NOT score=7)
-            NOT title:breach alert! != "id=5""#]],
+            NOT title:breach "id=5" "alert! !="
+            (severity=high OR severity=low) NOT (severity=low OR severity=medium) (score=7 OR score:8..9) (kev:true OR kev:false)
+            type:ransomware,ddos,malware (cvss=9.8 OR cvss=10) (severity=high OR severity=low)
+            severity>=high epss<=0.5 NOT sector:health score>7 cvss>=9.1 type:ddos
+            type:ransomware actor:"Salt Typhoon" (date:2026-11-01 OR date:today) indicator:"::1"
+            kev:true or not x or y severity in mumbai kev:false (a OR b)
+            [:] a blank is missing here; did you mean ` :`?"#]],
     );
 }
 
@@ -133,6 +145,36 @@ fn mistakes_are_told_with_their_place() {
             "relevance>0.5",
             "relevance!=0.5",
             "after!=2026-11-01",
+            "severity:high,low",
+            "severity>=high,low",
+            "score>7,8",
+            "last:24h,7d",
+            "product:x version:1,2",
+            "relevance > 0.5",
+            "sevrity = high",
+            "relevance : high",
+            "severity!:high",
+            "title~breach",
+            "attack-class:xss",
+            "cvss3>7",
+            "type: kev:true",
+            "type: AND a",
+            "actor:!lockbit",
+            "actor:-lockbit",
+            "type::ddos",
+            "kev:true\"x\"",
+            "kev:true(a)",
+            "type:(ransomware ddos)",
+            "type:(ransomware",
+            "score:7-8",
+            "date>2026-11-01",
+            "type in (ransomware, ddos)",
+            "type:ddos or type:ransomware",
+            "breach not type:ddos",
+            "type:ddos && kev:true",
+            "type:ddos || kev:true",
+            "!type:ddos",
+            "!ransomware",
             "((((((((((((((((((a))))))))))))))))))",
         ],
         &expect![[r#"
@@ -141,7 +183,7 @@ fn mistakes_are_told_with_their_place() {
             [bank] there is no sector `bank`; there are power, banking, telecom, transport, government, strategic_enterprises, health, education, retail, technology, manufacturing, media; did you mean `banking`?
             [foo] there is no field `foo`; to look for these words put them in quotes
             [type:] `type` needs a value, as in `type:ransomware`; did you mean `type:ransomware`?
-            [type:] `type` needs a value, as in `type:ransomware`; did you mean `type:ransomware`?
+            type:ransomware
             [type:ransomware,] `type` needs a value, as in `type:ransomware`; did you mean `type:ransomware`?
             [AND] `AND` needs something after it
             [OR] `OR` needs something before it
@@ -178,6 +220,36 @@ fn mistakes_are_told_with_their_place() {
             [relevance] there is no field `relevance`; to look for these words put them in quotes
             [relevance] there is no field `relevance`; to look for these words put them in quotes
             [!=] `after` takes no `!=`; write `NOT` before it
+            [:] `severity:` means that or above, and the lowest of several says it all; for these alone write `severity=`; did you mean `=`?
+            [low] `>=` takes one value
+            [8] `>` takes one value
+            [7d] `last` takes one value
+            [2] `version` takes one value
+            [relevance] there is no field `relevance`; to look for these words put them in quotes
+            [sevrity] there is no field `sevrity`; did you mean `severity`?
+            [relevance] there is no field `relevance`; to look for these words put them in quotes
+            [!:] `!:` is no sign; did you mean `!=`?
+            [~] `~` is no sign; did you mean `:`?
+            [attack-class] there is no field `attack-class`; did you mean `attack_class`?
+            [cvss3] there is no field `cvss3`; did you mean `cvss`?
+            [type:] `type` needs a value, as in `type:ransomware`; did you mean `type:ransomware`?
+            [type:] `type` needs a value, as in `type:ransomware`; did you mean `type:ransomware`?
+            [!] what is denied is written as `actor!=…`
+            [-] what is denied is written as `actor!=…`
+            [:] a value that begins with `:` stands in quotes
+            ["] a blank is missing here; did you mean ` "`?
+            [(] a blank is missing here; did you mean ` (`?
+            [d] values in brackets stand with `OR` between them
+            [(] this bracket is never closed
+            [7-8] `score` is a number from 0 to 10; did you mean `7..8`?
+            [date>] `date` is not compared; write `after:` or `before:`; did you mean `after:`?
+            [ in] several values are written as `type:(… OR …)`; did you mean `:`?
+            [or] `or` is a word; the operator is upper-case; did you mean `OR`?
+            [not] `not` is a word; the operator is upper-case; did you mean `NOT`?
+            [&&] `&&` is no operator; did you mean `AND`?
+            [||] `||` is no operator; did you mean `OR`?
+            [!] what follows is denied with a minus or `NOT`; did you mean `-`?
+            [!] what follows is denied with a minus or `NOT`; did you mean `-`?
             [(] brackets and NOT nest deeper than 16"#]],
     );
 }
@@ -402,6 +474,9 @@ fn what_may_follow_is_offered() {
         "(kev:",
         "last:",
         "epss>0",
+        "severity≥h",
+        "class:xs",
+        "class:rc",
         "x y",
     ];
     expect![[r#"
@@ -418,6 +493,9 @@ fn what_may_follow_is_offered() {
         (kev: → 5..5 Value(Kev): true false
         last: → 5..5 Value(Last): 1h 24h 7d 30d
         epss>0 → 5..6 Value(Epss): 
+        severity≥h → 9..10 Value(Severity): high
+        class:xs → 6..8 Value(AttackClass): cross_site_scripting
+        class:rc → 6..8 Value(AttackClass): code_execution
         x y → 2..3 FieldOrWord: "#]]
     .assert_eq(&lines.map(offered).join("\n"));
 }
@@ -528,7 +606,8 @@ proptest! {
     fn no_text_makes_it_stumble(
         text in prop_oneof![
             "\\PC{0,80}",
-            "[a-z:()\"*<>=, .-]{0,80}",
+            "[a-z:()\"*<>=!~≥≠&|, .-]{0,80}",
+            "(severity|kev|score|or|and|not|in|&&|!|!=| = |≥|,|\\(|\\)|:|\"|low|7|true| ){0,24}",
             "(type|cve|epss|after|AND|OR|NOT|\\(|\\)|:|\"|-|region|version:1|product:x|[a-z ]| ){0,24}",
         ],
         at in 0_u32..90,

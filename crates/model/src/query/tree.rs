@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::field::Field;
-use super::parse::{QueryError, is_bare, parse};
+use super::parse::{QueryError, is_bare, is_lower_operator, parse};
 use super::value::{Number, Op, When};
 use crate::severity::Severity;
 
@@ -169,9 +169,10 @@ impl Word {
     #[must_use]
     pub fn new(text: &str, quoted: bool, prefix: bool, in_title: bool) -> Self {
         let text = without_star(text);
+        let needs_quotes = !is_bare(&text, in_title) || (text.is_empty() && !prefix);
         Self {
             in_title,
-            quoted: quoted || !is_bare(&text, in_title) || (text.is_empty() && !prefix),
+            quoted: (quoted && !is_lower_operator(&text)) || needs_quotes,
             prefix,
             text,
         }

@@ -14,7 +14,7 @@ use super::work::Work;
 use super::{incidents, rows};
 use crate::facets::{self, SAMPLE};
 use crate::paging::{COUNTED, COUNTED_BY_WORDS, LONGEST_PAGE, RANKED, RANKED_ITEMS, estimated};
-use crate::place::Place;
+use crate::place::{Begin, Place};
 use crate::plan::Plan;
 use crate::{Explained, Facets, IncidentOrder, IncidentPage, PageRequest, StoreError};
 
@@ -32,13 +32,9 @@ pub(super) async fn page(
         IncidentOrder::Relevance if plan.searches().is_empty() => IncidentOrder::Latest,
         order => order,
     };
-    let after = request
-        .after
-        .as_deref()
-        .map(|text| Place::read(text, order))
-        .transpose()?;
+    let begin = Begin::read(request.after.as_deref(), order)?;
     let limit = request.limit.clamp(1, LONGEST_PAGE);
-    let (found, next) = match (order, after) {
+    let (found, next) = match (order, begin.after) {
         (IncidentOrder::Relevance, after) => {
             let shown = match after {
                 Some(Place::Relevance { shown }) => shown,
@@ -49,12 +45,15 @@ pub(super) async fn page(
         (order, after) => in_order(work, &plan, order, after, limit).await?,
     };
     let incidents = incidents::list(work, &found).await?;
-    let (total, exact) = count(work, &plan).await?;
+    let counted = match begin.whole(found.len(), next, order) {
+        Some(all) => (all, true),
+        None => count(work, &plan).await?,
+    };
     Ok(IncidentPage {
         incidents,
-        next: next.map(|place| place.text()),
-        total: total.max(found.len() as u64),
-        exact,
+        next: next.map(|place| begin.next(place, found.len())),
+        total: begin.at_least(counted, found.len(), next),
+        exact: counted.1,
     })
 }
 

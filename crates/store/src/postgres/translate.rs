@@ -271,18 +271,13 @@ impl Sql {
         }
     }
 
-    /// Whether the incident has one of these keys: a lookup for each.
+    /// Whether the incident has one of these keys: one lookup among those of the kind.
     fn has_key(&mut self, key: Key, ranges: &[KeyRange]) -> String {
-        let lookups: Vec<String> = self
-            .key_conditions(key, ranges)
-            .into_iter()
-            .map(|condition| {
-                format!(
-                    "(SELECT 1 FROM incident_keys k WHERE k.incident = i.n AND {condition} LIMIT 1) IS NOT NULL"
-                )
-            })
-            .collect();
-        or(&lookups)
+        let values = or(&self.key_values(ranges));
+        format!(
+            "((SELECT 1 FROM incident_keys k WHERE k.incident = i.n AND k.kind = {} AND {values} LIMIT 1) IS NOT NULL)",
+            key.number()
+        )
     }
 
     /// The incidents of a part that drives, as selects.
@@ -309,26 +304,26 @@ impl Sql {
     }
 
     fn key_sets(&mut self, key: Key, ranges: &[KeyRange]) -> Vec<String> {
-        self.key_conditions(key, ranges)
+        let kind = key.number();
+        self.key_values(ranges)
             .into_iter()
-            .map(|condition| format!("SELECT k.incident FROM incident_keys k WHERE {condition}"))
+            .map(|value| {
+                format!("SELECT k.incident FROM incident_keys k WHERE k.kind = {kind} AND {value}")
+            })
             .collect()
     }
 
-    /// That a key `k` is one of these.
-    fn key_conditions(&mut self, key: Key, ranges: &[KeyRange]) -> Vec<String> {
-        let kind = key.number();
+    /// That a key `k` has one of these values.
+    fn key_values(&mut self, ranges: &[KeyRange]) -> Vec<String> {
         let mut conditions = Vec::new();
         let exact: Vec<String> = exact(ranges).into_iter().map(stored).collect();
         if !exact.is_empty() {
             let given = self.values.add(exact);
-            conditions.push(format!("k.kind = {kind} AND k.value = ANY ({given})"));
+            conditions.push(format!("k.value = ANY ({given})"));
         }
         for (from, to) in stretches(ranges) {
             let (from, to) = (self.values.add(stored(from)), self.values.add(stored(to)));
-            conditions.push(format!(
-                "k.kind = {kind} AND k.value >= {from} AND k.value < {to}"
-            ));
+            conditions.push(format!("(k.value >= {from} AND k.value < {to})"));
         }
         conditions
     }

@@ -25,8 +25,9 @@ const MOST_POSITIONS: usize = 255;
 const LARGEST: usize = 1_000_000;
 /// Items, spread over all, that tell which words are common.
 const SAMPLED: i64 = 300;
-/// A word that few items hold does not stand in more of them than these by chance.
-const BY_CHANCE: i64 = 6;
+/// A word that few items hold seldom stands in more of them than these by chance: one of
+/// 1,000 in a million once in 300 times.
+const BY_CHANCE: i64 = 2;
 /// Alternatives within one pattern are set apart by this; no token holds it.
 const OR: char = '\u{1f}';
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Options, copy, schema, writer};
+use super::{Options, copy, schema, text_index, writer};
 use crate::StoreError;
 use crate::backup::Snapshot;
 use crate::codec::off_thread;
@@ -73,13 +73,14 @@ impl fmt::Display for Damage {
 pub(super) fn damage(connection: &Connection) -> Result<Option<Damage>, StoreError> {
     /// More damage than this is damage of more than one table.
     const MOST: usize = 20;
-    // The check goes by what this connection remembers of the text index, also where
-    // another has written it anew; a search looks. That it may fail is no matter here.
-    let _ = connection.query_row(
-        "SELECT rowid FROM items_fts WHERE items_fts MATCH 'a' LIMIT 1",
-        [],
-        |_| Ok(()),
-    );
+    if let Some(what) = text_index::unusable(connection)? {
+        // The check of the whole would fail at it.
+        let other = damage_of_tables(connection)?;
+        return Ok(Some(Damage {
+            is_of_index: other.is_none(),
+            what: other.unwrap_or(what),
+        }));
+    }
     let mut check = connection.prepare(&format!("PRAGMA integrity_check({MOST})"))?;
     let said: Vec<String> = check
         .query_map([], |row| row.get(0))?
@@ -94,6 +95,26 @@ pub(super) fn damage(connection: &Connection) -> Result<Option<Damage>, StoreErr
         what: what.clone(),
         is_of_index: other.is_none() && said.len() < MOST,
     }))
+}
+
+/// Looks for damage of each table by itself but those of the text index.
+fn damage_of_tables(connection: &Connection) -> Result<Option<String>, StoreError> {
+    let mut tables = connection.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0
+             AND name NOT LIKE 'items\\_fts\\_%' ESCAPE '\\'",
+    )?;
+    let mut found = tables.query([])?;
+    while let Some(row) = found.next()? {
+        let table: String = row.get(0)?;
+        let said: String =
+            connection.query_row(&format!("PRAGMA integrity_check({table})"), [], |row| {
+                row.get(0)
+            })?;
+        if said != "ok" {
+            return Ok(Some(said));
+        }
+    }
+    Ok(None)
 }
 
 /// Lets a file that was proved take the place of a database.

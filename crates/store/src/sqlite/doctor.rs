@@ -4,7 +4,7 @@ use model::query::Column;
 use model::{Incident, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{backup, copy, incidents, prune, rows};
+use super::{backup, copy, incidents, prune, rows, text_index};
 use crate::StoreError;
 use crate::doctor::{Pulse, REPAIR, overdue_before, questions};
 use crate::upkeep::{Finding, Level, Rebuilt};
@@ -18,7 +18,11 @@ const MANY_FREE: i64 = 65_536;
 pub(super) fn examine(connection: &Connection, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     let damage = backup::damage(connection)?;
-    if let Some(damage) = damage.as_ref().filter(|damage| damage.is_of_index) {
+    let of_index = match &damage {
+        Some(damage) => damage.is_of_index.then(|| damage.to_string()),
+        None => text_index::unsound(connection)?,
+    };
+    if let Some(damage) = &of_index {
         findings.push(Finding {
             rebuild: true,
             ..Finding::new(
@@ -50,7 +54,15 @@ pub(super) fn examine(connection: &Connection, now: Timestamp) -> Result<Vec<Fin
         let count = connection.query_one(&question.sql, [], |row| rows::count(row, 0))?;
         findings.extend(question.finding(count));
     }
-    findings.extend(pulse(connection, now)?.findings(now));
+    let mut pulse = pulse(connection, now)?;
+    if of_index.is_none() {
+        pulse.unfound = connection.query_one(
+            &format!("SELECT ({UNFOUND}) + ({FOUND_WRONGLY})"),
+            [],
+            |row| rows::count(row, 0),
+        )?;
+    }
+    findings.extend(pulse.findings(now));
     let (free, mode) = prune::free_pages(connection)?;
     if mode != prune::INCREMENTAL && free > MANY_FREE {
         findings.push(Finding::new(
@@ -98,7 +110,8 @@ fn pulse(connection: &Connection, now: Timestamp) -> Result<Pulse, StoreError> {
             [],
             |row| row.get(0),
         )?,
-        unfound: count(&format!("SELECT ({UNFOUND}) + ({FOUND_WRONGLY})"))?,
+        // Asked only of an index that is not damaged.
+        unfound: 0,
         stale: stale(connection)?,
     })
 }
@@ -168,14 +181,14 @@ fn is_stale(connection: &Connection, n: i64, incident: &Incident) -> Result<bool
         .eq(keys))
 }
 
-/// Empties a text index that is damaged; its items are then missing in it like others.
+/// Makes a text index that is damaged anew; its items are then missing in it like others.
 fn clear_damaged_index(connection: &Connection) -> Result<(), StoreError> {
-    if backup::damage(connection)?.is_some_and(|damage| damage.is_of_index) {
-        // Writes the index anew without reading it.
-        connection.execute(
-            "INSERT INTO items_fts (items_fts) VALUES ('delete-all')",
-            [],
-        )?;
+    let is_damaged = match backup::damage(connection)? {
+        Some(damage) => damage.is_of_index,
+        None => text_index::unsound(connection)?.is_some(),
+    };
+    if is_damaged {
+        text_index::make_anew(connection)?;
     }
     Ok(())
 }

@@ -38,6 +38,7 @@ mod schema;
 mod searches;
 mod similar;
 mod sitting;
+mod text_index;
 mod translate;
 mod upkeep;
 mod vulnerabilities;

@@ -18,7 +18,7 @@ use crate::facets::{self, SAMPLE};
 use crate::paging::{
     COUNTED, COUNTED_BY_WORDS, LONGEST_PAGE, LONGEST_STRETCH, RANKED, RANKED_ITEMS, estimated,
 };
-use crate::place::Place;
+use crate::place::{Begin, Place};
 use crate::plan::{Plan, Purpose};
 use crate::{Explained, Facets, IncidentOrder, IncidentPage, PageRequest, StoreError};
 
@@ -38,14 +38,10 @@ pub(super) fn page(
         IncidentOrder::Relevance if plan.searches().is_empty() => IncidentOrder::Latest,
         order => order,
     };
-    let after = request
-        .after
-        .as_deref()
-        .map(|text| Place::read(text, order))
-        .transpose()?;
+    let begin = Begin::read(request.after.as_deref(), order)?;
     let limit = request.limit.clamp(1, LONGEST_PAGE);
     let mut searches = Searches::of(&plan);
-    let (found, next) = match (order, after) {
+    let (found, next) = match (order, begin.after) {
         (IncidentOrder::Relevance, after) => {
             let shown = match after {
                 Some(Place::Relevance { shown }) => shown,
@@ -59,12 +55,15 @@ pub(super) fn page(
         .iter()
         .map(|n| incidents::get(connection, *n))
         .collect::<Result<_, _>>()?;
-    let (total, exact) = count(connection, &plan, &mut searches)?;
+    let counted = match begin.whole(found.len(), next, order) {
+        Some(all) => (all, true),
+        None => count(connection, &plan, &mut searches)?,
+    };
     Ok(IncidentPage {
         incidents,
-        next: next.map(|place| place.text()),
-        total: total.max(found.len() as u64),
-        exact,
+        next: next.map(|place| begin.next(place, found.len())),
+        total: begin.at_least(counted, found.len(), next),
+        exact: counted.1,
     })
 }
 

@@ -244,38 +244,43 @@ impl<'a> Sql<'a> {
         })
     }
 
-    /// Whether the incident has one of these keys: a lookup for each.
+    /// Whether the incident has one of these keys: one lookup, among those of the kind where
+    /// several are asked for.
     fn has_key(&mut self, key: Key, ranges: &[KeyRange]) -> Result<String, StoreError> {
-        let mut lookups = Vec::new();
+        let mut values = Vec::new();
         let exact = exact(ranges);
-        let one_of = match exact.as_slice() {
-            [] => None,
+        match exact.as_slice() {
+            [] => {}
             // Half the price of a list.
-            [one] => Some(format!("= {}", self.parameter((*one).to_owned()))),
+            [one] => {
+                let given = self.parameter((*one).to_owned());
+                values.push(format!("k.value = {given}"));
+            }
             several => {
                 let given = self.parameter(rows::json(&several)?);
-                Some(format!("IN (SELECT value FROM json_each({given}))"))
+                values.push(format!("k.value IN (SELECT value FROM json_each({given}))"));
             }
-        };
-        if let Some(one_of) = one_of {
-            lookups.push(format!(
-                "(SELECT 1 FROM incident_keys k WHERE k.kind = {} AND k.incident = i.n
-                     AND k.value {one_of} LIMIT 1) IS NOT NULL",
-                key.number()
-            ));
         }
         for (from, to) in stretches(ranges) {
             let (from, to) = (
                 self.parameter(from.to_owned()),
                 self.parameter(to.to_owned()),
             );
-            lookups.push(format!(
-                "(SELECT 1 FROM incident_keys k INDEXED BY incident_keys_incident WHERE k.incident = i.n
-                     AND k.kind = {} AND k.value >= {from} AND k.value < {to} LIMIT 1) IS NOT NULL",
-                key.number()
-            ));
+            values.push(format!("(k.value >= {from} AND k.value < {to})"));
         }
-        Ok(or(&lookups))
+        // One value is looked up by all of its key, as is the incident's own where there are
+        // several: which of both indexes that is, SQLite does not see for a stretch.
+        let index = if exact.len() == ranges.len() {
+            ""
+        } else {
+            "INDEXED BY incident_keys_incident"
+        };
+        Ok(format!(
+            "((SELECT 1 FROM incident_keys k {index} WHERE k.incident = i.n AND k.kind = {}
+                 AND {} LIMIT 1) IS NOT NULL)",
+            key.number(),
+            or(&values)
+        ))
     }
 
     /// The incidents of a part that drives, as selects.

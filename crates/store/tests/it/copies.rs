@@ -363,6 +363,16 @@ async fn a_damaged_text_index_is_built_again() {
     for damage in [
         "UPDATE items_fts_data SET block = x'0badc0de' WHERE id > 100",
         "DELETE FROM items_fts_data WHERE id > 100",
+        // Zeros in the form of a block; within one; the totals; what blocks there are.
+        "UPDATE items_fts_data SET block = zeroblob(length(block)) WHERE id > 100",
+        "UPDATE items_fts_data SET block = CAST(substr(block, 1, length(block) / 3)
+             || zeroblob(40) || substr(block, length(block) / 3 + 41) AS BLOB)
+         WHERE id = (SELECT max(id) FROM items_fts_data WHERE length(block) > 400)",
+        "UPDATE items_fts_data SET block = zeroblob(length(block)) WHERE id = 1",
+        "UPDATE items_fts_data SET block = zeroblob(length(block)) WHERE id = 10",
+        "DROP TABLE items_fts_idx",
+        "DROP TABLE items_fts_docsize",
+        "DELETE FROM items_fts_config",
     ] {
         let (folder, store, _) = crate::sqlite::stores().await;
         fill(&store).await;

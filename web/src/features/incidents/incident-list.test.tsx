@@ -88,13 +88,15 @@ test('more incidents come on demand, and one told twice is shown once', async ()
   const api = mockApi({
     list: (query) =>
       query.get('after') === 'p2'
-        ? { ...listOf([incident('b'), incident('c')]), total: 120003 }
-        : { ...listOf([incident('a'), incident('b')], 'p2'), total: 120003 },
+        ? { ...listOf([incident('b'), incident('c')]), total: 3 }
+        : { ...listOf([incident('a'), incident('b')], 'p2'), total: 120003, total_exact: false },
   })
   const { user } = open('/incidents?since=24h')
-  expect(await screen.findByRole('heading', { name: /^Incidents ?1,20,003$/ })).toBeVisible()
+  expect(await screen.findByRole('heading', { name: /^Incidents ?about 1,20,003$/ })).toBeVisible()
   await user.click(screen.getByRole('button', { name: 'Load more' }))
   expect(await screen.findByText('That is all: 3.')).toBeVisible()
+  // At the end the total is no estimate any more.
+  expect(screen.getByRole('heading', { name: /^Incidents ?3$/ })).toBeVisible()
   expect(rows()).toEqual(['Incident a', 'Incident b', 'Incident c'])
   // A cursor belongs to one filter: both pages ask for the very same time.
   const since = api.asked.flatMap((ask) => /since=([^&]+)/.exec(ask)?.[1] ?? [])

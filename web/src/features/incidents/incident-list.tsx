@@ -28,7 +28,8 @@ export function IncidentList({
 }) {
   const list = useInfiniteQuery(incidentList(filter))
   const scroller = useRef<HTMLDivElement>(null)
-  const first = list.data?.pages[0]
+  // The last page knows how many there are; before it the first tells what all agree on.
+  const counted = list.hasNextPage ? list.data?.pages[0] : list.data?.pages.at(-1)
   const { shown, left } = useMemo(() => {
     const all = list.data?.pages.flatMap((page) => page.incidents)
     if (all === undefined) return { shown: undefined, left: 0 }
@@ -57,16 +58,18 @@ export function IncidentList({
   useEffect(() => {
     if (bare) more()
   }, [bare, list.data])
-  const total = first === undefined ? undefined : Math.max(first.total - left, 0)
+  // An estimate may say less than is shown.
+  const total =
+    counted === undefined ? undefined : Math.max(counted.total - left, shown?.length ?? 0)
   const Heading = open === undefined ? 'h1' : 'h2'
   return (
     <>
       <header className="list-head">
         <Heading className="list-title">
           Incidents{' '}
-          {first !== undefined && total !== undefined && (
+          {counted !== undefined && total !== undefined && (
             <span className="total">
-              {first.total_exact ? '' : 'about '}
+              {counted.total_exact ? '' : 'about '}
               {number(total)}
             </span>
           )}
@@ -81,7 +84,7 @@ export function IncidentList({
             shown={shown}
             filter={filter}
             open={open}
-            total={first?.total_exact ? total : undefined}
+            total={counted?.total_exact ? total : undefined}
             scroller={scroller}
             onLast={more}
           >

@@ -1,6 +1,6 @@
 //! What stands behind a field's sign: values in their one spelling.
 
-use super::{LONGEST_VALUE, Part, Read, Reader, Value, is_quote};
+use super::{LONGEST_VALUE, Part, QueryError, Read, Reader, Value, is_denial, is_quote, is_sign};
 use crate::attack::AttackClass;
 use crate::id::CveId;
 use crate::incident::Tag;
@@ -18,131 +18,259 @@ impl Reader {
             let what = format!("`{wrong}` is no sign");
             return Err(self.suggesting(what, sign, sign + wrong.len(), Some(right)));
         }
-        let denied = self.peek() == Some('!');
-        if denied {
-            self.at += 1;
-        }
-        let op = self.op();
+        let (op, denied) = self.sign();
         let sign_end = self.at;
-        if denied || op.is_some_and(|op| op != Op::Equal) {
-            self.blanks();
+        self.blanks();
+        // `type: kev:true` is not the type "kev:true".
+        let lacks_value = self.at > sign_end
+            && (self.is_operator() || (self.peek() != Some('(') && self.is_field_or_bracket()));
+        if lacks_value {
+            return Err(self.no_value(field, start, sign_end));
         }
         if denied && matches!(field.kind(), Kind::Version | Kind::Moment | Kind::Length) {
             let what = format!("`{}` takes no `!=`; write `NOT` before it", field.name());
             return Err(self.error(what, sign, sign_end));
         }
         let compares = matches!(field.kind(), Kind::Severity | Kind::Number(_));
-        if !compares && op.is_some_and(|op| op != Op::Equal) {
-            let what = format!(
-                "`{}` is not compared; write `{}:`",
-                field.name(),
-                field.name()
-            );
-            return Err(self.suggesting(what, sign, sign_end, Some(":")));
+        if !compares && let Some(op) = op.filter(|op| *op != Op::Equal) {
+            return Err(self.not_compared(field, op, start, sign, sign_end));
         }
+        if field.kind() == Kind::Words {
+            let query = self.title(field, start)?;
+            return Ok(Part::Whole(if denied { denial(query) } else { query }));
+        }
+        let values = self.values(field, start)?;
+        if let Some(second) = values.get(1) {
+            self.takes_several(field, op, (sign, sign_end), second)?;
+        }
+        let read = |values: &[Value], read: &dyn Fn(&Value) -> Read<Test>| -> Read<Query> {
+            let tests: Vec<Query> = values
+                .iter()
+                .map(|value| read(value).map(Query::Test))
+                .collect::<Read<_>>()?;
+            Ok(Query::or(tests))
+        };
         let query = match field.kind() {
             Kind::Version => {
-                let value = self.value(field, start)?;
-                let sound = !value.prefix
-                    && value.text.chars().count() <= 80
-                    && value.text.contains(|c: char| c.is_alphanumeric());
-                if !sound {
-                    return Err(self.error("this is no version", value.start, value.end));
-                }
+                let value = values.into_iter().next();
+                let Some(value) = value.filter(is_version) else {
+                    return Err(self.error("this is no version", sign_end, self.at));
+                };
                 return Ok(Part::Version {
                     version: value.text.trim().to_owned(),
                     start,
                     end: value.end,
                 });
             }
-            Kind::Words => self.title(field, start)?,
-            Kind::Names(_) | Kind::Owasp => self.names(field, start)?,
-            Kind::Severity => {
-                let value = self.value(field, start)?;
-                let severity = value.text.parse::<Severity>().map_err(|_| {
-                    let labels = field.labels();
-                    let near = nearest(&value.text, labels.iter().map(|(label, _)| *label));
-                    let what = "a severity is low, medium, high or critical";
-                    self.suggesting(what, value.start, value.end, near)
-                })?;
-                Query::Test(Test::Severity(op.unwrap_or(Op::AtLeast), severity))
+            Kind::Names(_) | Kind::Owasp | Kind::Words => {
+                let names = values.iter().map(|value| self.name(field, value));
+                Query::Test(Test::Names(field, names.collect::<Read<_>>()?))
             }
-            Kind::Number(most) => self.number(field, op, most, start)?,
-            Kind::Flag => {
-                let value = self.value(field, start)?;
-                let is = match value.text.to_ascii_lowercase().as_str() {
-                    "true" | "yes" => true,
-                    "false" | "no" => false,
-                    _ => {
-                        let what = format!("`{}` is true or false", field.name());
-                        let near = Some("true");
-                        return Err(self.suggesting(what, value.start, value.end, near));
-                    }
-                };
-                Query::Test(Test::Flag(field, is))
-            }
-            Kind::Moment => {
-                let value = self.value(field, start)?;
-                let moment = self.moment(&value, &value.text)?;
-                Query::Test(Test::When(match field {
+            Kind::Severity => read(&values, &|value| {
+                let severity = self.severity(field, value)?;
+                Ok(Test::Severity(op.unwrap_or(Op::AtLeast), severity))
+            })?,
+            Kind::Number(most) => read(&values, &|value| self.number(field, op, most, value))?,
+            Kind::Flag => read(&values, &|value| {
+                Ok(Test::Flag(field, self.flag(field, value)?))
+            })?,
+            Kind::Moment => read(&values, &|value| {
+                let moment = self.moment(value, &value.text)?;
+                Ok(Test::When(match field {
                     Field::After => When::After(moment),
                     _ => When::Before(moment),
                 }))
-            }
-            Kind::Length => {
-                let value = self.value(field, start)?;
+            })?,
+            Kind::Length => read(&values, &|value| {
                 let length = Length::read(&value.text).ok_or_else(|| {
                     let what = "a length of time is written as 30m, 24h, 7d or 2w";
                     self.suggesting(what, value.start, value.end, Some("24h"))
                 })?;
-                Query::Test(Test::When(When::Last(length)))
-            }
-            Kind::Days => {
-                let value = self.value(field, start)?;
-                let (from, to) = value
-                    .text
-                    .split_once("..")
-                    .unwrap_or((&value.text, &value.text));
-                let (from, to) = (self.moment(&value, from)?, self.moment(&value, to)?);
-                Query::Test(Test::When(When::Between(from, to)))
-            }
+                Ok(Test::When(When::Last(length)))
+            })?,
+            Kind::Days => read(&values, &|value| {
+                let text = value.text.as_str();
+                let (from, to) = text.split_once("..").unwrap_or((text, text));
+                let (from, to) = (self.moment(value, from)?, self.moment(value, to)?);
+                Ok(Test::When(When::Between(from, to)))
+            })?,
         };
-        Ok(Part::Whole(if denied {
-            Query::Not(Box::new(query))
-        } else {
-            query
-        }))
+        Ok(Part::Whole(if denied { denial(query) } else { query }))
     }
 
     /// A sign of other languages that stands here, and ours.
     fn misspelt_sign(&self) -> Option<(&'static str, &'static str)> {
-        const SIGNS: [(&str, &str); 5] = [
+        const SIGNS: [(&str, &str); 12] = [
             ("==", "="),
             ("=>", ">="),
             ("=<", "<="),
+            ("=~", ":"),
             ("<>", "!="),
             ("!==", "!="),
+            ("!:", "!="),
+            ("!~", "!="),
+            ("!<", ">="),
+            ("!>", "<="),
+            ("~=", ":"),
+            ("~", ":"),
         ];
         let here = self.chars.get(self.at..).unwrap_or_default();
         let stands = |sign: &str| sign.chars().eq(here.iter().take(sign.len()).copied());
         SIGNS.into_iter().find(|(wrong, _)| stands(wrong))
     }
 
-    /// The sign after a field; none for `:`.
-    fn op(&mut self) -> Option<Op> {
-        let first = self.peek();
-        self.at += 1;
-        let then_equal = self.peek() == Some('=');
-        if then_equal && first != Some(':') {
+    /// The sign after a field: how it compares (not, with `:` alone), and whether that is
+    /// denied. `:>` is what GitHub writes for `>`.
+    fn sign(&mut self) -> (Option<Op>, bool) {
+        const SIGNS: [(&str, Option<Op>, bool); 10] = [
+            ("!=", None, true),
+            ("≠", None, true),
+            ("<=", Some(Op::AtMost), false),
+            ("≤", Some(Op::AtMost), false),
+            (">=", Some(Op::AtLeast), false),
+            ("≥", Some(Op::AtLeast), false),
+            ("<", Some(Op::Below), false),
+            (">", Some(Op::Above), false),
+            ("=", Some(Op::Equal), false),
+            ("", None, false),
+        ];
+        if self.peek() == Some(':') {
             self.at += 1;
         }
-        match (first, then_equal) {
-            (Some('<'), true) => Some(Op::AtMost),
-            (Some('<'), false) => Some(Op::Below),
-            (Some('>'), true) => Some(Op::AtLeast),
-            (Some('>'), false) => Some(Op::Above),
-            (Some('='), _) => Some(Op::Equal),
-            _ => None,
+        let here = self.chars.get(self.at..).unwrap_or_default();
+        let stands = |sign: &str| {
+            here.iter()
+                .copied()
+                .take(sign.chars().count())
+                .eq(sign.chars())
+        };
+        let found = SIGNS.into_iter().find(|(sign, _, _)| stands(sign));
+        let (sign, op, denied) = found.unwrap_or(("", None, false));
+        self.at += sign.chars().count();
+        // `severity!=high` is all but high, and not all below it.
+        (if denied { Some(Op::Equal) } else { op }, denied)
+    }
+
+    /// Whether an operator stands here; nothing is stepped over.
+    fn is_operator(&mut self) -> bool {
+        let start = self.at;
+        let is_one = ["AND", "OR", "NOT"]
+            .into_iter()
+            .any(|word| self.word_is(word));
+        self.at = start;
+        is_one
+    }
+
+    fn not_compared(
+        &self,
+        field: Field,
+        op: Op,
+        start: usize,
+        sign: usize,
+        end: usize,
+    ) -> QueryError {
+        let name = field.name();
+        if matches!(field.kind(), Kind::Moment | Kind::Days) {
+            let near = match op {
+                Op::Below | Op::AtMost => "before:",
+                _ => "after:",
+            };
+            let what = format!("`{name}` is not compared; write `after:` or `before:`");
+            return self.suggesting(what, start, end, Some(near));
+        }
+        let what = format!("`{name}` is not compared; write `{name}:`");
+        self.suggesting(what, sign, end, Some(":"))
+    }
+
+    fn no_value(&self, field: Field, start: usize, end: usize) -> QueryError {
+        let (name, example) = (field.name(), field.example());
+        let what = format!("`{name}` needs a value, as in `{example}`");
+        self.suggesting(what, start, end, Some(example))
+    }
+
+    /// That several values make sense after this sign.
+    fn takes_several(
+        &self,
+        field: Field,
+        op: Option<Op>,
+        (sign, sign_end): (usize, usize),
+        second: &Value,
+    ) -> Read<()> {
+        let name = field.name();
+        match (field.kind(), op) {
+            (Kind::Version | Kind::Moment | Kind::Length, _) => {
+                let what = format!("`{name}` takes one value");
+                Err(self.error(what, second.start, second.end))
+            }
+            // "low or above, or high or above" is everything.
+            (Kind::Severity, None) => {
+                let what = format!(
+                    "`{name}:` means that or above, and the lowest of several says it all; for these alone write `{name}=`"
+                );
+                Err(self.suggesting(what, sign, sign_end, Some("=")))
+            }
+            (_, Some(op)) if op != Op::Equal => {
+                let what = format!("`{}` takes one value", op.sign());
+                Err(self.error(what, second.start, second.end))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The values behind a sign: one, several with commas, or such in brackets with `OR`.
+    fn values(&mut self, field: Field, start: usize) -> Read<Vec<Value>> {
+        let opened = self.at;
+        let in_brackets = self.peek() == Some('(');
+        if in_brackets {
+            self.at += 1;
+            self.blanks();
+        }
+        let mut values: Vec<Value> = Vec::new();
+        loop {
+            let value = self.value(field, start)?;
+            if !values.is_empty() {
+                self.count(value.start)?;
+            }
+            values.push(value);
+            if in_brackets {
+                self.blanks();
+            }
+            if self.peek() == Some(',') {
+                self.at += 1;
+            } else if !(in_brackets && self.word_is("OR")) {
+                break;
+            }
+            if in_brackets {
+                self.blanks();
+            }
+        }
+        if in_brackets {
+            let end = self.at;
+            match self.peek() {
+                Some(')') => self.at += 1,
+                None => {
+                    let what = "this bracket is never closed";
+                    return Err(self.error(what, opened, opened + 1));
+                }
+                Some(_) => {
+                    let what = "values in brackets stand with `OR` between them";
+                    return Err(self.error(what, end, end + 1));
+                }
+            }
+        }
+        self.ends_here()?;
+        Ok(values)
+    }
+
+    /// That nothing follows a value without a blank: it would be looked for by itself.
+    fn ends_here(&self) -> Read<()> {
+        match self.peek() {
+            Some(c) if !(c.is_whitespace() || c == ')') => {
+                let what = "a blank is missing here";
+                let spaced = format!(" {c}");
+                Err(self.suggesting(what, self.at, self.at + 1, Some(&spaced)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -152,6 +280,7 @@ impl Reader {
         let value = if self.peek().is_some_and(is_quote) {
             self.quoted()?
         } else {
+            self.no_sign_in_value(field)?;
             let text = self.bare(|c| c == ',');
             Value {
                 prefix: text.ends_with('*'),
@@ -162,12 +291,7 @@ impl Reader {
             }
         };
         if value.text.trim().is_empty() {
-            let what = format!(
-                "`{}` needs a value, as in `{}`",
-                field.name(),
-                field.example()
-            );
-            return Err(self.suggesting(what, start, self.at, Some(field.example())));
+            return Err(self.no_value(field, start, self.at));
         }
         if value.text.chars().count() > LONGEST_VALUE {
             let what = format!("this value is longer than {LONGEST_VALUE} characters");
@@ -176,32 +300,60 @@ impl Reader {
         Ok(value)
     }
 
+    /// That no value begins with a sign: of a name it would not count, and `actor:!x` would
+    /// find what it was to keep out.
+    fn no_sign_in_value(&self, field: Field) -> Read<()> {
+        let here = self.chars.get(self.at..).unwrap_or_default();
+        let Some(first) = here.first().copied() else {
+            return Ok(());
+        };
+        let denies = is_denial(here.iter().copied())
+            || (first == '-' && matches!(field.kind(), Kind::Names(_) | Kind::Owasp));
+        if denies {
+            let what = format!("what is denied is written as `{}!=…`", field.name());
+            return Err(self.error(what, self.at, self.at + 1));
+        }
+        // Addresses of IPv6 may begin with colons.
+        if is_sign(first) && !(first == ':' && field == Field::Indicator) {
+            let what = format!("a value that begins with `{first}` stands in quotes");
+            return Err(self.error(what, self.at, self.at + 1));
+        }
+        Ok(())
+    }
+
     fn title(&mut self, field: Field, start: usize) -> Read<Query> {
         let word = if self.peek().is_some_and(is_quote) {
             let value = self.quoted()?;
             Word::new(&value.text, true, value.prefix, true)
         } else {
+            self.no_sign_in_value(field)?;
             let text = self.bare(|_| false);
             if text.is_empty() {
-                self.value(field, start)?;
+                return Err(self.no_value(field, start, self.at));
             }
             Word::new(&text, false, text.ends_with('*'), true)
         };
+        self.ends_here()?;
         Ok(Query::Words(vec![word]))
     }
 
-    fn names(&mut self, field: Field, start: usize) -> Read<Query> {
-        let mut names = Vec::new();
-        loop {
-            let value = self.value(field, start)?;
-            if !names.is_empty() {
-                self.count(value.start)?;
+    fn severity(&self, field: Field, value: &Value) -> Read<Severity> {
+        value.text.parse().map_err(|_| {
+            let labels = field.labels();
+            let near = nearest(&value.text, labels.iter().map(|(label, _)| *label));
+            let what = "a severity is low, medium, high or critical";
+            self.suggesting(what, value.start, value.end, near)
+        })
+    }
+
+    fn flag(&self, field: Field, value: &Value) -> Read<bool> {
+        match value.text.to_ascii_lowercase().as_str() {
+            "true" | "yes" => Ok(true),
+            "false" | "no" => Ok(false),
+            _ => {
+                let what = format!("`{}` is true or false", field.name());
+                Err(self.suggesting(what, value.start, value.end, Some("true")))
             }
-            names.push(self.name(field, &value)?);
-            if self.peek() != Some(',') {
-                return Ok(Query::Test(Test::Names(field, names)));
-            }
-            self.at += 1;
         }
     }
 
@@ -299,35 +451,34 @@ impl Reader {
         }
     }
 
-    fn number(&mut self, field: Field, op: Option<Op>, most: u32, start: usize) -> Read<Query> {
-        let value = self.value(field, start)?;
+    fn number(&self, field: Field, op: Option<Op>, most: u32, value: &Value) -> Read<Test> {
         let read = |text: &str| {
-            Number::read(text)
-                .filter(|number| number.units() <= u64::from(most) * Number::ONE)
-                .ok_or_else(|| {
-                    let what = format!("`{}` is a number from 0 to {most}", field.name());
-                    self.error(what, value.start, value.end)
-                })
+            Number::read(text).filter(|number| number.units() <= u64::from(most) * Number::ONE)
+        };
+        let wrong = |near: Option<&str>| {
+            let what = format!("`{}` is a number from 0 to {most}", field.name());
+            self.suggesting(what, value.start, value.end, near)
         };
         if let Some((from, to)) = value.text.split_once("..") {
             if op.is_some() {
                 let what = "a range is written with `:`";
                 return Err(self.error(what, value.start, value.end));
             }
-            let (from, to) = (read(from)?, read(to)?);
+            let from = read(from).ok_or_else(|| wrong(None))?;
+            let to = read(to).ok_or_else(|| wrong(None))?;
             if from > to {
                 let swapped = format!("{to}..{from}");
                 let what = "the range ends before it begins";
                 return Err(self.suggesting(what, value.start, value.end, Some(&swapped)));
             }
-            return Ok(Query::Test(Test::Between(field, from, to)));
+            return Ok(Test::Between(field, from, to));
         }
-        let number = read(&value.text)?;
-        Ok(Query::Test(Test::Number(
-            field,
-            op.unwrap_or(Op::Equal),
-            number,
-        )))
+        let number = read(&value.text).ok_or_else(|| {
+            let parts = value.text.split_once('-');
+            let range = parts.and_then(|(from, to)| Some((read(from)?, read(to)?)));
+            wrong(range.map(|(from, to)| format!("{from}..{to}")).as_deref())
+        })?;
+        Ok(Test::Number(field, op.unwrap_or(Op::Equal), number))
     }
 
     fn moment(&self, value: &Value, text: &str) -> Read<Moment> {
@@ -348,6 +499,16 @@ impl Reader {
             }
         })
     }
+}
+
+fn denial(query: Query) -> Query {
+    Query::Not(Box::new(query))
+}
+
+fn is_version(value: &Value) -> bool {
+    !value.prefix
+        && value.text.chars().count() <= 80
+        && value.text.contains(|c: char| c.is_alphanumeric())
 }
 
 /// A country's code, or that of an Indian state after `IN-`.

@@ -1,6 +1,8 @@
 //! Stepping over the characters of a query: words, quotes, the names of fields.
 
-use super::{Read, Reader, Value, field_sign, is_quote, is_special};
+use super::{
+    Read, Reader, Value, begins_with_sign, is_quote, is_special, known_otherwise, name_length,
+};
 use crate::query::field::Field;
 
 impl Reader {
@@ -100,44 +102,63 @@ impl Reader {
     pub(super) fn field(&mut self) -> Read<Option<Field>> {
         let start = self.at;
         let rest = self.chars.get(start..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .take_while(|c| c.is_ascii_alphabetic() || **c == '_')
-            .count();
+        let length = name_length(rest);
         let name: String = rest.iter().take(length).collect();
-        let Some(field) = Field::of_name(&name) else {
-            let Some(sign) = field_sign(rest) else {
-                return Ok(None);
-            };
-            let is_address = rest.get(sign + 1) == Some(&'/');
-            let near = Field::nearest(&name);
-            // `id=5` is a piece of an address or of a program; `>` compares.
-            let may_be_word = rest.get(sign) == Some(&'=') && rest.get(sign + 1) != Some(&'=');
-            if is_address || (may_be_word && near.is_none()) {
-                return Ok(None);
+        let after = rest.get(length..).unwrap_or_default();
+        let blanks = after.iter().take_while(|c| c.is_whitespace()).count();
+        let sign = after.get(blanks..).unwrap_or_default();
+        let known = Field::of_name(&name);
+        if length == 0 || !begins_with_sign(sign) {
+            if let Some(field) = known {
+                self.no_in(field, start + length)?;
             }
-            let what = match near {
-                Some(_) => format!("there is no field `{name}`"),
-                None => format!(
-                    "there is no field `{name}`; to look for these words put them in quotes"
-                ),
-            };
-            return Err(self.suggesting(what, start, start + length, near));
-        };
-        // `severity >= high` may have blanks, `type: x` may not: it is still typed.
-        let mut sign = start + length;
-        while rest.get(sign - start).is_some_and(|c| c.is_whitespace()) {
-            sign += 1;
+            return Ok(None);
         }
-        let is_sign = match self.chars.get(sign) {
-            Some(':') => sign == start + length,
-            Some('<' | '>' | '=') => true,
-            Some('!') => self.chars.get(sign + 1) == Some(&'='),
-            _ => false,
-        };
-        if is_sign {
-            self.at = sign;
+        if let Some(field) = known {
+            self.at = start + length + blanks;
+            return Ok(Some(field));
         }
-        Ok(is_sign.then_some(field))
+        let near = known_otherwise(&name)
+            .map(Field::name)
+            .or_else(|| Field::nearest(&name));
+        let is_address = blanks == 0 && sign.get(1) == Some(&'/');
+        // `id=5` is a piece of an address or of a program; `>` compares.
+        let may_be_word = sign.first() == Some(&'=') && sign.get(1) != Some(&'=');
+        if is_address || (may_be_word && near.is_none()) {
+            return Ok(None);
+        }
+        let what = match near {
+            Some(_) => format!("there is no field `{name}`"),
+            None => {
+                format!("there is no field `{name}`; to look for these words put them in quotes")
+            }
+        };
+        Err(self.suggesting(what, start, start + length, near))
+    }
+
+    /// That behind this field's name no list stands as in other languages:
+    /// `type in (malware, ddos)`.
+    fn no_in(&mut self, field: Field, end: usize) -> Read<()> {
+        let start = self.at;
+        self.at = end;
+        self.blanks();
+        let is_in = self.at > end && (self.word_is("in") || self.word_is("IN"));
+        let sign_end = self.at;
+        self.blanks();
+        let is_list = is_in && self.peek() == Some('(');
+        self.at = start;
+        if is_list {
+            let what = format!("several values are written as `{}:(… OR …)`", field.name());
+            return Err(self.suggesting(what, end, sign_end, Some(":")));
+        }
+        Ok(())
+    }
+
+    /// Whether a field or a bracket begins here; nothing is stepped over.
+    pub(super) fn is_field_or_bracket(&mut self) -> bool {
+        let start = self.at;
+        let is_one = self.peek() == Some('(') || !matches!(self.field(), Ok(None));
+        self.at = start;
+        is_one
     }
 }
