@@ -101,6 +101,8 @@ pub fn in_passing(item: &Item) -> Option<Statement> {
     statement.url.clone_from(&item.url);
     statement.document = Some(item.external_id.clone());
     statement.description = Some(telling.join(" "));
+    statement.published = item.published;
+    statement.modified = item.updated;
     statement.item = Some(item.id);
     statement.reading = (!affected.is_empty()).then(|| Reading {
         affected,
