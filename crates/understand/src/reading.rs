@@ -1,7 +1,7 @@
 //! Our own reading of a source's description of a CVE, where the source says
 //! nothing itself: how bad, which weakness, which products. And of an article or a
-//! bulletin that names one CVE and which versions it affects: for days, nobody else
-//! may say that.
+//! bulletin that names one CVE and which versions it affects, or what an attacker does
+//! with it: for days, nobody else may say that.
 //!
 //! It stands beside what sources say and counts only while all of them are silent:
 //! see [`model::Vulnerability::fuse`].
@@ -56,9 +56,9 @@ pub fn reading(statement: &Statement, context: &Context) -> Option<Reading> {
     (reading != Reading::default()).then_some(reading)
 }
 
-/// What an item that is no record says of the versions that a CVE affects, as a statement
-/// of its source. None where it names no CVE or several, or no versions: which range is
-/// whose in a round-up nobody can tell.
+/// What an item that is no record says of the versions that a CVE affects and of what an
+/// attacker does with it, as a statement of its source. None where it names no CVE or
+/// several, or neither: which range is whose in a round-up nobody can tell.
 #[must_use]
 pub fn in_passing(item: &Item) -> Option<Statement> {
     if item.kind == ItemKind::CveRecord || !names_cve(&item.title) && !names_cve(&item.text) {
@@ -68,28 +68,43 @@ pub fn in_passing(item: &Item) -> Option<Statement> {
     let text = clean::body(&item.text, item.markup);
     let cve = only_cve(&title, &text)?;
     let head: String = text.chars().take(READ_IN_PASSING).collect();
-    let said: Vec<&str> = sentences(&title)
+    let said = sentences(&title)
         .chain(sentences(&head))
-        .filter(|sentence| names_cve(sentence) || speaks_of_flaw(sentence))
-        .collect();
+        .filter(|sentence| names_cve(sentence) || speaks_of_flaw(sentence));
     let (mut telling, mut products) = (Vec::new(), Vec::new());
+    let mut subject: Option<Product> = None;
     for sentence in said {
-        let found = product::bounded(sentence);
-        if !found.is_empty() {
+        subject = product::listed_subject(sentence).or(subject);
+        let found = product::of_sentence(sentence, subject.clone());
+        let tells_attack = || names_cve(sentence) && !model::attack::told(sentence).is_empty();
+        if !found.is_empty() || tells_attack() {
             telling.push(sentence);
             products.extend(found);
         }
     }
+    // "Upgrade to 7.2.5" says no more where "7.2.0 to 7.2.4" is told.
+    let told: Vec<String> = products
+        .iter()
+        .filter(|product| !product.by_mend)
+        .map(|product| product.name.to_lowercase())
+        .collect();
+    products.retain(|product| {
+        let name = product.name.to_lowercase();
+        let is_one = |told: &String| told.contains(&name) || name.contains(told.as_str());
+        !product.by_mend || !told.iter().any(is_one)
+    });
     let affected = all_affected(&products);
-    if affected.is_empty() {
+    if telling.is_empty() {
         return None;
     }
     let mut statement = Statement::new(cve, item.source.clone());
     statement.url.clone_from(&item.url);
     statement.document = Some(item.external_id.clone());
     statement.description = Some(telling.join(" "));
+    statement.published = item.published;
+    statement.modified = item.updated;
     statement.item = Some(item.id);
-    statement.reading = Some(Reading {
+    statement.reading = (!affected.is_empty()).then(|| Reading {
         affected,
         ..Reading::default()
     });
@@ -136,10 +151,21 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
         .filter(|sentence| !sentence.is_empty())
 }
 
-/// Whether a sentence speaks of a flaw, and so of the one CVE that its text names.
+/// Whether a sentence speaks of a flaw or its mending, and so of the one CVE that its text
+/// names.
 fn speaks_of_flaw(sentence: &str) -> bool {
-    const WORDS: [&str; 7] = [
-        "vulnerab", "flaw", "bug", "issue", "affect", "impact", "exploit",
+    const WORDS: [&str; 11] = [
+        "vulnerab",
+        "flaw",
+        "bug",
+        "issue",
+        "affect",
+        "impact",
+        "exploit",
+        "patch",
+        "fixed",
+        "upgrade",
+        "update to",
     ];
     let lower = sentence.to_ascii_lowercase();
     WORDS.iter().any(|word| lower.contains(word))
@@ -230,7 +256,7 @@ mod tests {
         };
         assert_eq!(said.source.as_str(), "news");
         assert!(said.item.is_some() && said.url.is_some());
-        let read = said.reading.unwrap();
+        let read = said.reading.unwrap_or_default();
         assert_eq!((read.score, read.weaknesses.len()), (None, 0));
         let shown = |one: &Affected| {
             let versions = &one.versions;
@@ -265,6 +291,64 @@ mod tests {
             ),
             ["CVE-2026-70001 FortiOS <7.2.5"]
         );
+    }
+
+    #[test]
+    fn versions_are_read_as_news_and_advisories_write_them() {
+        for (text, wanted) in [
+            (
+                "CVE-2026-70001 affects FortiOS 7.2.0 to 7.2.4. Users should upgrade to 7.2.5.",
+                &["FortiOS >=7.2.0 <=7.2.4"][..],
+            ),
+            (
+                "The flaw CVE-2026-70001 in FortiOS 7.2.0-7.2.4 is used.",
+                &["FortiOS >=7.2.0 <=7.2.4"],
+            ),
+            (
+                "CVE-2026-70001 affects FortiOS 7.2.4 and below.",
+                &["FortiOS <=7.2.4"],
+            ),
+            (
+                "CVE-2026-70001 is an authentication bypass in FortiOS. It was patched in versions \
+                 7.2.5 and 7.0.12 on Monday.",
+                &["FortiOS <7.0.12", "FortiOS >=7.1 <7.2.5"],
+            ),
+            (
+                "CVE-2026-70001: FortiOS 7.4.0 through 7.4.2 and 7.2.0 through 7.2.6 are affected.",
+                &["FortiOS >=7.4.0 <=7.4.2", "FortiOS >=7.2.0 <=7.2.6"],
+            ),
+            (
+                "Zimbra Collaboration before 9.0.0 Patch 46 has CVE-2026-70001, a flaw.",
+                &["Collaboration <9.0.0 Patch 46"],
+            ),
+            // Whose versions these are is not said.
+            (
+                "Acme Labs found CVE-2026-70001, a flaw. It was fixed in 7.2.5 of last week.",
+                &[],
+            ),
+            (
+                "An update for CVE-2026-70001 was issued to Windows 7, 8.1 and 10.",
+                &[],
+            ),
+        ] {
+            let wanted: Vec<String> = wanted
+                .iter()
+                .map(|one| format!("CVE-2026-70001 {one}"))
+                .collect();
+            assert_eq!(passing("", text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_attacker_does_is_kept_without_any_versions() {
+        let text = "Hackers use CVE-2026-70001, a path traversal, for weeks. They steal files.";
+        let said = in_passing(&article("Gate under fire", text)).unwrap();
+        assert_eq!(said.reading, None);
+        let known = model::Vulnerability::fuse(&[said]).unwrap();
+        let classes: Vec<_> = known.attacks.iter().map(|attack| attack.class).collect();
+        assert_eq!(classes, [model::AttackClass::PathTraversal]);
+        let other = "CVE-2026-70001 is a flaw. Elsewhere, a path traversal was found.";
+        assert_eq!(in_passing(&article("", other)), None);
     }
 
     #[test]

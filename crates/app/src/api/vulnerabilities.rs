@@ -278,6 +278,10 @@ impl From<VulnerabilityDetail> for VulnerabilityFull {
 
 impl From<Statement> for StatementView {
     fn from(statement: Statement) -> Self {
+        let listed = statement
+            .exploitation
+            .as_ref()
+            .and_then(|listing| listing.added);
         Self {
             exploited: statement.is_exploited(),
             source: statement.source,
@@ -286,7 +290,7 @@ impl From<Statement> for StatementView {
             description: statement.description,
             item: statement.item,
             status: statement.status,
-            published: statement.published,
+            published: statement.published.or(listed),
             modified: statement.modified,
             withdrawn: statement.withdrawn,
             scores: statement.scores,

@@ -11,13 +11,12 @@
 pub mod maker;
 mod mend;
 mod range;
+mod token;
 
 use model::VersionRange;
 
 use mend::Mend;
-
-/// Descriptions say what is affected early.
-const MAX_TOKENS: usize = 400;
+use token::{Token, tokens};
 
 /// Products of one text; more is a table.
 const MAX_PRODUCTS: usize = 20;
@@ -36,35 +35,42 @@ pub struct Product {
     pub start: usize,
     /// Where it ends.
     pub end: usize,
+    /// Whether its versions only follow from those that mend it.
+    pub by_mend: bool,
 }
 
 /// The products of a description, in order, its subject first.
 #[must_use]
 pub fn products(text: &str) -> Vec<Product> {
     let tokens = tokens(text);
+    let subject = subject(text, &tokens);
+    products_of(text, &tokens, subject)
+}
+
+/// The same, where it is known what a range is of that has no name of its own.
+fn products_of(text: &str, tokens: &[Token<'_>], subject: Option<Product>) -> Vec<Product> {
     let mut found: Vec<Product> = Vec::new();
     let mut mended: Vec<Mend> = Vec::new();
-    let subject = subject(text, &tokens);
     // A name further back than the last range is not the next one's own.
     let mut floor = 0;
     let mut last: Option<usize> = None;
     let mut at = 0;
     while at < tokens.len() && found.len() < MAX_PRODUCTS {
-        if let Some((mends, next)) = mend::mends(text, &tokens, at, floor) {
+        if let Some((mends, next)) = mend::mends(text, tokens, at, floor) {
             mended.extend(mends);
             (at, floor, last) = (next, next, None);
             continue;
         }
-        let told = mend::below_each(text, &tokens, at)
-            .or_else(|| range::range(&tokens, at).map(|(range, next)| (vec![range], next)));
+        let told = mend::below_each(text, tokens, at)
+            .or_else(|| range::range(tokens, at).map(|(range, next)| (vec![range], next)));
         let Some((ranges, next)) = told else {
             at += 1;
             continue;
         };
-        let own = name_before(text, &tokens, at, floor);
-        let behind = name_behind(text, &tokens, next);
-        let is_list = last.is_some_and(|last| joined(&tokens, last, at));
-        if is_spared(&tokens, at, next) || !is_list && is_number(&tokens, at, next, own.as_ref()) {
+        let own = name_before(text, tokens, at, floor);
+        let behind = name_behind(text, tokens, next);
+        let is_list = last.is_some_and(|last| joined(tokens, last, at));
+        if is_spared(tokens, at, next) || !is_list && is_number(tokens, at, next, own.as_ref()) {
             at = next;
             continue;
         }
@@ -132,6 +138,7 @@ fn add_mended(found: &mut Vec<Product>, mended: &[Mend], subject: Option<&Produc
         if !is_told && found.len() < MAX_PRODUCTS {
             found.push(Product {
                 ranges: mend.ranges(),
+                by_mend: true,
                 ..name.clone()
             });
         }
@@ -171,21 +178,71 @@ const BOUNDS: &[&str] = &[
 /// The products of a text of any kind whose affected versions have a bound, as in "Acme
 /// Gate before 7.2.4". A version alone is not enough: in news "Rs 4.5" is none.
 pub(crate) fn bounded(text: &str) -> Vec<Product> {
-    let mut products = Vec::new();
-    if !holds_version(text) || !BOUNDS.iter().any(|bound| text.contains(bound)) {
-        return products;
+    if BOUNDS.iter().any(|bound| text.contains(bound)) {
+        of_sentence(text, None)
+    } else {
+        Vec::new()
     }
-    for product in self::products(text) {
-        let is_name = product
-            .name
+}
+
+/// The same of a sentence that speaks of a flaw, where more words say that versions are
+/// affected: "7.2.0 to 7.2.4", "fixed in 7.2.5". A range without a name before it is of
+/// `subject`, which its text named earlier, or else of what the sentence itself is about.
+pub(crate) fn of_sentence(sentence: &str, subject: Option<Product>) -> Vec<Product> {
+    if !holds_version(sentence) {
+        return Vec::new();
+    }
+    let tokens = tokens(sentence);
+    let subject = subject.or_else(|| self::subject(sentence, &tokens));
+    let mut products = products_of(sentence, &tokens, subject);
+    for product in &mut products {
+        // "Windows 7" is a name, and below it is nothing.
+        product.ranges.retain(is_dotted);
+    }
+    products.retain(|product| {
+        is_written_as_name(&product.name) && product.ranges.iter().any(is_bounded)
+    });
+    products
+}
+
+/// What a sentence is about, if it is a product of a list.
+pub(crate) fn listed_subject(sentence: &str) -> Option<Product> {
+    let subject = subject(sentence, &tokens(sentence))?;
+    maker::is_listed(&subject.name).then_some(subject)
+}
+
+/// Whether a name is written large and says more than a kind of thing: "Acme Gate 5G".
+fn is_written_as_name(name: &str) -> bool {
+    const KINDS: &[&str] = &[
+        "app", "client", "desktop", "devices", "firmware", "latest", "patch", "plugin", "previous",
+        "security", "server", "software", "system", "systems", "update", "updates", "users",
+    ];
+    let is_kind = |word: &str| KINDS.iter().any(|kind| same(kind, word));
+    // "iOS" and "macOS" too.
+    let first = name.split_whitespace().next().unwrap_or_default();
+    first.starts_with(char::is_alphabetic)
+        && first.contains(char::is_uppercase)
+        && !name.split_whitespace().all(is_kind)
+        && name
             .split_whitespace()
             .all(|word| word.contains(|c: char| c.is_uppercase() || c.is_ascii_digit()))
-            && product.name.starts_with(char::is_uppercase);
-        if is_name && product.ranges.iter().any(is_bounded) {
-            products.push(product);
-        }
-    }
-    products
+}
+
+/// Whether all its bounds have a point, as hardly a number in news has that is no version.
+fn is_dotted(range: &VersionRange) -> bool {
+    let bounds = [
+        &range.exact,
+        &range.from_including,
+        &range.from_excluding,
+        &range.to_including,
+        &range.to_excluding,
+    ];
+    let uppers = [&range.to_including, &range.to_excluding, &range.exact];
+    bounds.into_iter().flatten().next().is_some()
+        && uppers
+            .into_iter()
+            .flatten()
+            .all(|version| version.contains('.'))
 }
 
 fn is_bounded(range: &VersionRange) -> bool {
@@ -204,108 +261,6 @@ fn holds_version(text: &str) -> bool {
 
 fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
-}
-
-/// A word of the text; versions keep their points and hyphens.
-#[derive(Debug, Clone, Copy)]
-struct Token<'a> {
-    text: &'a str,
-    start: usize,
-    end: usize,
-    /// A comma, bracket or point stands behind it.
-    stop: Option<char>,
-}
-
-impl Token<'_> {
-    fn is(&self, words: &[&str]) -> bool {
-        words
-            .iter()
-            .any(|word| self.text.eq_ignore_ascii_case(word))
-    }
-
-    /// The version a token is: "3.0.7", "v2", "2020.3", "7.x".
-    fn version(&self) -> Option<String> {
-        let bare = self.text.trim_start_matches(['v', 'V']);
-        // "v.0.24.0"
-        let bare = match bare.strip_prefix('.') {
-            Some(rest) if bare.len() < self.text.len() => rest,
-            _ => bare,
-        };
-        let digits = bare.starts_with(|c: char| c.is_ascii_digit());
-        let sound = bare.len() <= 40
-            && bare
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || ".-_+*".contains(c));
-        (digits && sound).then(|| bare.to_owned())
-    }
-
-    /// A number that no version is: a year of a date, "500 users".
-    fn is_surely_version(&self) -> bool {
-        self.version().is_some()
-            && (self.text.contains('.')
-                || self.text.starts_with(['v', 'V'])
-                || self.text.len() <= 2)
-    }
-
-    fn is_capital(&self) -> bool {
-        self.text.chars().any(char::is_uppercase)
-    }
-}
-
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while tokens.len() < MAX_TOKENS {
-        let rest = text.get(at..).unwrap_or_default();
-        let skipped = rest.len() - rest.trim_start().len();
-        let start = at + skipped;
-        let word = text.get(start..).unwrap_or_default();
-        let len = word.find(char::is_whitespace).unwrap_or(word.len());
-        if len == 0 {
-            break;
-        }
-        at = start + len;
-        let written = word.get(..len).unwrap_or_default();
-        let head = written.len()
-            - written
-                .trim_start_matches(['(', '[', '"', '\'', '`', '<', '=', '>'])
-                .len();
-        // "<=3.1" and "< 2.0" are words and bounds.
-        let bound = written.chars().take_while(|c| "<=>".contains(*c)).count();
-        if bound > 0 {
-            tokens.push(Token {
-                text: written.get(..bound).unwrap_or_default(),
-                start,
-                end: start + bound,
-                stop: None,
-            });
-        }
-        let body = written.get(head..).unwrap_or_default();
-        let kept = body.trim_end_matches([',', '.', ';', ':', ')', ']', '"', '\'', '`', '!', '?']);
-        if kept.is_empty() {
-            continue;
-        }
-        let bare = kept
-            .strip_suffix("'s")
-            .or_else(|| kept.strip_suffix("’s"))
-            .unwrap_or(kept);
-        let stop = body.get(kept.len()..).and_then(|tail| tail.chars().next());
-        let opens = written.starts_with(['(', '[']);
-        tokens.push(Token {
-            text: bare,
-            start: start + head,
-            end: start + head + bare.len(),
-            stop,
-        });
-        // An opening bracket stops the name before it.
-        if opens && let Some(index) = tokens.len().checked_sub(2) {
-            let before: Option<&mut Token<'_>> = tokens.get_mut(index);
-            if let Some(before) = before {
-                before.stop = before.stop.or(Some('('));
-            }
-        }
-    }
-    tokens
 }
 
 const VERSION_WORDS: &[&str] = &[
@@ -483,7 +438,12 @@ fn name_before(text: &str, tokens: &[Token<'_>], at: usize, floor: usize) -> Opt
     }
     end = before_brackets(tokens, end, floor);
     let last = end.checked_sub(1).and_then(|index| tokens.get(index))?;
-    if end <= floor || last.stop.is_some_and(|stop| !":)\"(".contains(stop)) {
+    // "Acme Gate, version 8.9 and prior", "Acme Gate, before version 9".
+    let is_versioned = tokens
+        .get(end)
+        .is_some_and(|next| end < at && next.is(VERSION_WORDS) || next.is(&["before", "prior"]));
+    let stops = if is_versioned { ",:)\"(" } else { ":)\"(" };
+    if end <= floor || last.stop.is_some_and(|stop| !stops.contains(stop)) {
         return None;
     }
     let mut start = end;
@@ -510,8 +470,14 @@ fn name_before(text: &str, tokens: &[Token<'_>], at: usize, floor: usize) -> Opt
     {
         start += 1;
     }
-    product(text, tokens, start, end)
+    let name = product(text, tokens, start, end)?;
+    // "The Acme client for iOS before 14.9" is no iOS.
+    let is_made_for = is_pair(tokens, start, "for", PLATFORMS);
+    (!is_made_for || end > start + 1).then_some(name)
 }
+
+/// What others make things for.
+const PLATFORMS: &[&str] = &["android", "ios", "linux", "macos", "windows"];
 
 /// Whether these two words stand around a place: "WordPress | plugin".
 fn is_pair(tokens: &[Token<'_>], at: usize, before: &str, behind: &[&str]) -> bool {
@@ -569,6 +535,7 @@ fn subject(text: &str, tokens: &[Token<'_>]) -> Option<Product> {
             || tokens.get(at - 1).is_some_and(|before| {
                 before.is(&["in", "in:", "of", "the", "affects", "from", "within", "on"])
                     || before.stop == Some('.')
+                    || before.text.starts_with("CVE-") && before.stop == Some(':')
             });
         let repository = token.text.contains('/') && !token.text.starts_with(['/', '.']);
         // "netplan leaks": the first word, if a verb follows.
@@ -614,6 +581,7 @@ fn product(text: &str, tokens: &[Token<'_>], start: usize, end: usize) -> Option
         ranges: Vec::new(),
         start: first.start,
         end: last.end,
+        by_mend: false,
     })
 }
 
@@ -635,7 +603,7 @@ fn is_spared(tokens: &[Token<'_>], at: usize, next: usize) -> bool {
     }
     let mut denied = false;
     // The stop behind the range itself ends what is said of it.
-    for token in tokens.iter().skip(next.saturating_sub(1)).take(8) {
+    for token in tokens.iter().skip(next.saturating_sub(1)).take(16) {
         denied |= token.is(&["not", "unaffected"]) || token.text.ends_with("n't");
         if denied && (token.is(AFFECTED) || token.is(&["unaffected"])) {
             return true;
@@ -651,10 +619,18 @@ fn is_spared(tokens: &[Token<'_>], at: usize, next: usize) -> bool {
 /// "CVSS 3.1".
 fn is_number(tokens: &[Token<'_>], at: usize, next: usize, own: Option<&Product>) -> bool {
     let before = || tokens.get(..at).unwrap_or_default().iter().rev();
-    if before()
-        .next()
-        .is_some_and(|before| before.is(&["cvss", "score"]))
-    {
+    // "A CVSS3 base score of 7.8", "rated 9.8".
+    let counted = before().find(|token| !token.is(&["of", "base", "a", "at", "is", "was", "with"]));
+    let is_score = |token: &Token<'_>| {
+        let starts = |word: &str| {
+            token
+                .text
+                .get(..word.len())
+                .is_some_and(|head| same(head, word))
+        };
+        starts("cvss") || starts("score") || token.is(&["rated", "rating", "severity"])
+    };
+    if counted.is_some_and(is_score) {
         return true;
     }
     let is_bare = next == at + 1
@@ -775,7 +751,69 @@ mod tests {
             ),
             (
                 "Acme Gate 2.x versions prior to 2.7.4, 3.6.x versions prior to 3.6.8 read",
-                "acme gate =2.x, <2.7.4, =3.6.x, <3.6.8",
+                "acme gate >=2 <2.7.4, >=3.6 <3.6.8",
+            ),
+            ("Acme Gate 7.2.0 to 7.2.4", "acme gate >=7.2.0 <=7.2.4"),
+            ("Acme Gate 7.2.0-7.2.4,", "acme gate >=7.2.0 <=7.2.4"),
+            ("Acme Gate 7.2.0–7.2.4.", "acme gate >=7.2.0 <=7.2.4"),
+            ("Acme Gate 7.2.0 – 7.2.4.", "acme gate >=7.2.0 <=7.2.4"),
+            ("Acme Gate v7.2.0 — v7.2.4.", "acme gate >=7.2.0 <=7.2.4"),
+            (
+                "Acme Gate between 7.2.0 and 7.2.4",
+                "acme gate >=7.2.0 <=7.2.4",
+            ),
+            ("Acme Gate versions up to 7.2.4", "acme gate <=7.2.4"),
+            ("Acme Gate ≤ 7.2.4", "acme gate <=7.2.4"),
+            ("Acme Gate 7.2.4 and below.", "acme gate <=7.2.4"),
+            ("Acme Gate 7.2.4 or older", "acme gate <=7.2.4"),
+            (
+                "Acme Gate 7.2.4 (and all earlier versions)",
+                "acme gate <=7.2.4",
+            ),
+            ("Acme Gate 7.2.4 and versions prior", "acme gate <=7.2.4"),
+            (
+                "Acme Gate 7.4.0 through 7.4.2 and 7.2.0 through 7.2.6",
+                "acme gate >=7.4.0 <=7.4.2, >=7.2.0 <=7.2.6",
+            ),
+            (
+                "Acme Gate 7.2 (7.2.0 through 7.2.6), 7.0 (7.0.0 to 7.0.9)",
+                "acme gate >=7.2.0 <=7.2.6, >=7.0.0 <=7.0.9",
+            ),
+            (
+                "Acme Gate was patched in versions 7.2.5 and 7.0.12",
+                "acme gate <7.0.12, >=7.1 <7.2.5",
+            ),
+            // A hyphen that joins a version to its build parts nothing.
+            (
+                "Acme ADC 14.1 before 14.1-43.50",
+                "acme adc >=14.1 <14.1-43.50",
+            ),
+            ("Acme Kernel 5.4.0-42.46 reads", "acme kernel =5.4.0-42.46"),
+            // Without its level it would be an earlier version.
+            (
+                "Acme Mail before 9.0.0 Patch 46 reads",
+                "acme mail <9.0.0 Patch 46",
+            ),
+            (
+                "Acme Gate version 7.4.3 and below, 7.2 all versions and Acme Door 7.0 all versions",
+                "acme gate <=7.4.3, >=7.2 <7.3 | acme door >=7.0 <7.1",
+            ),
+            (
+                "Acme Enabler, version 8.9.10.0 and prior, contain a flaw in ToolBox",
+                "acme enabler <=8.9.10.0",
+            ),
+            (
+                "In the Acme client for iOS versions below 14.9.0 a script",
+                "acme <14.9.0",
+            ),
+            ("Acme Center 8.0 U3d and earlier", "acme center <=8.0 U3d"),
+            (
+                "Acme Fusion 2023 Update 12 and earlier",
+                "acme fusion <=2023 Update 12",
+            ),
+            (
+                "Acme Mail is fixed in 9.0.0 Patch 46 and 10.1.1",
+                "acme mail <9.0.0 Patch 46, >=10 <10.1.1",
             ),
             (
                 "Acme Gate before 3.1.3 and version 4.0.0",
@@ -788,6 +826,10 @@ mod tests {
             (
                 "Acme Gate before 3.0 leaks. Versions 2.5.1 are not affected.",
                 "acme gate <3.0",
+            ),
+            (
+                "Acme Gate before 3.0 lacks the mode for guests altogether and is therefore not vulnerable.",
+                "acme gate",
             ),
             (
                 "Acme Gate leaks. Introduced in 1.6.0 and fixed in 1.14.3.",
@@ -856,6 +898,10 @@ mod tests {
             ("In Acme Gate, it fails (1) here in 2 ways.", "acme gate "),
             (
                 "Acme Gate 2.1 has CVSS 3.1 Base Score 7.5.",
+                "acme gate =2.1",
+            ),
+            (
+                "Acme Gate 2.1 leaks, with a CVSS3 base score of 7.8.",
                 "acme gate =2.1",
             ),
             (

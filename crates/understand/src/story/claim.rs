@@ -26,6 +26,8 @@ pub(super) struct Signs {
     pub(super) claim: ClaimStatus,
     /// Exploitation, in the words of the text.
     pub(super) exploited: bool,
+    /// The item is the word of those who say that they did it.
+    pub(super) is_claimant: bool,
 }
 
 /// Reads the signs of an item: of whom it comes from, and of its clean text.
@@ -63,7 +65,8 @@ pub(super) fn signs(item: &Item, analysis: &Analysis) -> Signs {
         .max(by_name);
     let confirmed = strength(Feature::Confirmed).max(told(in_title.confirmed, in_text.confirmed));
     let denied = strength(Feature::Denied).max(told(in_title.denied, in_text.denied));
-    let claim = if publisher::is_claimant(item, analysis) {
+    let is_claimant = publisher::is_claimant(item, analysis);
+    let claim = if is_claimant {
         ClaimStatus::Claimed
     } else if denied >= 0.9 && denied > confirmed {
         ClaimStatus::Denied
@@ -77,6 +80,7 @@ pub(super) fn signs(item: &Item, analysis: &Analysis) -> Signs {
     Signs {
         claim,
         exploited: strength(Feature::Exploited) >= 0.9,
+        is_claimant,
     }
 }
 

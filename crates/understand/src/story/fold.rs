@@ -44,7 +44,7 @@ pub fn fold(
     };
     let signs = claim::signs(item, analysis);
     let mut incident = match before {
-        None => opened(id, item, analysis, signs.claim),
+        None => opened(id, item, analysis, &signs),
         Some(before) => {
             let mut incident = before.clone();
             incident.revision += 1;
@@ -64,7 +64,7 @@ pub fn fold(
             let independent = repeat_of.is_none() && !is_known;
             if independent
                 && before.publishers.len() < Incident::MAX_PUBLISHERS
-                && !publisher::is_claimant(item, analysis)
+                && !signs.is_claimant
             {
                 incident.publishers.push(publisher);
             }
@@ -144,7 +144,7 @@ pub fn fold(
     incident
 }
 
-fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) -> Incident {
+fn opened(id: IncidentId, item: &Item, analysis: &Analysis, signs: &claim::Signs) -> Incident {
     Incident {
         id,
         revision: 1,
@@ -162,7 +162,7 @@ fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) 
         exploited: false,
         kev: false,
         keywords: Vec::new(),
-        claim,
+        claim: signs.claim,
         status: IncidentStatus::New,
         assignee: None,
         tags: Vec::new(),
@@ -170,7 +170,7 @@ fn opened(id: IncidentId, item: &Item, analysis: &Analysis, claim: ClaimStatus) 
         last_seen: item.effective(),
         items: 1,
         sources: vec![item.source.clone()],
-        publishers: if publisher::is_claimant(item, analysis) {
+        publishers: if signs.is_claimant {
             Vec::new()
         } else {
             vec![publisher(item)]

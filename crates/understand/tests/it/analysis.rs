@@ -6,7 +6,8 @@ use std::path::Path;
 use expect_test::{Expect, expect};
 use model::item::Stated;
 use model::{
-    Analysis, Aspect, Country, IncidentType, Item, ItemKind, RelevanceLabel, Sector, Severity,
+    Analysis, Aspect, Country, EntityKind, IncidentType, Item, ItemKind, RelevanceLabel, Role,
+    Sector, Severity,
 };
 use understand::{Context, understand};
 
@@ -722,6 +723,64 @@ fn an_attack_that_stops_a_vital_service_is_high() {
             Severity::High,
         ),
         (
+            "Metro services come to a halt after a cyberattack on the control room",
+            Severity::High,
+        ),
+        (
+            "Suburban trains were at a standstill on Monday after hackers hit the signalling network.",
+            Severity::High,
+        ),
+        (
+            "Airport shut after ransomware attack, passengers sleep on the floor",
+            Severity::High,
+        ),
+        ("Airport closed by a cyberattack", Severity::High),
+        (
+            "Water supply to the city cut off after a ransomware attack on the water board.",
+            Severity::High,
+        ),
+        (
+            "ATMs across the country stopped working after a cyberattack on the interbank switch.",
+            Severity::High,
+        ),
+        (
+            "UPI goes down after a cyber attack on the payments corporation, shops take cash only",
+            Severity::High,
+        ),
+        (
+            "The 108 ambulance helpline is down since a malware infection of its call centre.",
+            Severity::High,
+        ),
+        (
+            "Hackers knocked out 911 service in three counties, and calls went unanswered.",
+            Severity::High,
+        ),
+        ("साइबर हमले के बाद मेट्रो सेवा ठप, यात्री परेशान", Severity::High),
+        (
+            "रैनसमवेयर हमले के बाद शहर की जल आपूर्ति बंद हो गई।",
+            Severity::High,
+        ),
+        (
+            "साइबर हमले से बैंकिंग सेवाएं ठप, एटीएम के बाहर कतारें",
+            Severity::High,
+        ),
+        (
+            "डायल 112 पर साइबर हमला, कंट्रोल रूम का सिस्टम ठप",
+            Severity::High,
+        ),
+        (
+            "Metro says a cyberattack on its website was blocked and trains ran as ever.",
+            Severity::Medium,
+        ),
+        (
+            "A bank clerk was duped of Rs 40,000 through UPI.",
+            Severity::Medium,
+        ),
+        (
+            "Water board holds a drill for cyberattacks on the water supply.",
+            Severity::Medium,
+        ),
+        (
             "Power grid control centre opens; a cyberattack on it was foiled last year.",
             Severity::Medium,
         ),
@@ -732,6 +791,32 @@ fn an_attack_that_stops_a_vital_service_is_high() {
             wanted >= Severity::High,
             "{text}: {severity:?}"
         );
+    }
+}
+
+#[test]
+fn a_maker_whose_customers_are_attacked_is_no_victim() {
+    for (text, wanted) in [
+        ("Fortinet customers are urged to patch a flaw.", false),
+        (
+            "Hackers target Fortinet customers with a new flaw in FortiOS",
+            false,
+        ),
+        ("Attackers break into Fortinet firewalls", false),
+        (
+            "Thousands of users of Fortinet were hit by attackers last week.",
+            false,
+        ),
+        ("Fortinet customers' data stolen in a breach", true),
+        ("Data of Fortinet customers leaked", true),
+        ("Fortinet confirms a breach of its cloud storage", true),
+    ] {
+        let entities = bare(ItemKind::Article, text).entities;
+        let maker = entities
+            .iter()
+            .find(|entity| entity.kind == EntityKind::Organisation)
+            .unwrap();
+        assert_eq!(maker.role == Some(Role::Victim), wanted, "{text}");
     }
 }
 

@@ -1152,3 +1152,54 @@ fn a_claim_is_no_firmer_for_being_repeated() {
     assert_eq!(before.claim, ClaimStatus::Corroborated);
     assert_eq!(before.publishers, ["herald.example", "tribune.example"]);
 }
+
+#[test]
+fn a_gangs_own_words_in_a_channel_corroborate_nothing() {
+    let post = |minute: i64, url: &str, text: &str| {
+        let mut item = article("file", minute, "", text);
+        item.url = Some(url.to_owned());
+        item
+    };
+    let claims = [
+        (
+            "https://t.me/s/blackcellar/12",
+            "We have breached Acme Bank. 40 GB of its data will be published on Friday.",
+        ),
+        (
+            "https://t.me/qilin/7",
+            "Acme Bank joins the list of Qilin. Qilin ransomware did it.",
+        ),
+    ];
+    let text = "Hackers took data of the bank on Monday.";
+    let report = article("herald", 0, "Acme Bank breached", text);
+    for (url, text) in claims {
+        let claimed = open(1, &post(0, url, text));
+        assert_eq!(
+            (claimed.claim, claimed.publishers.len()),
+            (ClaimStatus::Claimed, 0),
+            "{url}"
+        );
+        let reported = join(&open(1, &report), &post(1, url, text), None, &[]);
+        assert_eq!(
+            (reported.claim, reported.publishers.len()),
+            (ClaimStatus::Reported, 1),
+            "{url}"
+        );
+    }
+    // A channel of news is a publisher, and each channel is one.
+    let told = "Acme Bank was breached on Monday, the regulator says.";
+    let mut incident = open(1, &post(0, "https://t.me/heraldnews/3", told));
+    assert_eq!(incident.publishers, ["t.me/heraldnews"]);
+    incident = join(
+        &incident,
+        &post(
+            1,
+            "https://t.me/gazette/9",
+            "Breach at Acme Bank, Gazette learns.",
+        ),
+        None,
+        &[],
+    );
+    assert_eq!(incident.claim, ClaimStatus::Corroborated);
+    assert_eq!(incident.publishers, ["t.me/heraldnews", "t.me/gazette"]);
+}

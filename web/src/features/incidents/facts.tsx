@@ -57,7 +57,7 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
           {readOf.length > 0 && (
             <p className="because">
               Read by us in what {readOf.join(', ')} {readOf.length === 1 ? 'says' : 'say'}: no
-              record names products.
+              record names the versions.
             </p>
           )}
         </section>

@@ -197,6 +197,12 @@ test('a vulnerability shows who scored it, its due date and what it affects', as
             span: { field: 'text', start: 20, end: 38 },
             weakness: null,
           },
+          {
+            class: 'sql_injection',
+            said: 'SQL Injection',
+            span: { field: 'text', start: 50, end: 63 },
+            weakness: null,
+          },
           { class: 'authentication_bypass', said: null, span: null, weakness: 'CWE-287' },
         ],
         affected: [
@@ -226,7 +232,16 @@ test('a vulnerability shows who scored it, its due date and what it affects', as
     within(attacks)
       .getAllByRole('listitem')
       .map((line) => line.textContent),
-  ).toEqual(['Code execution “run arbitrary code”', 'Authentication bypass by CWE-287'])
+  ).toEqual([
+    'Code execution “run arbitrary code”',
+    'SQL injection',
+    'Authentication bypass by CWE-287',
+  ])
+  expect(within(facts).getByRole('heading', { name: 'Attack classes' })).toBeVisible()
+  expect(within(attacks).getByRole('link', { name: 'SQL injection' })).toHaveAttribute(
+    'href',
+    '/incidents?q=class:sql_injection',
+  )
   expect(facts).toHaveTextContent('Kestrel VPN from 7.0 before 7.2.4')
   expect(facts).toHaveTextContent('CVE-2026-9999: no source has described it yet.')
 })

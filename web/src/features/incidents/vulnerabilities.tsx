@@ -1,12 +1,15 @@
 // The CVEs of an incident: what each sayer scores, and what CISA says of its
 // exploitation. Scores stand side by side, with who gave them: they differ.
 
+import { Link } from '@tanstack/react-router'
 import type { Vulnerability } from '../../api/types'
+import { paths } from '../../paths'
 import { useDisplay } from '../../ui/display'
 import { count, date, score as formatScore } from '../../ui/format'
 import { hostOf, OutLink } from '../../ui/out-link'
 import { Severity } from '../../ui/severity'
 import { Changes } from './changes'
+import { searchFromFilter } from './filter'
 import { attackReason, attackWords, sayerName } from './words'
 
 /** An incident of a patch day may hold dozens. */
@@ -76,13 +79,25 @@ function Facts({ of }: { of: Vulnerability }) {
         </p>
       )}
       {of.attacks.length > 0 && (
-        <ul className="attacks" aria-label={`What an attacker does with ${of.cve}`}>
-          {of.attacks.map((attack) => (
-            <li key={attack.class}>
-              {attackWords[attack.class]} <span className="because">{attackReason(attack)}</span>
-            </li>
-          ))}
-        </ul>
+        <>
+          <h4>{of.attacks.length === 1 ? 'Attack class' : 'Attack classes'}</h4>
+          <ul className="attacks" aria-label={`What an attacker does with ${of.cve}`}>
+            {of.attacks.map((attack) => {
+              const reason = attackReason(attack)
+              return (
+                <li key={attack.class}>
+                  <Link
+                    to={paths.incidents}
+                    search={searchFromFilter({ q: `class:${attack.class}` })}
+                  >
+                    {attackWords[attack.class]}
+                  </Link>
+                  {reason !== '' && <span className="because"> {reason}</span>}
+                </li>
+              )
+            })}
+          </ul>
+        </>
       )}
       {of.scores.length > 0 ? (
         <ul className="scores" aria-label={`CVSS scores of ${of.cve}`}>

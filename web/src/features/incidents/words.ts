@@ -68,9 +68,13 @@ export const attackWords: Record<AttackClass, string> = {
   cache_poisoning: 'Cache poisoning',
 }
 
-/** Why we say that an attacker does this: the words, or the weakness it follows from. */
+/** Why we say that an attacker does this: the words, if they are not the name itself, or
+ * the weakness it follows from. */
 export function attackReason(attack: Attack): string {
-  return attack.said == null ? `by ${attack.weakness ?? ''}` : `“${attack.said}”`
+  if (attack.said == null) return `by ${attack.weakness ?? ''}`
+  const letters = (text: string) => text.toLowerCase().replace(/[^a-z]+/g, '')
+  const isName = letters(attack.said) === letters(attackWords[attack.class])
+  return isName ? '' : `“${attack.said}”`
 }
 
 export const statusWords: Record<IncidentStatus, string> = {

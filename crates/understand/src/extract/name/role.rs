@@ -2,12 +2,16 @@
 //!
 //! The words and their weights were chosen by hand after the labelled news; no name of any
 //! organisation is among them.
+//!
+//! Where attackers go for a maker's customers or products ("Fortinet customers", "users of
+//! Citrix", "SonicWall devices"), its products are misused and the maker is no victim, unless
+//! something was taken from it: "Fortinet customers' data stolen".
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::Seen;
-use crate::extract::gazetteer::hash_of;
+use crate::extract::gazetteer::{Gazetteer, class, hash_of};
 
 /// What stands shortly before a victim, and how much it says.
 const BEFORE: &[(&str, i8)] = &[
@@ -91,6 +95,58 @@ const AFTER: &[(&str, i8)] = &[
 /// From this sum on it is a victim.
 const THRESHOLD: i32 = 3;
 
+/// Who uses what a maker makes, and the things it makes.
+const MADE: &[&str] = &[
+    "accounts",
+    "admins",
+    "appliances",
+    "boxes",
+    "clients",
+    "customers",
+    "devices",
+    "edge",
+    "endpoints",
+    "environments",
+    "equipment",
+    "firewalls",
+    "gateways",
+    "gear",
+    "installations",
+    "instances",
+    "kit",
+    "products",
+    "routers",
+    "servers",
+    "software",
+    "subscribers",
+    "switches",
+    "tenants",
+    "users",
+    "vpns",
+];
+
+/// What is taken from somebody.
+const TAKEN: &[&str] = &[
+    "breach",
+    "credentials",
+    "data",
+    "database",
+    "details",
+    "dumped",
+    "exposed",
+    "information",
+    "leak",
+    "leaked",
+    "leaks",
+    "records",
+    "stole",
+    "stolen",
+    "theft",
+];
+
+/// Words around a maker's customers in which something may be taken.
+const TAKEN_REACH: usize = 6;
+
 /// Words looked at on each side.
 const REACH: usize = 4;
 
@@ -98,6 +154,9 @@ impl Seen {
     /// Whether the organisation named by these tokens was attacked.
     #[must_use]
     pub fn is_victim(&self, start: usize, end: usize) -> bool {
+        if self.is_only_maker(start, end) {
+            return false;
+        }
         let weigh = |at: Option<usize>, far: usize, table: &[(u64, i8)]| {
             let word = at.and_then(|at| self.words.get(at))?;
             let index = table
@@ -122,7 +181,42 @@ impl Seen {
         };
         sum >= least
     }
+
+    /// Whether a maker is named only for what it makes, or for who uses that.
+    fn is_only_maker(&self, start: usize, end: usize) -> bool {
+        let is_among = |at: Option<usize>, words: &BTreeSet<u64>| {
+            let word = at.and_then(|at| self.words.get(at));
+            word.is_some_and(|word| words.contains(&word.lower))
+        };
+        let before = |far: usize| start.checked_sub(far);
+        // "Users of Citrix", "Fortinet customers", "Fortinet VPN users".
+        let of = is_among(before(1), &WORDS.of) && is_among(before(2), &WORDS.made);
+        let by = (end..end + 2).any(|at| is_among(Some(at), &WORDS.made));
+        let around = start.saturating_sub(TAKEN_REACH)..end + TAKEN_REACH;
+        (of || by)
+            && !around
+                .into_iter()
+                .any(|at| is_among(Some(at), &WORDS.taken))
+            && Gazetteer::shipped()
+                .entries(self.hash(start, end))
+                .any(|entry| entry.classes & class::VENDOR != 0)
+    }
 }
+
+struct Words {
+    of: BTreeSet<u64>,
+    made: BTreeSet<u64>,
+    taken: BTreeSet<u64>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let set = |words: &[&str]| words.iter().map(|word| super::lower_hash(word)).collect();
+    Words {
+        of: set(&["of"]),
+        made: set(MADE),
+        taken: set(TAKEN),
+    }
+});
 
 /// Who looks into attacks, in the news of most countries.
 const LOOK_INTO_IT: &[&str] = &[

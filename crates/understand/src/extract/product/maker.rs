@@ -2,7 +2,11 @@
 //! that too, because the list knows it.
 //!
 //! Descriptions name the maker in front of the product or not at all. A name of which
-//! the list knows neither part keeps no maker: a wrong one is worse than none.
+//! the list knows neither part keeps no maker: a wrong one is worse than none. The list
+//! gives several makers to some of the best known products; `data/makers.txt` decides.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::extract::gazetteer::{Gazetteer, class};
 
@@ -59,6 +63,40 @@ pub fn makers(names: &[&str]) -> Vec<Made> {
         .collect()
 }
 
+/// Whether a list knows the product, with its maker in front or without.
+#[must_use]
+pub fn is_listed(name: &str) -> bool {
+    let gazetteer = Gazetteer::shipped();
+    let is_product = |name: &str| {
+        known_maker(name).is_some()
+            || gazetteer.lookup(name).any(|entry| {
+                entry.classes & class::PRODUCT != 0 && entry.classes & class::AMBIGUOUS == 0
+            })
+    };
+    is_product(name)
+        || made(name, gazetteer).is_ok_and(|made| made.product != name && is_product(&made.product))
+}
+
+/// The lines of `data/makers.txt`, by the product's name in small letters.
+static MAKERS: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
+    let mut makers = HashMap::new();
+    for line in FILE.lines().filter(|line| !line.starts_with('#')) {
+        let Some((maker, products)) = line.split_once(':') else {
+            continue;
+        };
+        for product in products.split(',') {
+            makers.insert(product.trim().to_lowercase(), maker.trim());
+        }
+    }
+    makers
+});
+
+const FILE: &str = include_str!("../../../data/makers.txt");
+
+fn known_maker(product: &str) -> Option<&'static str> {
+    MAKERS.get(&product.to_lowercase()).copied()
+}
+
 /// A name without its maker, or who may have made it.
 fn made<'a>(name: &str, gazetteer: &'a Gazetteer) -> Result<Made, Vec<&'a str>> {
     let words: Vec<&str> = name.split_whitespace().collect();
@@ -107,8 +145,15 @@ fn made<'a>(name: &str, gazetteer: &'a Gazetteer) -> Result<Made, Vec<&'a str>> 
             _ if is_among(GENERIC, &start) => {}
             [vendor] if is_whole || !is_word => return made(vendor, name),
             // "A flaw in the Linux kernel": of whom, if not of Linux?
-            _ if rest.is_empty() && !is_vendor(name) => return Err(vendors),
+            _ if rest.is_empty() && !is_vendor(name) && known_maker(name).is_none() => {
+                return Err(vendors);
+            }
             _ => {}
+        }
+    }
+    for (start, _) in starts() {
+        if let Some(maker) = known_maker(&start) {
+            return made(maker, name);
         }
     }
     // Nothing but the maker is named.
@@ -132,7 +177,9 @@ fn is_one(one: &str, other: &str) -> bool {
             .collect()
     };
     let (one, other) = (words(one), words(other));
-    !one.is_empty() && !other.is_empty() && (one.starts_with(&other) || other.starts_with(&one))
+    let starts = one.starts_with(&other) || other.starts_with(&one);
+    // CPE names write "paloaltonetworks".
+    !one.is_empty() && !other.is_empty() && (starts || one.concat() == other.concat())
 }
 
 #[cfg(test)]
@@ -166,6 +213,56 @@ mod tests {
     fn the_maker_of_a_known_product_is_known() {
         check(&["FortiOS"], &[("fortinet", "FortiOS")]);
         check(&["macOS Sonoma"], &[("apple", "macOS Sonoma")]);
+    }
+
+    #[test]
+    fn the_best_known_products_have_their_makers() {
+        for (product, maker) in [
+            ("PAN-OS", "paloaltonetworks"),
+            ("Ivanti Connect Secure", "Ivanti"),
+            ("Connect Secure", "ivanti"),
+            ("NetScaler ADC", "citrix"),
+            ("Citrix ADC", "Citrix"),
+            ("Confluence Data Center", "atlassian"),
+            ("vCenter", "vmware"),
+            ("ESXi", "vmware"),
+            ("FortiManager", "fortinet"),
+            ("SonicOS", "sonicwall"),
+            ("MOVEit", "progress"),
+            ("ScreenConnect", "connectwise"),
+            ("Exchange Server", "microsoft"),
+            ("SharePoint Server", "microsoft"),
+            ("Cisco IOS XE", "Cisco"),
+            ("IOS XE", "cisco"),
+            ("ASA Software", "cisco"),
+            ("Junos OS", "juniper"),
+            ("Veeam Backup & Replication", "Veeam"),
+            ("WebLogic Server", "oracle"),
+            ("GlobalProtect", "paloaltonetworks"),
+        ] {
+            let made = makers(&[product]);
+            let vendor: Vec<&str> = made.iter().map(|made| made.vendor.as_str()).collect();
+            assert!(
+                vendor.iter().all(|vendor| is_one(vendor, maker)),
+                "{product}: {vendor:?}"
+            );
+        }
+        assert!(is_listed("FortiOS") && is_listed("Fortinet FortiOS") && is_listed("MOVEit"));
+        assert!(!is_listed("Fortinet") && !is_listed("Google Project Zero"));
+    }
+
+    #[test]
+    fn the_list_of_makers_names_each_product_once() {
+        let lines = || FILE.lines().filter(|line| !line.starts_with('#'));
+        let named: usize = lines()
+            .map(|line| {
+                line.split_once(':')
+                    .map_or(0, |(_, all)| all.split(',').count())
+            })
+            .sum();
+        assert!(named > 50 && MAKERS.len() == named, "{}", MAKERS.len());
+        let makers: Vec<&str> = lines().collect();
+        assert!(makers.is_sorted());
     }
 
     #[test]

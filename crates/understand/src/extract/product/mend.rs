@@ -7,7 +7,8 @@
 
 use model::VersionRange;
 
-use super::{BETWEEN, MAX_NAME, Product, Token, VERSION_WORDS, is_no_name, name_before, product};
+use super::token::Token;
+use super::{BETWEEN, MAX_NAME, Product, VERSION_WORDS, is_no_name, name_before, product};
 
 /// Versions told in one list; more is a table.
 const MAX_LISTED: usize = 20;
@@ -138,6 +139,16 @@ const MOVES: &[&str] = &[
     "updating",
 ];
 
+/// What is done with an update for a product, not what is done to the product.
+const GIVEN: &[&str] = &[
+    "issued",
+    "released",
+    "pushed",
+    "offered",
+    "delivered",
+    "rolled",
+];
+
 pub(super) const CURES: &[&str] = &[
     "fixed",
     "patched",
@@ -209,6 +220,15 @@ fn moved(text: &str, tokens: &[Token<'_>], at: usize, floor: usize) -> Option<(V
                 .get(*next)
                 .is_some_and(|token| token.is(&["to", "past"]))
         })?;
+    // "An update was issued to Acme OS 7 and 8.1": those it is for.
+    let is_given = |at| {
+        tokens
+            .get(at)
+            .is_some_and(|token: &Token<'_>| token.is(GIVEN))
+    };
+    if (at..joint).any(is_given) {
+        return None;
+    }
     let (mut mends, next) = list(text, tokens, joint + 1)?;
     let stands_before = at
         .checked_sub(1)

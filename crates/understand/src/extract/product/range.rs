@@ -8,7 +8,8 @@
 use model::VersionRange;
 
 use super::mend::{self, CURES, Mend};
-use super::{MAX_NAME, Product, Token, VERSION_WORDS};
+use super::token::Token;
+use super::{MAX_NAME, Product, VERSION_WORDS};
 
 /// The range that starts at a token, and the token behind it.
 pub(super) fn range(tokens: &[Token<'_>], at: usize) -> Option<(VersionRange, usize)> {
@@ -76,21 +77,35 @@ fn single(tokens: &[Token<'_>], at: usize) -> Option<(VersionRange, usize)> {
     if !sure {
         return None;
     }
+    if let Some(told) = branch(tokens, at, &first) {
+        return Some(told);
+    }
     let from = |first| from_on(Some(first), VersionRange::default());
     if is(1, ONWARDS) && token.stop.is_none() {
         return Some((from(first), at + 2));
     }
-    if is(1, &["and", "or"]) {
+    if is(1, &["and", "or", "&"]) {
         let earlier = [
-            "earlier", "prior", "priors", "below", "older", "lower", "previous", "before",
+            "earlier", "prior", "priors", "below", "older", "lower", "previous", "before", "under",
         ];
         let later = ["later", "above", "newer", "higher", "up"];
-        if is(2, &earlier) {
+        // "7.2.4 and all earlier versions", "7.2.4 and versions below".
+        let mut word = 2;
+        while word < 5 && (is(word, &["all", "any"]) || is(word, VERSION_WORDS)) {
+            word += 1;
+        }
+        // "1.2 and before 1.3" says another thing.
+        let unbroken = |at: usize| tokens.get(at).is_some_and(|token| token.stop.is_none());
+        let goes_on = unbroken(at + word)
+            && tokens
+                .get(at + word + 1)
+                .is_some_and(|next| next.version().is_some());
+        if is(word, &earlier) && !(goes_on && is(word, &["before", "below"])) {
             let to = VersionRange {
                 to_including: Some(first),
                 ..VersionRange::default()
             };
-            return Some((to, at + 3));
+            return Some((to, at + word + 1));
         }
         if is(2, &later) || is(2, ONWARDS) {
             return Some((from(first), at + 3));
@@ -104,6 +119,60 @@ fn single(tokens: &[Token<'_>], at: usize) -> Option<(VersionRange, usize)> {
         ..VersionRange::default()
     };
     Some((exact, at + 1))
+}
+
+/// The first version behind a line: 7.3 behind 7.2.
+fn next_line(numbers: &[u64]) -> Option<String> {
+    let (last, front) = numbers.split_last()?;
+    let mut line: Vec<String> = front.iter().map(u64::to_string).collect();
+    line.push(last.checked_add(1)?.to_string());
+    Some(line.join("."))
+}
+
+/// The range in a line of versions that is told before it: "3.6.x versions prior to 3.6.8",
+/// "7.2 (7.2.0 through 7.2.4)", "7.0 all versions".
+fn branch(tokens: &[Token<'_>], at: usize, line: &str) -> Option<(VersionRange, usize)> {
+    if tokens.get(at)?.stop.is_some_and(|stop| stop != '(') {
+        return None;
+    }
+    let line = line.trim_end_matches(['x', 'X', '*', '.']);
+    let numbers = mend::numbers(line);
+    if is(tokens, at + 1, &["all"]) && is(tokens, at + 2, VERSION_WORDS) {
+        let range = VersionRange {
+            from_including: Some(line.to_owned()),
+            to_excluding: Some(next_line(&numbers)?),
+            ..VersionRange::default()
+        };
+        return Some((range, at + 3));
+    }
+    let mut next = at + 1;
+    while next < at + 3 && is(tokens, next, VERSION_WORDS) {
+        next += 1;
+    }
+    let full = |at: usize| {
+        let token = tokens.get(at).filter(|token| token.stop.is_none())?;
+        token.version()
+    };
+    let (told, end) = match full(next) {
+        Some(first) => {
+            let (upper, end) =
+                upper(tokens, next + 1).or_else(|| joined_by_dash(tokens, next + 1))?;
+            (from_on(Some(first), upper), end)
+        }
+        None => upper(tokens, next)?,
+    };
+    let is_within = |version: &Option<String>| {
+        version.as_deref().is_none_or(|version| {
+            let version = mend::numbers(version);
+            version.len() > numbers.len() && version.starts_with(&numbers)
+        })
+    };
+    let bounds = [&told.from_including, &told.to_including, &told.to_excluding];
+    let is_line = !numbers.is_empty() && bounds.into_iter().all(is_within);
+    is_line.then(|| {
+        let from = told.from_including.clone();
+        (from_on(from.or_else(|| Some(line.to_owned())), told), end)
+    })
 }
 
 const ONWARDS: &[&str] = &["onwards", "onward"];
@@ -193,7 +262,7 @@ fn upper(tokens: &[Token<'_>], at: usize) -> Option<(VersionRange, usize)> {
             is(offset, &["excluding"]) || is(offset.saturating_sub(1), &["not"])
         });
         (said.map_or(2, |offset| offset + 1), !excluded)
-    } else if is(0, &["through", "thru", "to", "until", "till", "<="]) {
+    } else if is(0, &["through", "thru", "to", "until", "till", "<=", "≤"]) {
         (1, true)
     } else {
         return None;
@@ -236,7 +305,7 @@ fn marked(
 }
 
 fn joined_by_dash(tokens: &[Token<'_>], at: usize) -> Option<(VersionRange, usize)> {
-    let dash = tokens.get(at).filter(|token| token.is(&["-", "–"]))?;
+    let dash = tokens.get(at).filter(|token| token.is(&["-", "–", "—"]))?;
     let version = tokens.get(at + 1)?.version()?;
     (dash.stop.is_none()).then_some((
         VersionRange {
