@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::tz::TimeZone;
 
 use super::field::{Field, Kind};
-use super::key::{Key, KeyRange, name_range, whole_name};
+use super::key::{Key, KeyRange, name_range, name_words, whole_name};
 use super::tree::{Name, Query, Test, Word};
 use super::value::{Day, Moment, Number, Op, When};
 use crate::alias;
@@ -217,6 +217,10 @@ fn keys(key: Key, names: &[Name]) -> Condition {
             }
         }
         ranges.push(asked);
+        // NVD writes its makers as one word: `paloaltonetworks`.
+        let as_one = (key == Key::Vendor).then(|| name_words(name.text()));
+        let as_one = as_one.filter(|words| words.len() > 1);
+        ranges.extend(as_one.and_then(|words| name_range(&words.concat(), name.prefix)));
     }
     if ranges.is_empty() {
         Condition::NEVER

@@ -401,6 +401,10 @@ fn a_threat_is_asked_for_by_all_its_names() {
         ("actor:clop", "cl0p "),
         ("malware:alphv", "blackcat "),
         ("tool:mimikatz", "mimikatz "),
+        // Makers are also written as one word.
+        ("vendor:\"Palo Alto Networks\"", "paloaltonetworks "),
+        ("vendor:\"Palo Alto Networks\"", "palo alto networks "),
+        ("vendor:\"palo alto\"*", "paloaltonetworks "),
     ] {
         assert!(holds(query, key), "{query} asks for {key}");
     }

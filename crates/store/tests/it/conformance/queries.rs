@@ -625,6 +625,7 @@ pub(crate) async fn names_versions_and_weaknesses_are_found(store: Db, _: Db) {
         ("NOT (product:FortiOS version:7.2.4)", &["Mail"]),
         ("product:exchange version:2019", &["Mail"]),
         ("vendor:Fortinet", &["Gate"]),
+        ("vendor:\"Forti Net\"", &["Gate"]),
         ("cwe:79", &["Mail", "Gate"]),
         ("attack_class:xss", &["Mail", "Gate"]),
         ("attack_class:sql_injection", &[]),
