@@ -7,7 +7,7 @@ use store::{IncidentOrder, PageRequest};
 
 use super::by_hand::ByHand;
 use super::{Outcome, open_existing, print};
-use crate::api::view::{HistoryKind, IncidentFull, IncidentList, IncidentSummary};
+use crate::api::view::{HistoryKind, IncidentFull, IncidentList, IncidentSummary, TimelineItem};
 use crate::config::Settings;
 use crate::pipeline::World;
 
@@ -240,7 +240,7 @@ fn print_full(full: &IncidentFull, zone: &str) {
         print::line(&format!(
             "  {at}  {}  {}{repeat}",
             item.source,
-            print::plain(&item.title)
+            print::plain(&headline(item))
         ));
         if let Some(url) = &item.url {
             print::line(&format!("    {}", print::plain(url)));
@@ -286,6 +286,19 @@ fn print_full(full: &IncidentFull, zone: &str) {
             }
         }
     }
+}
+
+/// What an item is called: posts have no title, and are known by their first words.
+fn headline(item: &TimelineItem) -> String {
+    const MOST: usize = 80;
+    if !item.title.is_empty() {
+        return item.title.clone();
+    }
+    let mut first: String = item.text.chars().take(MOST).collect();
+    if first.len() < item.text.len() {
+        first.push('…');
+    }
+    first
 }
 
 /// What changed, and what people wrote, latest first; items and alerts have lists of

@@ -50,6 +50,28 @@ this line is no JSON
 "#;
 
 #[test]
+fn an_item_without_a_title_is_known_by_its_first_words() {
+    let folder = Folder::new();
+    let post = "We have breached Orvelle Cements. 300 GB of data taken, servers encrypted at Pune; pay or we publish.";
+    folder.write("prahari.toml", "catalogue = false\n").write(
+        "items.jsonl",
+        &format!("{{\"text\":\"{post}\",\"url\":\"https://example.org/1\"}}\n"),
+    );
+    folder.json(&["ingest", "items.jsonl", "--json"]);
+    let list = folder.json(&["incident", "list", "--json"]);
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    let shown = folder.run(&["incident", "show", id]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let (_, items) = shown.split_once("Items").unwrap();
+    assert!(
+        items.contains(
+            "We have breached Orvelle Cements. 300 GB of data taken, servers encrypted at Pun…"
+        ),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_folder_of_documents_is_read_listed_shown_and_searched() {
     let folder = Folder::new();
     folder

@@ -16,6 +16,7 @@ import { MyNameField } from './my-name'
 import { similarIncidents } from './similar'
 import { SourceName } from './source-name'
 import { fold } from './timeline'
+import { headline } from './words'
 
 export function NotSameDialog({
   incident,
@@ -87,7 +88,7 @@ function Leave({ incident, onClose }: { incident: IncidentDetail; onClose: () =>
                 }}
               />
               <span>
-                {item.title}
+                {headline(item)}
                 <span className="because">
                   {' '}
                   <SourceName id={item.source} /> <TimeAgo at={item.published ?? item.fetched} />

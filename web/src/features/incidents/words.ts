@@ -77,6 +77,13 @@ export function attackReason(attack: Attack): string {
   return isName ? '' : `“${attack.said}”`
 }
 
+/** What an item is called: posts have no title, and are known by their first words. */
+export function headline(item: { title: string; text: string }): string {
+  if (item.title) return item.title
+  const letters = [...item.text]
+  return letters.length > 80 ? `${letters.slice(0, 80).join('')}…` : item.text
+}
+
 export const statusWords: Record<IncidentStatus, string> = {
   new: 'New',
   watching: 'Watching',
